@@ -1,0 +1,158 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { FAST, newFolder, query, quiet, start } from "./fixture.ts";
+import { CannotStart, startEmbeddedPostgres } from "./index.ts";
+import { livingPostmaster } from "./pidfile.ts";
+
+const modeOf = (path: string) => statSync(path).mode & 0o777;
+
+test("a stop and a start keep data, password and place", async (t) => {
+  const folder = newFolder(t);
+  const first = await start(t, folder);
+  await query(first.url, "CREATE TABLE kept AS SELECT 7 AS number");
+  const { password } = new URL(first.url);
+  await first.stop();
+  assert.equal(livingPostmaster(first.dataFolder), null);
+  assert.equal(first.pid(), null);
+
+  const second = await start(t, folder);
+  assert.deepEqual(await query(second.url, "SELECT number FROM kept"), [{ number: 7 }]);
+  assert.equal(new URL(second.url).password, password);
+  assert.equal(second.dataFolder, first.dataFolder);
+  assert.equal(
+    JSON.parse(readFileSync(join(folder, "database.json"), "utf8")).dataFolder,
+    second.dataFolder,
+  );
+});
+
+test("by default the database is durable, checksummed and ours: C locale, UTF8, UTC", async (t) => {
+  const database = await start(t, newFolder(t), {});
+  const settings = await query(
+    database.url,
+    `SELECT name, setting FROM pg_settings WHERE name IN ('fsync', 'full_page_writes', 'synchronous_commit',
+       'data_checksums', 'max_connections', 'wal_compression', 'TimeZone', 'listen_addresses',
+       'unix_socket_directories', 'server_encoding', 'lc_messages') ORDER BY name COLLATE "C"`,
+  );
+  assert.deepEqual(Object.fromEntries(settings.map(({ name, setting }) => [name, setting])), {
+    TimeZone: "UTC",
+    data_checksums: "on",
+    fsync: "on",
+    full_page_writes: "on",
+    lc_messages: "C",
+    listen_addresses: "127.0.0.1",
+    max_connections: "200",
+    server_encoding: "UTF8",
+    synchronous_commit: "on",
+    unix_socket_directories: "",
+    wal_compression: "pglz",
+  });
+  assert.deepEqual(await query(database.url, "SHOW shared_buffers"), [{ shared_buffers: "256MB" }]);
+});
+
+test("only who has the password gets in, and only its owner can read data, password and log", async (t) => {
+  const folder = newFolder(t);
+  const database = await start(t, folder);
+  const wrong = new URL(database.url);
+  wrong.password = "wrong";
+  await assert.rejects(query(wrong.href, "SELECT 1"), { code: "28P01" });
+  const rules = await query(
+    database.url,
+    "SELECT type, address, auth_method FROM pg_hba_file_rules",
+  );
+  assert.deepEqual(rules, [{ type: "host", address: "127.0.0.1", auth_method: "scram-sha-256" }]);
+  assert.equal(modeOf(database.dataFolder), 0o700);
+  assert.equal(modeOf(join(folder, "database.password")), 0o600);
+  assert.equal(modeOf(join(folder, "database.log")), 0o600);
+});
+
+test("what a failed statement held is not in the log", async (t) => {
+  const folder = newFolder(t);
+  const database = await start(t, folder);
+  await query(database.url, "CREATE TABLE numbers (pan text PRIMARY KEY)");
+  await query(database.url, "INSERT INTO numbers VALUES ('4111111111111111')");
+  const again = query(database.url, "INSERT INTO numbers VALUES ('4111111111111111')");
+  await assert.rejects(again, { code: "23505" });
+  const log = readFileSync(join(folder, "database.log"), "utf8");
+  assert.match(log, /duplicate key value/);
+  assert.doesNotMatch(log, /4111111111111111/);
+});
+
+test("Ctrl-C in the terminal does not reach PostgreSQL: it has a session of its own", async (t) => {
+  const database = await start(t, newFolder(t));
+  const sessionOf = (pid: number) =>
+    spawnSync("ps", ["-o", "sid=", "-p", String(pid)])
+      .stdout.toString()
+      .trim();
+  assert.equal(sessionOf(Number(database.pid())), String(database.pid()));
+});
+
+test("permissions that were opened are closed again at the next start", async (t) => {
+  const folder = newFolder(t);
+  const first = await start(t, folder);
+  await first.stop();
+  chmodSync(first.dataFolder, 0o755);
+  chmodSync(join(folder, "database.password"), 0o644);
+  const second = await start(t, folder);
+  assert.equal(modeOf(second.dataFolder), 0o700);
+  assert.equal(modeOf(join(folder, "database.password")), 0o600);
+});
+
+test("a lost password file costs nothing but the password", async (t) => {
+  const folder = newFolder(t);
+  const first = await start(t, folder);
+  await query(first.url, "CREATE TABLE kept AS SELECT 7 AS number");
+  await first.stop();
+  rmSync(join(folder, "database.password"));
+  const second = await start(t, folder);
+  assert.notEqual(new URL(second.url).password, new URL(first.url).password);
+  assert.deepEqual(await query(second.url, "SELECT number FROM kept"), [{ number: 7 }]);
+});
+
+test("a folder that holds something else is refused and left as it is", async (t) => {
+  const folder = newFolder(t);
+  mkdirSync(join(folder, "database"), { recursive: true, mode: 0o711 });
+  const note = join(folder, "database", "note.txt");
+  writeFileSync(note, "mine");
+  if (process.getuid?.() === 0) spawnSync("chown", ["-R", "nobody", join(folder, "database")]);
+  const attempt = startEmbeddedPostgres({ folder, settings: FAST, log: quiet });
+  await assert.rejects(attempt, (error) => {
+    return error instanceof CannotStart && /not a PostgreSQL database/.test(error.message);
+  });
+  assert.equal(readFileSync(note, "utf8"), "mine");
+});
+
+test("a database of another PostgreSQL version is refused by name and left as it is", async (t) => {
+  const folder = newFolder(t);
+  const first = await start(t, folder);
+  await first.stop();
+  writeFileSync(join(first.dataFolder, "PG_VERSION"), "15\n");
+  const attempt = startEmbeddedPostgres({ folder, settings: FAST, log: quiet });
+  await assert.rejects(attempt, /made by PostgreSQL 15; this is 18/);
+  assert.ok(existsSync(join(first.dataFolder, "global", "pg_control")));
+});
+
+test("a path that is no folder is refused in plain words", async (t) => {
+  const folder = newFolder(t);
+  writeFileSync(folder, "");
+  const attempt = startEmbeddedPostgres({ folder, settings: FAST, log: quiet });
+  await assert.rejects(attempt, /cannot be used/);
+});
+
+test("a setting PostgreSQL does not know is refused in its own words, and the folder is free again", async (t) => {
+  const folder = newFolder(t);
+  const attempt = startEmbeddedPostgres({ folder, settings: { shared_bufers: "1" }, log: quiet });
+  await assert.rejects(attempt, /unrecognized configuration parameter "shared_bufers"/);
+  const database = await start(t, folder);
+  assert.deepEqual(await query(database.url, "SELECT 1 AS one"), [{ one: 1 }]);
+});

@@ -1,0 +1,169 @@
+import assert from "node:assert/strict";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { type TestContext, test } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
+import { FAST, newFolder, query, quiet, spawnServer, start } from "./fixture.ts";
+import { AlreadyRunning, type EmbeddedPostgres, startEmbeddedPostgres } from "./index.ts";
+import { livingPostmaster } from "./pidfile.ts";
+
+const ADDRESS = "http://127.0.0.1:8080";
+
+async function refusal(folder: string): Promise<AlreadyRunning> {
+  try {
+    const database = await startEmbeddedPostgres({ folder, settings: FAST, log: quiet });
+    await database.stop();
+  } catch (error) {
+    if (error instanceof AlreadyRunning) return error;
+    throw error;
+  }
+  return assert.fail("it started");
+}
+
+/** A stopped cluster with one row in it. */
+async function makeCluster(t: TestContext, folder: string): Promise<EmbeddedPostgres> {
+  const database = await start(t, folder);
+  await query(database.url, "CREATE TABLE kept AS SELECT 7 AS number");
+  await database.stop();
+  return database;
+}
+
+async function assertKept(database: EmbeddedPostgres): Promise<void> {
+  assert.deepEqual(await query(database.url, "SELECT number FROM kept"), [{ number: 7 }]);
+}
+
+test("C14: a second start on a folder says who holds it, and the first is unharmed", async (t) => {
+  const folder = newFolder(t);
+  const first = spawnServer(t, folder, { announce: ADDRESS });
+  const word = await first.word;
+  const error = await refusal(folder);
+  assert.equal(error.pid, first.pid);
+  assert.equal(error.url, ADDRESS);
+  assert.equal(error.dataFolder, word.dataFolder);
+  for (const fact of [String(first.pid), ADDRESS, error.dataFolder]) {
+    assert.ok(error.message.includes(fact), error.message);
+  }
+  assert.equal(livingPostmaster(error.dataFolder)?.pid, word.postmaster);
+  assert.deepEqual(await query(String(word.url), "SELECT 1 AS one"), [{ one: 1 }]);
+});
+
+test("C14: a second start in the same process is refused too", async (t) => {
+  const folder = newFolder(t);
+  const first = await start(t, folder);
+  const error = await refusal(folder);
+  assert.equal(error.pid, process.pid);
+  assert.deepEqual(await query(first.url, "SELECT 1 AS one"), [{ one: 1 }]);
+  assert.equal((await refusal(folder)).pid, process.pid, "the refused start gave the lock away");
+});
+
+test("C14: of two first starts at once exactly one wins, and the other names it", async (t) => {
+  const folder = newFolder(t);
+  const servers = [spawnServer(t, folder), spawnServer(t, folder)];
+  const words = await Promise.all(servers.map((server) => server.word));
+  const winner = words.findIndex((word) => word.up);
+  const loser = words[1 - winner];
+  assert.equal(words.filter((word) => word.up).length, 1, JSON.stringify(words));
+  assert.equal(loser?.name, "AlreadyRunning", loser?.message);
+  assert.equal(loser?.holder, servers[winner]?.pid);
+  assert.deepEqual(await query(String(words[winner]?.url), "SELECT 1 AS one"), [{ one: 1 }]);
+});
+
+test("C14: the claim in the database protects even where the lock file was removed", async (t) => {
+  const folder = newFolder(t);
+  const first = await start(t, folder);
+  await first.announce(ADDRESS);
+  rmSync(join(dirname(first.dataFolder), "database.lock"));
+  const error = await refusal(folder);
+  assert.deepEqual([error.pid, error.url], [process.pid, ADDRESS]);
+  assert.deepEqual(await query(first.url, "SELECT 1 AS one"), [{ one: 1 }]);
+});
+
+test("C14: the postmaster of a killed server is stopped, and what it committed is there", async (t) => {
+  const folder = newFolder(t);
+  const killed = spawnServer(t, folder, { announce: ADDRESS });
+  const word = await killed.word;
+  await query(String(word.url), "CREATE TABLE kept AS SELECT 7 AS number");
+  await killed.end("SIGKILL");
+  assert.equal(livingPostmaster(word.dataFolder)?.pid, word.postmaster, "it did not outlive it");
+
+  const database = await start(t, folder);
+  assert.notEqual(database.pid(), word.postmaster);
+  await assertKept(database);
+});
+
+test("a server that ends without stopping takes its PostgreSQL along", async (t) => {
+  const folder = newFolder(t);
+  const server = spawnServer(t, folder);
+  const word = await server.word;
+  const ended = once(server.process, "exit");
+  server.process.stdin?.write("end at once");
+  assert.equal((await ended)[0], 3);
+  for (let tries = 0; tries < 100 && livingPostmaster(word.dataFolder); tries += 1) await delay(20);
+  assert.equal(livingPostmaster(word.dataFolder), null);
+});
+
+test("C14: a stale postmaster.pid with a number nobody has does not stop a start", async (t) => {
+  const folder = newFolder(t);
+  const { dataFolder } = await makeCluster(t, folder);
+  const gone = spawnSync("true").pid;
+  writeFileSync(join(dataFolder, "postmaster.pid"), `${gone}\n${dataFolder}\n1700000000\n5432\n`);
+  await assertKept(await start(t, folder));
+});
+
+test("C14: a stale postmaster.pid whose number another program has stops neither", async (t) => {
+  const folder = newFolder(t);
+  const { dataFolder } = await makeCluster(t, folder);
+  // PostgreSQL itself only minds programs of its own user.
+  const { uid, gid } = statSync(dataFolder);
+  const other = spawn("sleep", ["60"], process.getuid?.() === 0 ? { uid, gid, cwd: "/" } : {});
+  t.after(() => other.kill());
+  writeFileSync(
+    join(dataFolder, "postmaster.pid"),
+    `${other.pid}\n${dataFolder}\n1700000000\n5432\n`,
+  );
+  await assertKept(await start(t, folder));
+  assert.equal(other.exitCode ?? other.signalCode, null);
+});
+
+test("C14: an empty postmaster.pid, as a power cut leaves it, does not stop a start", async (t) => {
+  const folder = newFolder(t);
+  const { dataFolder } = await makeCluster(t, folder);
+  writeFileSync(join(dataFolder, "postmaster.pid"), "");
+  await assertKept(await start(t, folder));
+});
+
+test("a server killed during initdb leaves a folder that the next start makes good", async (t) => {
+  const folder = newFolder(t);
+  const server = spawnServer(t, folder);
+  while (!unfinished(folder).some((files) => files.length > 5)) await delay(5);
+  // The whole group, so that initdb dies too.
+  process.kill(-server.pid, "SIGKILL");
+  await assert.rejects(server.word, /said nothing/);
+  assert.equal(unfinished(folder).length, 1, "it was not half-way");
+
+  const database = await start(t, folder);
+  assert.deepEqual(await query(database.url, "SELECT 1 AS one"), [{ one: 1 }]);
+  assert.equal(unfinished(folder).length, 0);
+});
+
+test("an initdb that outlives its server does not meet the next one", async (t) => {
+  const folder = newFolder(t);
+  const server = spawnServer(t, folder);
+  while (!unfinished(folder).some((files) => files.length > 5)) await delay(5);
+  await server.end("SIGKILL");
+  const database = await start(t, folder);
+  assert.deepEqual(await query(database.url, "SELECT 1 AS one"), [{ one: 1 }]);
+});
+
+/** The files of each cluster that is still being made. */
+function unfinished(folder: string): readonly (readonly string[])[] {
+  try {
+    return readdirSync(folder)
+      .filter((name) => name.startsWith("database.building-"))
+      .map((name) => readdirSync(join(folder, name, "data")));
+  } catch {
+    return [];
+  }
+}
