@@ -28,7 +28,8 @@ export function readPidFile(data: string): PidFile | null {
   const lines = text.split("\n");
   // A minus sign marks a stand-alone backend.
   const pid = Math.abs(Number.parseInt(lines[0] ?? "", 10));
-  if (!Number.isInteger(pid)) return null;
+  // Zero would mean our own process group to kill().
+  if (!(pid > 0)) return null;
   const port = Number.parseInt(lines[PORT_LINE] ?? "", 10);
   const ready = lines[STATUS_LINE]?.trim() === "ready";
   return { pid, port: Number.isInteger(port) ? port : null, ready };

@@ -113,7 +113,10 @@ function postmasterOf(child: ChildProcess, port: number): Postmaster {
     child.once("exit", end);
     child.once("error", end);
   });
-  return { pid: child.pid ?? 0, port, hasEnded: () => over, ended };
+  // Without a process there is nothing to wait for, and kill(0) would mean our own group.
+  if (child.pid === undefined)
+    throw new CannotStart("PostgreSQL could not be run.", "Start again.");
+  return { pid: child.pid, port, hasEnded: () => over, ended };
 }
 
 function settingArguments(

@@ -18,6 +18,11 @@ before(async () => {
   database = await start({ after }, folder);
 });
 
+/** Never a number that `kill` reads as a group. */
+function postmasterPid(): number {
+  return database.pid() ?? assert.fail("the database is down");
+}
+
 /** The processes whose parent this is, by /proc. */
 function childrenOf(pid: number): readonly number[] {
   return readdirSync("/proc")
@@ -81,7 +86,7 @@ test(
     const writer = insertWhile(database.url, acknowledged, ending.signal);
     for (let round = 0; round < 3; round += 1) {
       await delay(100);
-      const pid = Number(database.pid());
+      const pid = postmasterPid();
       const back = comesBack();
       for (const each of [pid, ...childrenOf(pid)]) process.kill(each, "SIGKILL");
       const downMs = await back;
@@ -106,7 +111,7 @@ test(
   "C1: a child that does not end with its postmaster blocks for a moment only",
   LINUX_ONLY,
   async (t) => {
-    const pid = Number(database.pid());
+    const pid = postmasterPid();
     const stuck = childrenOf(pid)[0] ?? assert.fail("no children");
     const back = comesBack();
     process.kill(stuck, "SIGSTOP");
@@ -138,7 +143,7 @@ test("C14: the claim is taken again after each loss, with the address announced 
     WHERE application_name LIKE 'cardwright % ${url}'`;
   const losses = [
     async () => assert.equal((await query(database.url, endSession)).length, 1),
-    async () => process.kill(Number(database.pid()), "SIGKILL"),
+    async () => process.kill(postmasterPid(), "SIGKILL"),
   ];
   for (const lose of losses) {
     const back = comesBack();
@@ -153,7 +158,7 @@ test("C14: the claim is taken again after each loss, with the address announced 
 
 test("the address of the database stays the same over a restart", async () => {
   const back = comesBack();
-  process.kill(Number(database.pid()), "SIGKILL");
+  process.kill(postmasterPid(), "SIGKILL");
   await back;
   assert.deepEqual(await query(database.url, "SELECT 1 AS one"), [{ one: 1 }]);
 });
@@ -163,14 +168,14 @@ test("a listener that throws does not keep the database down", async () => {
     throw new Error("of the test");
   });
   const back = comesBack();
-  process.kill(Number(database.pid()), "SIGKILL");
+  process.kill(postmasterPid(), "SIGKILL");
   assert.ok((await back) < READY_LIMIT_MS);
 });
 
 test("a stop in the middle of a restart leaves nothing running and the folder free", async () => {
   for (const pauseMs of [0, 15, 40]) {
     const down = new Promise<void>((resolve) => database.onChange(() => resolve()));
-    process.kill(Number(database.pid()), "SIGKILL");
+    process.kill(postmasterPid(), "SIGKILL");
     await down;
     await delay(pauseMs);
     await database.stop();

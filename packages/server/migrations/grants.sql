@@ -1,0 +1,31 @@
+-- Applied after every migration, where the two roles exist (see src/foundation/database/roles.ts).
+grant usage on schema public to cardwright_app, cardwright_vault;
+grant usage on schema vault to cardwright_app, cardwright_vault;
+grant usage on all sequences in schema public to cardwright_app;
+
+-- Append-only: no UPDATE, no DELETE.
+grant select, insert on
+  record_chain, record_blocks, journal, ledger_entries, events, audit_log,
+  customer_status_history, card_status_history
+  to cardwright_app;
+
+-- Changed, never removed.
+grant select, insert, update on
+  organization_clocks, record_heads, ledger_accounts, ledger_holds, event_heads, api_keys,
+  organizations, transfers, customers, access_requests, programs, budgets, cards, card_restrictions
+  to cardwright_app;
+
+grant select, insert on api_key_hash to cardwright_app;
+grant select, insert, delete on
+  record_queue, event_queue, idempotency_keys, program_availability, subject_keys
+  to cardwright_app;
+grant select on migrations to cardwright_app;
+
+-- The vault's tables are its own; the application only has its storing functions.
+grant select, insert, update, delete on all tables in schema vault to cardwright_vault;
+grant create on schema vault to cardwright_vault;
+alter function vault.store_card_number owner to cardwright_vault;
+alter function vault.free_hashes owner to cardwright_vault;
+revoke create on schema vault from cardwright_vault;
+revoke all on all functions in schema vault from public;
+grant execute on all functions in schema vault to cardwright_app;

@@ -1,0 +1,148 @@
+import path from "node:path";
+import type { LogLevel } from "../log/log.ts";
+
+/**
+ * Every setting of the server: one typed place, read once at start from the environment.
+ * `docs/operating/configuration.md` is generated from this table.
+ */
+type Variable<T> = {
+  readonly meaning: string;
+  /** The default as a person reads it. */
+  readonly otherwise: string;
+  /** @throws Error with what is wrong with the text. */
+  readonly read: (text: string | undefined) => T;
+};
+
+const variable = <T>(
+  meaning: string,
+  otherwise: string,
+  read: (text: string | undefined) => T,
+): Variable<T> => ({ meaning, otherwise, read });
+
+const integer = (minimum: number, maximum: number, otherwise: number) => (text?: string) => {
+  if (text === undefined) return otherwise;
+  const value = /^\d{1,12}$/.test(text) ? Number(text) : Number.NaN;
+  if (!(value >= minimum && value <= maximum)) {
+    throw new Error(`must be a whole number from ${minimum} to ${maximum}`);
+  }
+  return value;
+};
+
+const word =
+  <const W extends string>(words: readonly W[], otherwise: W) =>
+  (text?: string): W => {
+    const found = words.find((candidate) => candidate === (text ?? otherwise));
+    if (found === undefined) throw new Error(`must be one of: ${words.join(", ")}`);
+    return found;
+  };
+
+const postgresUrl = (text?: string): string | null => {
+  if (text === undefined) return null;
+  if (!/^postgres(ql)?:\/\//.test(text) || !URL.canParse(text)) {
+    throw new Error("must look like postgres://user:password@host:5432/database");
+  }
+  return text;
+};
+
+const levels: readonly LogLevel[] = ["trace", "debug", "info", "warn", "error", "fatal", "silent"];
+
+export const variables = {
+  PORT: variable(
+    "Port of the API. Taken by another program: an error that names it.",
+    "8787, else the next free one",
+    (text) => (text === undefined ? null : integer(0, 65_535, 0)(text)),
+  ),
+  HOST: variable("Address to listen on.", "127.0.0.1", (text) => text ?? "127.0.0.1"),
+  DATABASE_URL: variable(
+    "PostgreSQL 15 or later. Without it the embedded PostgreSQL is started.",
+    "embedded",
+    postgresUrl,
+  ),
+  DATABASE_MIGRATION_URL: variable(
+    "Another login for migrations, where the first may not change the schema.",
+    "DATABASE_URL",
+    postgresUrl,
+  ),
+  CARDWRIGHT_FOLDER: variable(
+    "Where the embedded database, the key file and dev.json lie.",
+    ".cardwright in the working directory",
+    (text) => path.resolve(text ?? ".cardwright"),
+  ),
+  CARDWRIGHT_MODE: variable(
+    "`live` allows live organizations and refuses to start on unsafe settings.",
+    "sandbox",
+    word(["sandbox", "live"], "sandbox"),
+  ),
+  CARDWRIGHT_KEYS: variable(
+    "The vault's keys as JSON, instead of the key file.",
+    "a key file in CARDWRIGHT_FOLDER",
+    (text) => text ?? null,
+  ),
+  CARDWRIGHT_ALLOW_SOFTWARE_KEYS: variable(
+    "`live` lets a live installation run without an HSM; shown in /readyz.",
+    "not allowed",
+    (text) => word(["live", "no"], "no")(text) === "live",
+  ),
+  CARDWRIGHT_LOG_LEVEL: variable("Lowest level of the log.", "info", word(levels, "info")),
+  CARDWRIGHT_DATABASE_CONNECTIONS: variable(
+    "Most connections to the database from this process.",
+    "20",
+    integer(4, 500, 20),
+  ),
+  CARDWRIGHT_RATE_LIMIT: variable(
+    "Requests a minute and key.",
+    "12000",
+    integer(1, 100_000_000, 12_000),
+  ),
+  CARDWRIGHT_BODY_LIMIT: variable(
+    "Largest request body, bytes.",
+    "262144",
+    integer(1_024, 16_777_216, 262_144),
+  ),
+  CARDWRIGHT_REQUEST_TIMEOUT_MS: variable(
+    "Longest wait for a whole request to arrive, ms.",
+    "15000",
+    integer(100, 600_000, 15_000),
+  ),
+  CARDWRIGHT_STOP_TIMEOUT_MS: variable(
+    "Longest drain when stopping, ms; then what still runs is cut.",
+    "20000",
+    integer(0, 600_000, 20_000),
+  ),
+  CARDWRIGHT_IDEMPOTENCY_DAYS: variable(
+    "Days that answers to Idempotency-Keys are kept.",
+    "7",
+    integer(7, 365, 7),
+  ),
+} as const;
+
+export type Config = {
+  readonly [K in keyof typeof variables]: ReturnType<(typeof variables)[K]["read"]>;
+};
+
+/** A setting that cannot be used; the message names each variable and what to write instead. */
+export class ConfigError extends Error {}
+
+/**
+ * Reads the settings.
+ *
+ * @throws ConfigError naming every bad variable at once; never with its value, which may be a secret.
+ */
+export function loadConfig(environment: Readonly<Record<string, string | undefined>>): Config {
+  const mistakes: string[] = [];
+  const values = Object.entries(variables).map(([name, { read }]) => {
+    const text = environment[name];
+    try {
+      return [name, read(text === "" ? undefined : text)];
+    } catch (error) {
+      mistakes.push(`${name} ${(error as Error).message}.`);
+      return [name, null];
+    }
+  });
+  const unknown = Object.keys(environment).filter(
+    (name) => name.startsWith("CARDWRIGHT_") && !(name in variables),
+  );
+  mistakes.push(...unknown.map((name) => `${name} is not a setting of Cardwright.`));
+  if (mistakes.length > 0) throw new ConfigError(mistakes.join("\n"));
+  return Object.fromEntries(values) as Config;
+}

@@ -1,0 +1,177 @@
+import pg from "pg";
+import { Outage } from "../errors/errors.ts";
+import { isOutage } from "./errors.ts";
+import { columnTypes, type Sql, type Statement } from "./sql.ts";
+
+/** The roles of the server's connections; migrations alone run as the login. */
+export type Role = "cardwright_app" | "cardwright_vault";
+
+export type DatabaseOptions = {
+  /** `postgres://…` */
+  readonly url: string;
+  readonly role: Role;
+  /** Most connections open at once. */
+  readonly maxConnections: number;
+  /** Longest wait for a lock, ms. Meeting it answers "unavailable". */
+  readonly lockTimeoutMs?: number;
+  /** Longest run of one statement, ms. */
+  readonly statementTimeoutMs?: number;
+  /** Shown in `pg_stat_activity`. */
+  readonly applicationName?: string;
+};
+
+/**
+ * A transaction. What is announced in it is written by `beforeCommit` steps, in the order they were
+ * registered, after the work and while its locks are held.
+ */
+export type Transaction = Sql & {
+  /** Runs `flush` once, just before COMMIT; a second call with the same key does nothing. */
+  beforeCommit(key: symbol, flush: (sql: Sql) => Promise<void>): void;
+  /** Forgets what was registered: the work was rolled back to its savepoint. */
+  forgetBeforeCommit(): void;
+  /** Marks the point that `rollbackToSavepoint` goes back to; locks taken before it stay. */
+  savepoint(): Promise<void>;
+  /** Undoes everything since `savepoint`. */
+  rollbackToSavepoint(): Promise<void>;
+};
+
+/** A pool of connections under one role. */
+export type Database = Sql & {
+  /**
+   * Runs work in one READ COMMITTED transaction: COMMIT when it returns, ROLLBACK when it throws.
+   *
+   * The connection is pipelined: statements that are sent without awaiting each other travel together
+   * and run in the order they were sent, so `Promise.all` of independent ones is one round trip.
+   *
+   * @throws Outage when the database is away, or when it is unknown whether COMMIT took effect.
+   */
+  transaction<T>(work: (transaction: Transaction) => Promise<T>): Promise<T>;
+  /** A connection of its own for as long as `use` runs: locks that last, LISTEN. */
+  connection<T>(use: (client: pg.ClientBase) => Promise<T>): Promise<T>;
+  close(): Promise<void>;
+};
+
+const DEFAULT_LOCK_TIMEOUT_MS = 5_000;
+const DEFAULT_STATEMENT_TIMEOUT_MS = 15_000;
+const IDLE_IN_TRANSACTION_TIMEOUT_MS = 15_000;
+const CONNECT_TIMEOUT_MS = 5_000;
+
+/** Opens a pool. Connects lazily; a database that is away shows at the first statement. */
+export function openDatabase(options: DatabaseOptions): Database {
+  const pool = new pg.Pool(poolSettings(options));
+  // A connection that dies while idle is replaced at the next use; without a listener it would
+  // end the process.
+  pool.on("error", () => undefined);
+  return {
+    query: (statement, values) => guarded(() => run(pool, statement, values)),
+    transaction: (work) => guarded(() => inTransaction(pool, work)),
+    connection: (use) => guarded(() => onConnection(pool, use)),
+    close: () => pool.end(),
+  };
+}
+
+function poolSettings(options: DatabaseOptions): pg.PoolConfig {
+  const settings = [
+    `role=${options.role}`,
+    `lock_timeout=${options.lockTimeoutMs ?? DEFAULT_LOCK_TIMEOUT_MS}`,
+    `statement_timeout=${options.statementTimeoutMs ?? DEFAULT_STATEMENT_TIMEOUT_MS}`,
+    `idle_in_transaction_session_timeout=${IDLE_IN_TRANSACTION_TIMEOUT_MS}`,
+    "default_transaction_isolation=read\\ committed",
+    "search_path=public",
+    "timezone=UTC",
+  ];
+  return {
+    connectionString: options.url,
+    max: options.maxConnections,
+    application_name: options.applicationName ?? "cardwright",
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    options: settings.map((setting) => `-c ${setting}`).join(" "),
+    pipeline: true,
+    types: columnTypes,
+  } as pg.PoolConfig;
+}
+
+async function run<R>(
+  client: pg.Pool | pg.PoolClient,
+  { name, text }: Statement,
+  values: readonly unknown[] = [],
+): Promise<R[]> {
+  const query = name === undefined ? { text } : { name, text };
+  const result = await client.query({ ...query, values: values as unknown[] });
+  return result.rows as R[];
+}
+
+async function guarded<T>(use: () => Promise<T>): Promise<T> {
+  try {
+    return await use();
+  } catch (error) {
+    if (isOutage(error) && !(error instanceof Outage)) {
+      throw new Outage("The database does not answer right now.", { cause: error });
+    }
+    throw error;
+  }
+}
+
+async function onConnection<T>(
+  pool: pg.Pool,
+  use: (client: pg.PoolClient) => Promise<T>,
+): Promise<T> {
+  const client = await pool.connect();
+  let broken = false;
+  const onError = () => {
+    broken = true;
+  };
+  client.on("error", onError);
+  try {
+    return await use(client);
+  } catch (error) {
+    broken ||= isOutage(error);
+    throw error;
+  } finally {
+    client.off("error", onError);
+    client.release(broken);
+  }
+}
+
+function inTransaction<T>(
+  pool: pg.Pool,
+  work: (transaction: Transaction) => Promise<T>,
+): Promise<T> {
+  return onConnection(pool, async (client) => {
+    const { transaction, flush } = openTransaction(client);
+    // Sent at once and awaited with the first statement: the connection is pipelined.
+    const begun = client.query("begin");
+    begun.catch(() => undefined);
+    try {
+      const result = await work(transaction);
+      await begun;
+      await flush();
+      await commit(client);
+      return result;
+    } catch (error) {
+      await client.query("rollback").catch(() => undefined);
+      throw error;
+    }
+  });
+}
+
+function openTransaction(client: pg.PoolClient) {
+  const steps = new Map<symbol, (sql: Sql) => Promise<void>>();
+  const transaction: Transaction = {
+    query: (statement, values) => run(client, statement, values),
+    beforeCommit: (key, step) => void (steps.has(key) || steps.set(key, step)),
+    forgetBeforeCommit: () => steps.clear(),
+    savepoint: async () => void (await client.query("savepoint work")),
+    rollbackToSavepoint: async () => void (await client.query("rollback to savepoint work")),
+  };
+  const flush = async () => {
+    for (const step of steps.values()) await step(transaction);
+  };
+  return { transaction, flush };
+}
+
+async function commit(client: pg.PoolClient): Promise<void> {
+  const { command } = await client.query("commit");
+  // COMMIT of a transaction that had failed answers ROLLBACK and throws nothing.
+  if (command !== "COMMIT") throw new Error("The transaction was rolled back at COMMIT.");
+}

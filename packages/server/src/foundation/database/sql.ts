@@ -1,0 +1,41 @@
+import pg from "pg";
+
+/** A statement with a name is prepared once a connection; one without is sent as it is. */
+export type Statement = { readonly name: string | undefined; readonly text: string };
+
+/** Declares a prepared statement. Names are unique over the server: `<module>.<verb>`. */
+export function statement(name: string, text: string): Statement {
+  return { name, text };
+}
+
+/** A part of a larger statement: the SQL of a CTE on the module's own tables, and its values. */
+export type Clause = { readonly sql: string; readonly values: readonly unknown[] };
+
+/** Something that answers statements: a pool (each on its own) or a transaction. */
+export type Sql = {
+  query<R>(statement: Statement, values?: readonly unknown[]): Promise<R[]>;
+};
+
+/** PostgreSQL's type numbers that we read in our own way. */
+const INT8 = 20;
+const INT8_ARRAY = 1016;
+const DATE = 1082;
+
+const toBigints = (text: string): (bigint | null)[] =>
+  text === "{}"
+    ? []
+    : text
+        .slice(1, -1)
+        .split(",")
+        .map((item) => (item === "NULL" ? null : BigInt(item)));
+
+/** How columns become values: int8 is a bigint, a date is its text (no time zone can move it). */
+export const columnTypes: pg.CustomTypesConfig = {
+  getTypeParser(id, format) {
+    if (id === INT8) return BigInt;
+    if (Number(id) === INT8_ARRAY) return toBigints;
+    if (id === DATE) return (text: string) => text;
+    // biome-ignore lint/suspicious/noExplicitAny: the driver's own table has this open type.
+    return pg.types.getTypeParser(id, format as any);
+  },
+};

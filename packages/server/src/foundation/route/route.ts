@@ -1,0 +1,170 @@
+import type { Static, TSchema } from "typebox";
+import type { Reading, Work } from "../database/work.ts";
+import type { Refusal } from "../errors/errors.ts";
+import type { ApiKeyId, OrganizationId } from "../ids/ids.ts";
+
+/**
+ * Routes are data: the server, OpenAPI, the permission matrix and the tenant tests read the same
+ * objects. Adding an endpoint is adding one object to a module's `routes.ts`.
+ */
+
+/** What an organization is in: simulated network and movable clock, or the real one. */
+export type Mode = "sandbox" | "live";
+
+/** Who sent a request: the key, whose it is, and what it may do. */
+export type Caller = {
+  readonly keyId: ApiKeyId;
+  readonly organizationId: OrganizationId;
+  readonly mode: Mode;
+  readonly scopes: ReadonlySet<string>;
+  /** Whether the key belongs to the platform operator. */
+  readonly platform: boolean;
+  readonly ip: string;
+};
+
+/** What a read is given. Values have passed the schemas; absent parts are empty objects. */
+export type ReadCall<P = unknown, Q = unknown> = {
+  readonly params: P;
+  readonly query: Q;
+  readonly caller: Caller;
+  /** `sql` answers each statement on its own snapshot. */
+  readonly reading: Reading;
+};
+
+/** What an action is given. All writes of `work` commit together with the stored answer. */
+export type WriteCall<P = unknown, Q = unknown, B = unknown> = {
+  readonly params: P;
+  readonly query: Q;
+  readonly body: B;
+  readonly caller: Caller;
+  readonly work: Work;
+};
+
+/** Which kind of key a route is for; `any` is for both. */
+export type Audience = "organization" | "platform" | "any";
+
+type Common<P extends TSchema, Q extends TSchema, R extends TSchema> = {
+  /** Unique name, camelCase, verb first: `issueCard`. It is the operationId. */
+  readonly id: string;
+  /** Path under `/v1`, with `{id}` for parameters: `/cards/{id}/freeze`. */
+  readonly path: string;
+  /** One short line, imperative, without a full stop. */
+  readonly summary: string;
+  /** What a person must know beyond the summary; Markdown. */
+  readonly description?: string;
+  /** Heading in the docs: the noun, in plural. */
+  readonly tag: string;
+  readonly audience: Audience;
+  /** The scope a key needs; null where any valid key will do. */
+  readonly scope: string | null;
+  /** Only for sandbox organizations (simulations). */
+  readonly sandboxOnly?: boolean;
+  readonly params?: P;
+  readonly query?: Q;
+  readonly reply: R;
+  /** Codes of refusals that this route may answer, beyond those of every route. */
+  readonly errors: readonly string[];
+};
+
+/** Answers a question; writes nothing. */
+export type ReadRoute<
+  P extends TSchema = TSchema,
+  Q extends TSchema = TSchema,
+  R extends TSchema = TSchema,
+> = Common<P, Q, R> & {
+  readonly kind: "read";
+  readonly method: "GET" | "POST";
+  /** A question too large for a query string (preflight): POST with a body, idempotent by nature. */
+  readonly body?: TSchema;
+  readonly status: 200;
+  handle(call: ReadCall<Static<P>, Static<Q>> & { readonly body: unknown }): Promise<Static<R>>;
+};
+
+/** Does one thing in a transaction of its own. */
+export type WriteRoute<
+  P extends TSchema = TSchema,
+  Q extends TSchema = TSchema,
+  B extends TSchema = TSchema,
+  R extends TSchema = TSchema,
+> = Common<P, Q, R> & {
+  readonly kind: "write";
+  readonly method: "POST" | "PATCH" | "PUT" | "DELETE";
+  readonly body?: B;
+  readonly status: 200 | 201;
+  /** Fields of the reply that are shown once: a replay carries null there and `secretOmitted`. */
+  readonly secretFields?: readonly string[];
+  handle(call: WriteCall<Static<P>, Static<Q>, Static<B>>): Promise<Static<R>>;
+};
+
+/** Does many requests in one transaction, decided in order; one refusal does not touch the others. */
+export type BatchRoute<
+  P extends TSchema = TSchema,
+  Q extends TSchema = TSchema,
+  B extends TSchema = TSchema,
+  R extends TSchema = TSchema,
+> = Common<P, Q, R> & {
+  readonly kind: "batch";
+  readonly method: "POST";
+  readonly body?: B;
+  readonly status: 200 | 201;
+  /**
+   * Routes with the same lane share batches; `handleBatch` of the lane gets them in order of arrival
+   * and answers in that order. Each call's `work` has its own organization and now; the transaction
+   * is one.
+   */
+  readonly lane: Lane;
+  /** Turns a call into the lane's command. */
+  command(call: WriteCall<Static<P>, Static<Q>, Static<B>>): LaneCommand;
+  /** Turns the lane's result into the reply. */
+  result(result: unknown): Static<R>;
+};
+
+/** One thing to do, in a form that all routes of the lane share. */
+export type LaneCommand = { readonly work: Work };
+
+/** A set of routes whose requests are decided together. */
+export type Lane = {
+  readonly name: string;
+  /** Decides and writes all; a refused command has written nothing. */
+  decide(commands: readonly LaneCommand[]): Promise<readonly (unknown | Refusal)[]>;
+};
+
+export type Route = ReadRoute | WriteRoute | BatchRoute;
+
+type Empty = TSchema;
+
+/** Declares a read; the types of `handle` follow from the schemas. */
+export function readRoute<
+  P extends TSchema = Empty,
+  Q extends TSchema = Empty,
+  B extends TSchema = Empty,
+  R extends TSchema = TSchema,
+>(
+  route: Omit<ReadRoute<P, Q, R>, "kind" | "status" | "method" | "body" | "handle"> & {
+    readonly method?: "GET" | "POST";
+    readonly body?: B;
+    handle(call: ReadCall<Static<P>, Static<Q>> & { readonly body: Static<B> }): Promise<Static<R>>;
+  },
+): Route {
+  return { method: "GET", ...route, kind: "read", status: 200 } as unknown as Route;
+}
+
+/** Declares an action; the types of `handle` follow from the schemas. */
+export function writeRoute<
+  P extends TSchema = Empty,
+  Q extends TSchema = Empty,
+  B extends TSchema = Empty,
+  R extends TSchema = TSchema,
+>(route: Omit<WriteRoute<P, Q, B, R>, "kind">): Route {
+  return { ...route, kind: "write" } as unknown as Route;
+}
+
+/** Declares an action whose requests are decided in batches. */
+export function batchRoute<
+  P extends TSchema = Empty,
+  Q extends TSchema = Empty,
+  B extends TSchema = Empty,
+  R extends TSchema = TSchema,
+>(route: Omit<BatchRoute<P, Q, B, R>, "kind">): Route {
+  return { ...route, kind: "batch" } as unknown as Route;
+}
