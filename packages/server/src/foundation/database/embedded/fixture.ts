@@ -1,13 +1,16 @@
 /** What the tests of this folder share: folders that vanish, servers as processes of their own. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, existsSync, mkdtempSync, readFileSync, realpathSync, rmSync } from "node:fs";
+import { chmodSync, mkdtempSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { Client } from "pg";
 import { type EmbeddedPostgres, startEmbeddedPostgres } from "./index.ts";
+import { livingPostmaster } from "./pidfile.ts";
+import { readRecord } from "./places.ts";
+import { stopPostmaster } from "./postmaster.ts";
 
 /** Fast and as good for these tests: a process that dies takes nothing from the system's cache. */
 export const FAST = { fsync: "off", shared_buffers: "16MB", max_connections: "30" };
@@ -20,6 +23,23 @@ export const quiet = () => {};
 /** A test, or the `after` of a whole file: what must be undone at its end is left with it. */
 export type Cleaning = { after(undo: () => unknown): void };
 
+type Undo = () => unknown;
+const undosOf = new WeakMap<Cleaning, Undo[]>();
+
+/** Undoes in reverse order, unlike `after` itself: a folder goes after what runs in it. */
+function atEnd(t: Cleaning, undo: Undo): void {
+  const known = undosOf.get(t);
+  if (known) {
+    known.push(undo);
+    return;
+  }
+  const undos = [undo];
+  undosOf.set(t, undos);
+  t.after(async () => {
+    for (const each of undos.reverse()) await each();
+  });
+}
+
 /**
  * A new path for a `.cardwright` folder, below a folder that is removed after the test.
  *
@@ -29,20 +49,23 @@ export function newFolder(t: Cleaning, mode = 0o755): string {
   const above = realpathSync(mkdtempSync(join(tmpdir(), "cardwright-embedded-")));
   chmodSync(above, mode);
   const folder = join(above, ".cardwright");
-  t.after(() => {
-    removeElsewhere(folder);
-    rmSync(above, { recursive: true, force: true });
+  atEnd(t, async () => {
+    const data = readRecord(join(folder, "database.json"))?.dataFolder;
+    if (data !== undefined) await endLeft(data);
+    if (data?.startsWith("/var/lib/cardwright/")) removeFolder(dirname(data));
+    removeFolder(above);
   });
   return folder;
 }
 
-/** Removes what a start put below /var/lib for this folder. */
-function removeElsewhere(folder: string): void {
-  const record = join(folder, "database.json");
-  if (!existsSync(record)) return;
-  const { dataFolder } = JSON.parse(readFileSync(record, "utf8")) as { dataFolder: string };
-  if (!dataFolder.startsWith("/var/lib/cardwright/")) return;
-  rmSync(dirname(dataFolder), { recursive: true, force: true });
+/** The postmaster of a server that a failed test killed and did not follow up. */
+async function endLeft(data: string): Promise<void> {
+  const left = livingPostmaster(data);
+  if (left !== null) await stopPostmaster(left.pid, () => livingPostmaster(data) === null);
+}
+
+function removeFolder(path: string): void {
+  rmSync(path, { recursive: true, force: true, maxRetries: 5 });
 }
 
 /** Starts in this process; the test's end stops it. */
@@ -52,7 +75,7 @@ export async function start(
   settings: Readonly<Record<string, string>> = FAST,
 ): Promise<EmbeddedPostgres> {
   const database = await startEmbeddedPostgres({ folder, settings, log: quiet });
-  t.after(() => database.stop());
+  atEnd(t, () => database.stop());
   return database;
 }
 
@@ -112,6 +135,6 @@ export function spawnServer(
     child.kill(signal);
     await ended;
   };
-  t.after(() => end("SIGTERM"));
+  atEnd(t, () => end("SIGTERM"));
   return { pid: child.pid ?? 0, word, process: child, end };
 }

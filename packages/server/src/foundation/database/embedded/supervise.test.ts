@@ -12,10 +12,11 @@ const READY_LIMIT_MS = 2_000;
 const LINUX_ONLY = { skip: process.platform === "linux" ? false : "needs /proc" };
 
 /** One database for all: each test leaves it up. */
-const folder = newFolder({ after });
+const whole = { after };
+const folder = newFolder(whole);
 let database: EmbeddedPostgres;
 before(async () => {
-  database = await start({ after }, folder);
+  database = await start(whole, folder);
 });
 
 /** Never a number that `kill` reads as a group. */
@@ -181,7 +182,7 @@ test("a stop in the middle of a restart leaves nothing running and the folder fr
     await database.stop();
     assert.equal(database.pid(), null);
     assert.equal(livingPostmaster(database.dataFolder), null);
-    database = await start({ after }, folder);
+    database = await start(whole, folder);
   }
 });
 
@@ -198,7 +199,7 @@ test(
     for (const pid of [server.pid, word.postmaster, ...children]) process.kill(pid, "SIGKILL");
     await ended;
     const startedAt = performance.now();
-    database = await start({ after }, folder);
+    database = await start(whole, folder);
     const startMs = performance.now() - startedAt;
     t.diagnostic(`started in ${Math.round(startMs)} ms`);
     assert.ok(startMs < READY_LIMIT_MS, `${startMs} ms`);
