@@ -1,0 +1,300 @@
+import type { Database } from "../../foundation/database/database.ts";
+import type { Sql } from "../../foundation/database/sql.ts";
+import type { Reading, Work } from "../../foundation/database/work.ts";
+import { assert, type Refusal } from "../../foundation/errors/errors.ts";
+import type { CardId, OrganizationId } from "../../foundation/ids/ids.ts";
+import { NONCE_BYTES, seal, unseal } from "../../foundation/keys/cipher.ts";
+import { type KeyCheck, type Keys, KeysError } from "../../foundation/keys/keys.ts";
+import { vaultErrors } from "./errors.ts";
+import type { MaskedNumber, NumberRange } from "./model.ts";
+import {
+  capacityOf,
+  drawBelow,
+  drawPlaces,
+  maskNumber,
+  numberAt,
+  numberContext,
+  numberKeyContext,
+  sealText,
+  shuffle,
+  subjectKeyContext,
+  unsealText,
+} from "./rules.ts";
+import * as store from "./store.ts";
+
+/** Sizes of the sets of numbers that are drawn at random before the range is searched. */
+const DRAWS = [16, 256, 4_096] as const;
+
+/** Numbers that a search looks at together. */
+const SEARCH_STEP = 4_096n;
+
+/** Most numbers that one search looks at. */
+const SEARCH_LIMIT = 1_048_576n;
+
+/** The version of a number that was never re-encrypted. */
+const FIRST_VERSION = 1;
+
+/** Ranges known to be full, for each installation: an issued number is never free again. */
+const fullRanges = new WeakMap<Keys, Set<string>>();
+
+/** Transactions that have stored a number: what they see as issued may yet be rolled back. */
+const storedIn = new WeakSet<Sql>();
+
+/**
+ * Draws a card number from a range, uniformly at random and never issued before by any organization,
+ * and stores it encrypted. It exists once the caller's transaction commits, else it never did.
+ *
+ * @throws Refusal `number_range_exhausted` when every number of the range is issued. In a range of
+ *   more than a million numbers that is also the answer when thousands of random ones, and a million
+ *   in a row from a random place on, are all issued.
+ */
+export async function storeCardNumber(
+  work: Work,
+  card: { readonly cardId: CardId; readonly range: NumberRange },
+): Promise<MaskedNumber> {
+  const { cardId, range } = card;
+  const capacity = capacityOf(range);
+  const name = [range.bin, range.panLength, range.from, range.to].join("/");
+  if (fullRanges.get(work.keys)?.has(name)) throw exhausted();
+  const first = numberAt(range, drawBelow(capacity, work.keys.random));
+  const stored =
+    (await storeNumber(work, cardId, first)) ??
+    (await drawNumber(work, cardId, range, capacity)) ??
+    (await searchNumber(work, cardId, range, capacity));
+  if (stored === null) {
+    rememberFull(work, name, capacity);
+    throw exhausted();
+  }
+  storedIn.add(work.sql);
+  return maskNumber(stored);
+}
+
+/** Tries sets of random numbers, each larger than the one before; small ranges are searched at once. */
+async function drawNumber(
+  work: Work,
+  cardId: CardId,
+  range: NumberRange,
+  capacity: bigint,
+): Promise<string | null> {
+  if (capacity <= SEARCH_STEP) return null;
+  for (const size of DRAWS) {
+    const numbers = drawPlaces(capacity, size, work.keys.random).map((place) =>
+      numberAt(range, place),
+    );
+    const stored = await storeFirstFree(work, cardId, numbers);
+    if (stored !== null) return stored;
+  }
+  return null;
+}
+
+/** Goes round the whole range from a random place on, so that its last free numbers are found too. */
+async function searchNumber(
+  work: Work,
+  cardId: CardId,
+  range: NumberRange,
+  capacity: bigint,
+): Promise<string | null> {
+  const start = drawBelow(capacity, work.keys.random);
+  const end = capacity < SEARCH_LIMIT ? capacity : SEARCH_LIMIT;
+  for (let done = 0n; done < end; done += SEARCH_STEP) {
+    const size = end - done < SEARCH_STEP ? end - done : SEARCH_STEP;
+    const numbers = Array.from({ length: Number(size) }, (_, index) =>
+      numberAt(range, (start + done + BigInt(index)) % capacity),
+    );
+    const stored = await storeFirstFree(work, cardId, shuffle(numbers, work.keys.random));
+    if (stored !== null) return stored;
+  }
+  return null;
+}
+
+/**
+ * Stores the first of these numbers that nobody has. One that a transaction in flight has taken shows
+ * as free: storing waits for that transaction, and goes on to the next if it commits.
+ */
+async function storeFirstFree(
+  work: Work,
+  cardId: CardId,
+  numbers: readonly string[],
+): Promise<string | null> {
+  const hashes = numbers.map((number) => work.keys.mac("pan", number));
+  const found = await store.findFreeHashes(work.sql, hashes);
+  const free = new Set(found.map(asText));
+  for (const [index, number] of numbers.entries()) {
+    if (!free.has(asText(hashes[index] as Uint8Array))) continue;
+    const stored = await storeNumber(work, cardId, number);
+    if (stored !== null) return stored;
+  }
+  return null;
+}
+
+async function storeNumber(work: Work, cardId: CardId, number: string): Promise<string | null> {
+  const { organizationId, keys } = work;
+  const version = FIRST_VERSION;
+  const { keyId, key, wrapped } = keys.newDataKey(
+    numberKeyContext(organizationId, cardId, version),
+  );
+  const nonce = keys.random(NONCE_BYTES);
+  const context = numberContext(organizationId, cardId, version, keyId);
+  const ciphertext = seal(key, nonce, Buffer.from(number), context);
+  key.fill(0);
+  const stored = await store.insertNumber(work.sql, {
+    organizationId,
+    cardId,
+    version,
+    keyId,
+    wrappedKey: wrapped,
+    nonce,
+    ciphertext,
+    hash: keys.mac("pan", number),
+    createdAt: work.now,
+  });
+  return stored ? number : null;
+}
+
+function rememberFull(work: Work, name: string, capacity: bigint): void {
+  if (storedIn.has(work.sql) || capacity > SEARCH_LIMIT) return;
+  const known = fullRanges.get(work.keys) ?? new Set();
+  fullRanges.set(work.keys, known.add(name));
+}
+
+function exhausted(): Refusal {
+  return vaultErrors.refusal("number_range_exhausted");
+}
+
+function asText(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString("base64");
+}
+
+/**
+ * The whole number of a card, in clear. The application's role cannot do this: it takes a connection
+ * of the vault's role.
+ *
+ * @throws Fault when the card has no number, or its row was tampered with.
+ */
+export async function revealCardNumber(
+  vault: Sql,
+  keys: Keys,
+  organizationId: OrganizationId,
+  cardId: CardId,
+): Promise<string> {
+  const row = await store.findNumber(vault, organizationId, cardId);
+  assert(row !== null, "A card has no number in the vault.");
+  const { version, keyId, wrappedKey, nonce, ciphertext } = row;
+  const keyContext = numberKeyContext(organizationId, cardId, version);
+  const key = await keys.unwrap(keyId, wrappedKey, keyContext);
+  const context = numberContext(organizationId, cardId, version, keyId);
+  const clear = unseal(key, nonce, ciphertext, context);
+  key.fill(0);
+  return Buffer.from(clear).toString("utf8");
+}
+
+/**
+ * Encrypts personal data under the key of the person it is about, which is made when there is none.
+ *
+ * @param subjectId the customer, or a card without one.
+ * @param recordId what the data is part of (an event); needed again to open it.
+ * @returns bytes to store. None when the person's key is destroyed: then nothing is kept.
+ */
+export async function sealPersonal(
+  work: Work,
+  subjectId: string,
+  json: string,
+  recordId: string = subjectId,
+): Promise<Uint8Array> {
+  const { organizationId, keys, sql } = work;
+  const keyContext = subjectKeyContext(organizationId, subjectId);
+  const { keyId, wrapped } = keys.newDataKey(keyContext);
+  const offer = { subjectId, keyId, wrappedKey: wrapped, createdAt: work.now };
+  const [, [row]] = await Promise.all([
+    store.offerSubjectKey(sql, organizationId, offer),
+    store.findSubjectKeys(sql, organizationId, [subjectId]),
+  ]);
+  if (!row?.keyId || !row.wrappedKey) return new Uint8Array();
+  const key = await keys.unwrap(row.keyId, row.wrappedKey, keyContext);
+  const context = { organizationId, subjectId, recordId };
+  const sealed = sealText(key, keys.random(NONCE_BYTES), json, context);
+  key.fill(0);
+  return sealed;
+}
+
+/** Personal data as it is stored, with what it belongs to. */
+export type SealedPersonal = {
+  readonly subjectId: string;
+  readonly sealed: Uint8Array;
+  /** As given to `sealPersonal`. */
+  readonly recordId?: string;
+};
+
+/**
+ * Opens personal data, in the order given.
+ *
+ * @returns the texts; null where the person's key is destroyed.
+ * @throws Fault when something was changed, or moved to another person, record or organization.
+ */
+export async function openPersonal(
+  reading: Reading,
+  items: readonly SealedPersonal[],
+): Promise<(string | null)[]> {
+  if (items.length === 0) return [];
+  const subjectIds = [...new Set(items.map((item) => item.subjectId))];
+  const openers = await subjectKeys(reading, subjectIds);
+  const texts = items.map(({ subjectId, sealed, recordId = subjectId }) => {
+    const key = openers.get(subjectId);
+    assert(key !== undefined, "Personal data names a person who never had a key.");
+    if (key === null || sealed.length === 0) return null;
+    const { organizationId } = reading;
+    return unsealText(key, sealed, { organizationId, subjectId, recordId });
+  });
+  for (const key of openers.values()) key?.fill(0);
+  return texts;
+}
+
+/** The keys of people in clear; null where destroyed, absent where there never was one. */
+async function subjectKeys(
+  { sql, organizationId, keys }: Reading,
+  subjectIds: readonly string[],
+): Promise<Map<string, Uint8Array | null>> {
+  const rows = await store.findSubjectKeys(sql, organizationId, subjectIds);
+  const opened = rows.map(async ({ subjectId, keyId, wrappedKey }) => {
+    const context = subjectKeyContext(organizationId, subjectId);
+    const key = keyId && wrappedKey ? await keys.unwrap(keyId, wrappedKey, context) : null;
+    return [subjectId, key] as const;
+  });
+  return new Map(await Promise.all(opened));
+}
+
+/** Destroys a person's key: all personal data sealed under it is unreadable from then on, for ever. */
+export async function destroySubjectKey(work: Work, subjectId: string): Promise<void> {
+  await store.eraseSubjectKey(work.sql, work.organizationId, subjectId, work.now);
+}
+
+/**
+ * Opens the keys of this installation and makes sure that they are those its database was made with.
+ * The first keys are remembered by one-way check values, and so are keys added later.
+ *
+ * @param open is told whether it may make new keys: only where the database never had any.
+ * @throws KeysError when the keys are others, or one that rows may still name is missing.
+ */
+export async function bindKeys(
+  database: Database,
+  open: (mayCreate: boolean) => Promise<Keys>,
+): Promise<Keys> {
+  const known = await store.readKeyChecks(database);
+  const keys = await open(known.length === 0);
+  refuseOtherKeys(known, keys);
+  await store.addKeyChecks(database, keys.checks);
+  // Another process may have started with other keys in the same moment: the first one counts.
+  refuseOtherKeys(await store.readKeyChecks(database), keys);
+  return keys;
+}
+
+function refuseOtherKeys(known: readonly KeyCheck[], keys: Keys): void {
+  const given = new Map(keys.checks.map(({ keyId, value }) => [keyId, asText(value)]));
+  const wrong = known.find(({ keyId, value }) => given.get(keyId) !== asText(value));
+  if (wrong === undefined) return;
+  const what = given.has(wrong.keyId) ? "is another" : "is missing";
+  throw new KeysError(
+    `The keys given are not those this database was made with: the key "${wrong.keyId}" ${what}.`,
+    "Restore the right keys from your back-up, or start with the database that belongs to these.",
+  );
+}

@@ -1,0 +1,148 @@
+import { type Sql, statement } from "../../foundation/database/sql.ts";
+import type { KeyCheck } from "../../foundation/keys/keys.ts";
+import type { SealedNumber } from "./model.ts";
+
+const freeHashes = statement(
+  "vault.freeHashes",
+  "select hash from vault.free_hashes($1::bytea[]) as hash",
+);
+
+/** Which of these hashes no number has. Numbers of transactions in flight do not show. */
+export async function findFreeHashes(
+  sql: Sql,
+  hashes: readonly Uint8Array[],
+): Promise<Uint8Array[]> {
+  const rows = await sql.query<{ hash: Uint8Array }>(freeHashes, [hashes]);
+  return rows.map((row) => row.hash);
+}
+
+const storeNumber = statement(
+  "vault.storeNumber",
+  "select vault.store_card_number($1, $2, $3, $4, $5, $6, $7, $8, $9) as stored",
+);
+
+/**
+ * Stores a number where its hash is free. Waits for a transaction in flight that stores the same one.
+ *
+ * @returns false when the number was issued before.
+ */
+export async function insertNumber(
+  sql: Sql,
+  row: SealedNumber & {
+    readonly hash: Uint8Array;
+    readonly organizationId: string;
+    readonly cardId: string;
+    readonly createdAt: Date;
+  },
+): Promise<boolean> {
+  const [found] = await sql.query<{ stored: boolean }>(storeNumber, [
+    row.hash,
+    row.organizationId,
+    row.cardId,
+    row.version,
+    row.keyId,
+    row.wrappedKey,
+    row.nonce,
+    row.ciphertext,
+    row.createdAt,
+  ]);
+  return found?.stored === true;
+}
+
+const selectNumber = statement(
+  "vault.findNumber",
+  `select version, key_id as "keyId", wrapped_key as "wrappedKey", nonce, ciphertext
+   from vault.card_numbers where organization_id = $1 and card_id = $2
+   order by version desc limit 1`,
+);
+
+/** The newest version of a card's number. Only the vault's role may read it. */
+export async function findNumber(
+  sql: Sql,
+  organizationId: string,
+  cardId: string,
+): Promise<SealedNumber | null> {
+  const [row] = await sql.query<SealedNumber>(selectNumber, [organizationId, cardId]);
+  return row ?? null;
+}
+
+/** A person's key as its row keeps it; both null once it is destroyed. */
+export type SubjectKeyRow = {
+  readonly subjectId: string;
+  readonly keyId: string | null;
+  readonly wrappedKey: Uint8Array | null;
+};
+
+const insertSubjectKey = statement(
+  "vault.insertSubjectKey",
+  `insert into subject_keys (organization_id, subject_id, key_id, wrapped_key, created_at)
+   values ($1, $2, $3, $4, $5) on conflict (organization_id, subject_id) do nothing`,
+);
+
+/** Gives a person a key, unless it has one or had one that is destroyed. */
+export async function offerSubjectKey(
+  sql: Sql,
+  organizationId: string,
+  row: { subjectId: string; keyId: string; wrappedKey: Uint8Array; createdAt: Date },
+): Promise<void> {
+  const { subjectId, keyId, wrappedKey, createdAt } = row;
+  await sql.query(insertSubjectKey, [organizationId, subjectId, keyId, wrappedKey, createdAt]);
+}
+
+const selectSubjectKeys = statement(
+  "vault.findSubjectKeys",
+  `select subject_id as "subjectId", key_id as "keyId", wrapped_key as "wrappedKey"
+   from subject_keys where organization_id = $1 and subject_id = any($2)`,
+);
+
+/** The keys of some people. */
+export function findSubjectKeys(
+  sql: Sql,
+  organizationId: string,
+  subjectIds: readonly string[],
+): Promise<SubjectKeyRow[]> {
+  return sql.query<SubjectKeyRow>(selectSubjectKeys, [organizationId, subjectIds]);
+}
+
+const dropSubjectKey = statement(
+  "vault.destroySubjectKey",
+  `insert into subject_keys (organization_id, subject_id, created_at, destroyed_at)
+   values ($1, $2, $3, $3)
+   on conflict (organization_id, subject_id)
+   do update set key_id = null, wrapped_key = null, destroyed_at = excluded.destroyed_at
+   where subject_keys.destroyed_at is null`,
+);
+
+/** Removes a person's key and leaves a mark, so that no later write makes a new one. */
+export async function eraseSubjectKey(
+  sql: Sql,
+  organizationId: string,
+  subjectId: string,
+  at: Date,
+): Promise<void> {
+  await sql.query(dropSubjectKey, [organizationId, subjectId, at]);
+}
+
+const selectChecks = statement(
+  "vault.keyChecks",
+  `select key_id as "keyId", check_value as value from installation order by key_id`,
+);
+
+/** Check values of the keys that this database was used with. */
+export function readKeyChecks(sql: Sql): Promise<KeyCheck[]> {
+  return sql.query<KeyCheck>(selectChecks);
+}
+
+const insertChecks = statement(
+  "vault.addKeyChecks",
+  `insert into installation (key_id, check_value)
+   select * from unnest($1::text[], $2::bytea[]) on conflict (key_id) do nothing`,
+);
+
+/** Remembers keys; those already known stay as they are. */
+export async function addKeyChecks(sql: Sql, checks: readonly KeyCheck[]): Promise<void> {
+  await sql.query(insertChecks, [
+    checks.map((check) => check.keyId),
+    checks.map((check) => check.value),
+  ]);
+}
