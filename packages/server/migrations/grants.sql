@@ -12,17 +12,19 @@ grant select, insert on
 -- Changed, never removed.
 grant select, insert, update on
   organization_clocks, record_heads, ledger_accounts, ledger_holds, event_heads, api_keys,
-  organizations, transfers, customers, access_requests, programs, budgets, cards, card_restrictions
+  organizations, transfers, customers, access_requests, programs, budgets, cards, card_restrictions,
+  subject_keys
   to cardwright_app;
 
-grant select, insert on api_key_hash to cardwright_app;
+grant select, insert on api_key_hash, installation to cardwright_app;
 grant select, insert, delete on
-  record_queue, event_queue, idempotency_keys, program_availability, subject_keys
+  record_queue, event_queue, idempotency_keys, program_availability
   to cardwright_app;
 grant select on migrations to cardwright_app;
 
 -- The vault's tables are its own; the application only has its storing functions.
-grant select, insert, update, delete on all tables in schema vault to cardwright_vault;
+grant select, insert, delete on vault.card_numbers to cardwright_vault;
+grant select, insert on vault.pan_hash to cardwright_vault;
 grant create on schema vault to cardwright_vault;
 alter function vault.store_card_number owner to cardwright_vault;
 alter function vault.free_hashes owner to cardwright_vault;
