@@ -10,17 +10,24 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import { test } from "node:test";
+import { after, before, test } from "node:test";
 import { FAST, newFolder, query, quiet, start } from "./fixture.ts";
 import { CannotStart, startEmbeddedPostgres } from "./index.ts";
 import { livingPostmaster } from "./pidfile.ts";
 
 const modeOf = (path: string) => statSync(path).mode & 0o777;
 
+/** One cluster for most tests: each starts it anew. */
+const whole = { after };
+const folder = newFolder(whole);
+before(async () => {
+  const database = await start(whole, folder);
+  await query(database.url, "CREATE TABLE kept AS SELECT 7 AS number");
+  await database.stop();
+});
+
 test("a stop and a start keep data, password and place", async (t) => {
-  const folder = newFolder(t);
   const first = await start(t, folder);
-  await query(first.url, "CREATE TABLE kept AS SELECT 7 AS number");
   const { password } = new URL(first.url);
   await first.stop();
   assert.equal(livingPostmaster(first.dataFolder), null);
@@ -37,7 +44,7 @@ test("a stop and a start keep data, password and place", async (t) => {
 });
 
 test("by default the database is durable, checksummed and ours: C locale, UTF8, UTC", async (t) => {
-  const database = await start(t, newFolder(t), {});
+  const database = await start(t, folder, {});
   const settings = await query(
     database.url,
     `SELECT name, setting FROM pg_settings WHERE name IN ('fsync', 'full_page_writes', 'synchronous_commit',
@@ -61,7 +68,6 @@ test("by default the database is durable, checksummed and ours: C locale, UTF8, 
 });
 
 test("only who has the password gets in, and only its owner can read data, password and log", async (t) => {
-  const folder = newFolder(t);
   const database = await start(t, folder);
   const wrong = new URL(database.url);
   wrong.password = "wrong";
@@ -77,7 +83,6 @@ test("only who has the password gets in, and only its owner can read data, passw
 });
 
 test("what a failed statement held is not in the log", async (t) => {
-  const folder = newFolder(t);
   const database = await start(t, folder);
   await query(database.url, "CREATE TABLE numbers (pan text PRIMARY KEY)");
   await query(database.url, "INSERT INTO numbers VALUES ('4111111111111111')");
@@ -89,7 +94,7 @@ test("what a failed statement held is not in the log", async (t) => {
 });
 
 test("Ctrl-C in the terminal does not reach PostgreSQL: it has a session of its own", async (t) => {
-  const database = await start(t, newFolder(t));
+  const database = await start(t, folder);
   const sessionOf = (pid: number) =>
     spawnSync("ps", ["-o", "sid=", "-p", String(pid)])
       .stdout.toString()
@@ -98,7 +103,6 @@ test("Ctrl-C in the terminal does not reach PostgreSQL: it has a session of its 
 });
 
 test("permissions that were opened are closed again at the next start", async (t) => {
-  const folder = newFolder(t);
   const first = await start(t, folder);
   await first.stop();
   chmodSync(first.dataFolder, 0o755);
@@ -109,9 +113,7 @@ test("permissions that were opened are closed again at the next start", async (t
 });
 
 test("a lost password file costs nothing but the password", async (t) => {
-  const folder = newFolder(t);
   const first = await start(t, folder);
-  await query(first.url, "CREATE TABLE kept AS SELECT 7 AS number");
   await first.stop();
   rmSync(join(folder, "database.password"));
   const second = await start(t, folder);

@@ -3,15 +3,26 @@ import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { type TestContext, test } from "node:test";
+import { after, before, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { FAST, newFolder, query, quiet, spawnServer, start } from "./fixture.ts";
 import { AlreadyRunning, type EmbeddedPostgres, startEmbeddedPostgres } from "./index.ts";
 import { livingPostmaster } from "./pidfile.ts";
 
+/** One cluster for most tests: each starts it anew. */
+const whole = { after };
+const folder = newFolder(whole);
+let dataFolder: string;
+before(async () => {
+  const database = await start(whole, folder);
+  await query(database.url, "CREATE TABLE kept AS SELECT 7 AS number");
+  await database.stop();
+  dataFolder = database.dataFolder;
+});
+
 const ADDRESS = "http://127.0.0.1:8080";
 
-async function refusal(folder: string): Promise<AlreadyRunning> {
+async function refusal(): Promise<AlreadyRunning> {
   try {
     const database = await startEmbeddedPostgres({ folder, settings: FAST, log: quiet });
     await database.stop();
@@ -22,23 +33,15 @@ async function refusal(folder: string): Promise<AlreadyRunning> {
   return assert.fail("it started");
 }
 
-/** A stopped cluster with one row in it. */
-async function makeCluster(t: TestContext, folder: string): Promise<EmbeddedPostgres> {
-  const database = await start(t, folder);
-  await query(database.url, "CREATE TABLE kept AS SELECT 7 AS number");
-  await database.stop();
-  return database;
-}
-
-async function assertKept(database: EmbeddedPostgres): Promise<void> {
-  assert.deepEqual(await query(database.url, "SELECT number FROM kept"), [{ number: 7 }]);
+async function assertKept(database: EmbeddedPostgres, number = 7): Promise<void> {
+  const rows = await query(database.url, `SELECT number FROM kept WHERE number = ${number}`);
+  assert.deepEqual(rows, [{ number }]);
 }
 
 test("C14: a second start on a folder says who holds it, and the first is unharmed", async (t) => {
-  const folder = newFolder(t);
   const first = spawnServer(t, folder, { announce: ADDRESS });
   const word = await first.word;
-  const error = await refusal(folder);
+  const error = await refusal();
   assert.equal(error.pid, first.pid);
   assert.equal(error.url, ADDRESS);
   assert.equal(error.dataFolder, word.dataFolder);
@@ -50,12 +53,11 @@ test("C14: a second start on a folder says who holds it, and the first is unharm
 });
 
 test("C14: a second start in the same process is refused too", async (t) => {
-  const folder = newFolder(t);
   const first = await start(t, folder);
-  const error = await refusal(folder);
+  const error = await refusal();
   assert.equal(error.pid, process.pid);
   assert.deepEqual(await query(first.url, "SELECT 1 AS one"), [{ one: 1 }]);
-  assert.equal((await refusal(folder)).pid, process.pid, "the refused start gave the lock away");
+  assert.equal((await refusal()).pid, process.pid, "the refused start gave the lock away");
 });
 
 test("C14: of two first starts at once exactly one wins, and the other names it", async (t) => {
@@ -71,30 +73,27 @@ test("C14: of two first starts at once exactly one wins, and the other names it"
 });
 
 test("C14: the claim in the database protects even where the lock file was removed", async (t) => {
-  const folder = newFolder(t);
   const first = await start(t, folder);
   await first.announce(ADDRESS);
   rmSync(join(dirname(first.dataFolder), "database.lock"));
-  const error = await refusal(folder);
+  const error = await refusal();
   assert.deepEqual([error.pid, error.url], [process.pid, ADDRESS]);
   assert.deepEqual(await query(first.url, "SELECT 1 AS one"), [{ one: 1 }]);
 });
 
 test("C14: the postmaster of a killed server is stopped, and what it committed is there", async (t) => {
-  const folder = newFolder(t);
   const killed = spawnServer(t, folder, { announce: ADDRESS });
   const word = await killed.word;
-  await query(String(word.url), "CREATE TABLE kept AS SELECT 7 AS number");
+  await query(String(word.url), "INSERT INTO kept VALUES (8)");
   await killed.end("SIGKILL");
   assert.equal(livingPostmaster(word.dataFolder)?.pid, word.postmaster, "it did not outlive it");
 
   const database = await start(t, folder);
   assert.notEqual(database.pid(), word.postmaster);
-  await assertKept(database);
+  await assertKept(database, 8);
 });
 
 test("a server that ends without stopping takes its PostgreSQL along", async (t) => {
-  const folder = newFolder(t);
   const server = spawnServer(t, folder);
   const word = await server.word;
   const ended = once(server.process, "exit");
@@ -105,16 +104,12 @@ test("a server that ends without stopping takes its PostgreSQL along", async (t)
 });
 
 test("C14: a stale postmaster.pid with a number nobody has does not stop a start", async (t) => {
-  const folder = newFolder(t);
-  const { dataFolder } = await makeCluster(t, folder);
   const gone = spawnSync("true").pid;
   writeFileSync(join(dataFolder, "postmaster.pid"), `${gone}\n${dataFolder}\n1700000000\n5432\n`);
   await assertKept(await start(t, folder));
 });
 
 test("C14: a stale postmaster.pid whose number another program has stops neither", async (t) => {
-  const folder = newFolder(t);
-  const { dataFolder } = await makeCluster(t, folder);
   // PostgreSQL itself only minds programs of its own user.
   const { uid, gid } = statSync(dataFolder);
   const other = spawn("sleep", ["60"], process.getuid?.() === 0 ? { uid, gid, cwd: "/" } : {});
@@ -128,8 +123,6 @@ test("C14: a stale postmaster.pid whose number another program has stops neither
 });
 
 test("C14: an empty postmaster.pid, as a power cut leaves it, does not stop a start", async (t) => {
-  const folder = newFolder(t);
-  const { dataFolder } = await makeCluster(t, folder);
   writeFileSync(join(dataFolder, "postmaster.pid"), "");
   await assertKept(await start(t, folder));
 });
