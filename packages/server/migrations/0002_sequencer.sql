@@ -31,6 +31,8 @@ create table record_chain (
   sequence bigint not null check (sequence > 0),
   kind text not null check (kind in ('journal', 'audit')),
   record_id id not null,
+  -- Which columns were hashed, in which order.
+  format smallint not null check (format between 1 and 255),
   recorded_at timestamptz(3) not null,
   link bytea not null check (octet_length(link) = 32),
   primary key (organization_id, sequence),

@@ -7,10 +7,12 @@ create table event_queue (
   type text not null,
   object_id id not null,
   object_version bigint not null check (object_version > 0),
-  data jsonb not null,
+  data json not null,
   subject_id id,
   personal bytea,
-  primary key (position, ordinal)
+  primary key (position, ordinal),
+  -- A version announced twice fails the transaction that does it, not the sequencer.
+  unique (organization_id, object_id, object_version)
 );
 
 create table event_heads (
@@ -19,7 +21,8 @@ create table event_heads (
   recorded_at timestamptz(3) not null
 );
 
--- Personal data is in `personal`, encrypted under the subject's key; `data` holds none.
+-- Personal data is in `personal`, encrypted under the subject's key; `data` holds none. json, not jsonb:
+-- an event is shown as it was written, with its fields in the API's order.
 create table events (
   organization_id id not null,
   sequence bigint not null check (sequence > 0),
@@ -28,7 +31,7 @@ create table events (
   object_id id not null,
   object_version bigint not null check (object_version > 0),
   recorded_at timestamptz(3) not null,
-  data jsonb not null,
+  data json not null,
   subject_id id,
   personal bytea,
   primary key (organization_id, sequence),

@@ -12,7 +12,8 @@ create table audit_log (
   result text not null check (result in ('done', 'refused')),
   status integer not null,
   code text,
-  changes jsonb not null,
+  -- json, not jsonb: its text is hashed into the chain as it was written.
+  changes json not null,
   request_id id not null,
   ip text,
   primary key (organization_id, id)

@@ -25,8 +25,12 @@ export type DatabaseOptions = {
  * registered, after the work and while its locks are held.
  */
 export type Transaction = Sql & {
-  /** Runs `flush` once, just before COMMIT; a second call with the same key does nothing. */
-  beforeCommit(key: symbol, flush: (sql: Sql) => Promise<void>): void;
+  /**
+   * Runs `flush` once, just before COMMIT; a second call with the same key does nothing.
+   *
+   * @returns whether this call registered it: what a caller had gathered before is then forgotten.
+   */
+  beforeCommit(key: symbol, flush: (sql: Sql) => Promise<void>): boolean;
   /** Forgets what was registered: the work was rolled back to its savepoint. */
   forgetBeforeCommit(): void;
   /** Marks the point that `rollbackToSavepoint` goes back to; locks taken before it stay. */
@@ -159,7 +163,11 @@ function openTransaction(client: pg.PoolClient) {
   const steps = new Map<symbol, (sql: Sql) => Promise<void>>();
   const transaction: Transaction = {
     query: (statement, values) => run(client, statement, values),
-    beforeCommit: (key, step) => void (steps.has(key) || steps.set(key, step)),
+    beforeCommit: (key, step) => {
+      const registers = !steps.has(key);
+      if (registers) steps.set(key, step);
+      return registers;
+    },
     forgetBeforeCommit: () => steps.clear(),
     savepoint: async () => void (await client.query("savepoint work")),
     rollbackToSavepoint: async () => void (await client.query("rollback to savepoint work")),

@@ -1,0 +1,33 @@
+import { redactText } from "../../foundation/log/log.ts";
+import { MASK } from "../events/rules.ts";
+
+/** Names whose values are secrets wherever they stand. */
+const secretNames = new Set([
+  "secret",
+  "apiKey",
+  "password",
+  "token",
+  "pan",
+  "cardNumber",
+  "cvc",
+  "cvv",
+  "pin",
+  "encryptedPin",
+  "link",
+]);
+
+/**
+ * A copy in which secrets are masked: values with a secret's name, and texts in which something looks
+ * like a card number or an API key.
+ */
+export function maskSecrets(value: unknown): unknown {
+  if (typeof value === "string") return redactText(value) === value ? value : MASK;
+  if (Array.isArray(value)) return value.map(maskSecrets);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([name, inner]) => [
+      name,
+      secretNames.has(name) && inner !== null ? MASK : maskSecrets(inner),
+    ]),
+  );
+}

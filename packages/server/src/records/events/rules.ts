@@ -1,0 +1,97 @@
+import { assert } from "../../foundation/errors/errors.ts";
+import type { Announcement, Change, EventData, Shown } from "./model.ts";
+
+/** What stands for a value that is not written into the audit log. */
+export const MASK = "[masked]";
+
+const parts = ["object", "previous"] as const;
+
+/** Personal values by part and path. */
+type Personal = Partial<Record<(typeof parts)[number], Record<string, unknown>>>;
+
+/**
+ * Takes the personal values out of an announcement.
+ *
+ * @returns the data with null in their places, and the values as JSON (null when there are none).
+ * @throws Fault when personal paths are given without the person they belong to.
+ */
+export function splitPersonal(announcement: Announcement): {
+  readonly data: EventData;
+  readonly personal: string | null;
+} {
+  const { object, previous, personal: paths = [], subjectId } = announcement;
+  assert(paths.length === 0 || subjectId !== undefined, "Personal data belongs to a person.");
+  const taken: Personal = {};
+  const clear = (part: (typeof parts)[number], shown: Shown) => {
+    const values = pick(shown, paths);
+    if (Object.keys(values).length > 0) taken[part] = values;
+    return replaceAll(shown, Object.keys(values), () => null);
+  };
+  const data = {
+    object: clear("object", object),
+    ...(previous === undefined ? {} : { previous: clear("previous", previous) }),
+  };
+  return { data, personal: Object.keys(taken).length > 0 ? JSON.stringify(taken) : null };
+}
+
+/** Puts the personal values back; where they are gone (null) the nulls stay. */
+export function joinPersonal(data: EventData, personal: string | null): EventData {
+  if (personal === null) return data;
+  const values = JSON.parse(personal) as Personal;
+  const join = (part: (typeof parts)[number], shown: Shown) => {
+    const back = values[part] ?? {};
+    return replaceAll(shown, Object.keys(back), (path) => back[path]);
+  };
+  return {
+    object: join("object", data.object),
+    ...(data.previous === undefined ? {} : { previous: join("previous", data.previous) }),
+  };
+}
+
+/** What an announcement changed, for the audit log. */
+export function changeOf(announcement: Announcement): Change {
+  const { type, objectId, objectVersion, object, previous, personal = [] } = announcement;
+  const mask = (shown: Shown) => replaceAll(shown, Object.keys(pick(shown, personal)), () => MASK);
+  const masked = mask(object);
+  const after = (before: Shown) =>
+    Object.fromEntries(Object.keys(before).map((name) => [name, masked[name] ?? null]));
+  return {
+    objectId,
+    version: Number(objectVersion),
+    event: type,
+    before: previous === undefined ? null : mask(previous),
+    after: previous === undefined ? masked : after(previous),
+  };
+}
+
+/** The values at those of the paths where there is one. */
+function pick(shown: Shown, paths: readonly string[]): Record<string, unknown> {
+  const found = paths.map((path) => [path, valueAt(shown, path.split("."))] as const);
+  return Object.fromEntries(found.filter(([, value]) => value !== undefined && value !== null));
+}
+
+function valueAt(shown: unknown, path: readonly string[]): unknown {
+  return path.reduce<unknown>((value, name) => (isShown(value) ? value[name] : undefined), shown);
+}
+
+function replaceAll(
+  shown: Shown,
+  paths: readonly string[],
+  replacement: (path: string) => unknown,
+): Shown {
+  return paths.reduce(
+    (result, path) => replaceAt(result, path.split("."), replacement(path)),
+    shown,
+  );
+}
+
+/** A copy in which one place has another value; what is beside the path is shared. */
+function replaceAt(shown: Shown, [name = "", ...rest]: readonly string[], value: unknown): Shown {
+  const inner = shown[name];
+  const replaced = rest.length > 0 && isShown(inner) ? replaceAt(inner, rest, value) : value;
+  return { ...shown, [name]: replaced };
+}
+
+function isShown(value: unknown): value is Shown {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
