@@ -1,0 +1,190 @@
+import type { OrganizationId, ProgramId } from "../../foundation/ids/ids.ts";
+import { lifecycle, type MoveOf, type StateOf } from "../../foundation/lifecycle/lifecycle.ts";
+
+/** A card program: what the cards issued under it are, for whom, within which limits, at what price. */
+export type Program = {
+  readonly id: ProgramId;
+  readonly name: string;
+  readonly model: ProgramModel;
+  readonly brand: Brand;
+  /** 6 or 8 digits. */
+  readonly bin: string;
+  readonly panLength: number;
+  readonly range: NumberRange;
+  readonly currency: string;
+  readonly status: ProgramStatus;
+  /** Where replacements of a retired program's cards go; null: there are none. */
+  readonly successorId: ProgramId | null;
+  readonly availability: Availability;
+  /** Who may use it where `availability` is `listed`; empty where it is `all`. */
+  readonly organizationIds: readonly OrganizationId[];
+  /** IANA name; the day of a card's expiry ends in it. */
+  readonly timeZone: string;
+  readonly validityMonths: number;
+  /** `blocked`: each new card waits for the platform's review. */
+  readonly initialCardStatus: InitialCardStatus;
+  readonly requiresCustomer: boolean;
+  readonly requiresAccess: boolean;
+  /** `automatic`: an access request is granted when it is made. */
+  readonly accessGrant: AccessGrant;
+  readonly minimumLevel: VerificationLevel | null;
+  /** null: any type. */
+  readonly customerTypes: readonly CustomerType[] | null;
+  /** ISO 3166-1 alpha-3; null: every country that is not restricted. */
+  readonly allowedNationalities: readonly string[] | null;
+  readonly restrictedNationalities: readonly string[];
+  readonly allowedResidences: readonly string[] | null;
+  readonly restrictedResidences: readonly string[];
+  /** Cards of one customer that are not deleted; null: any number. */
+  readonly cardsPerCustomer: number | null;
+  /** Days for which existing cards go on working when their customer needs information. */
+  readonly informationDays: number;
+  /** Minor units of `currency`, as all amounts here. */
+  readonly minimumInitialBalance: bigint;
+  readonly maximumInitialBalance: bigint | null;
+  readonly maximumBalance: bigint | null;
+  readonly minimumTransfer: bigint;
+  readonly fees: Fees;
+  readonly version: bigint;
+  readonly createdAt: Date;
+};
+
+/** A card has an account of its own; a budget card spends from its budget's. */
+export const programModels = ["card", "budgetCard"] as const;
+export type ProgramModel = (typeof programModels)[number];
+
+/** What a customer can be verified to, from least to most. */
+export const verificationLevels = ["minimum", "basic", "advanced"] as const;
+export type VerificationLevel = (typeof verificationLevels)[number];
+
+export const customerTypes = ["individual", "business"] as const;
+export type CustomerType = (typeof customerTypes)[number];
+
+export const availabilities = ["all", "listed"] as const;
+export type Availability = (typeof availabilities)[number];
+
+export const initialCardStatuses = ["active", "blocked"] as const;
+export type InitialCardStatus = (typeof initialCardStatuses)[number];
+
+export const accessGrants = ["manual", "automatic"] as const;
+export type AccessGrant = (typeof accessGrants)[number];
+
+/** First and last value of the digits between the BIN and the check digit, both included. */
+export type NumberRange = { readonly from: bigint; readonly to: bigint };
+
+/** What the organization pays, in minor units of the program's currency. */
+export type Fees = {
+  readonly issuance: bigint;
+  readonly replacement: bigint;
+  readonly monthly: bigint;
+  readonly topUp: bigint;
+  /** Markup on converted amounts, paid by the cardholder: 100 = 1 %. */
+  readonly fxBasisPoints: bigint;
+};
+
+/** What a network allows its issuers: how numbers begin, and how long they are. */
+type BrandRule = { readonly begins: RegExp; readonly panLengths: readonly number[] };
+
+/**
+ * The brands and their numbers. Source: ISO/IEC 7812 issuer identification as published by each network.
+ * `private` is a brand of one's own, outside the networks.
+ */
+export const brands = {
+  visa: { begins: /^4/, panLengths: [13, 16, 19] },
+  mastercard: {
+    begins: /^(5[1-5]|222[1-9]|22[3-9]|2[3-6]|27[01]|2720)/,
+    panLengths: [16],
+  },
+  amex: { begins: /^3[47]/, panLengths: [15] },
+  discover: { begins: /^(6011|64[4-9]|65)/, panLengths: [16, 17, 18, 19] },
+  jcb: { begins: /^35(2[89]|[3-8])/, panLengths: [16, 17, 18, 19] },
+  unionpay: { begins: /^(62|81)/, panLengths: [16, 17, 18, 19] },
+  private: { begins: /^\d/, panLengths: [13, 14, 15, 16, 17, 18, 19] },
+} as const satisfies Record<string, BrandRule>;
+export type Brand = keyof typeof brands;
+export const brandNames = Object.keys(brands) as Brand[];
+
+/** Inactive is reversible, retired is final; cards that exist work in each (PRODUCT §5). */
+export const programCycle = lifecycle(["active", "inactive", "retired"], {
+  deactivate: { from: ["active"], to: "inactive" },
+  activate: { from: ["inactive"], to: "active" },
+  retire: { from: ["active", "inactive"], to: "retired" },
+});
+export type ProgramStatus = StateOf<typeof programCycle>;
+export type ProgramMove = MoveOf<typeof programCycle>;
+
+/** What never changes once cards may exist. */
+type FixedTerms = Pick<Program, "model" | "brand" | "bin" | "panLength" | "currency">;
+
+/** What the platform sets and changes. */
+export type ProgramTerms = Omit<
+  Program,
+  keyof FixedTerms | "id" | "status" | "successorId" | "version" | "createdAt"
+>;
+
+/** A program to be made: what has a sensible default may be left out. */
+export type ProgramDraft = FixedTerms & { readonly name: string } & Partial<
+    Omit<ProgramTerms, "fees">
+  > & { readonly fees?: Partial<Fees> };
+
+/** A change of a program: only what is to change. */
+export type ProgramChange = Partial<Omit<ProgramTerms, "fees">> & {
+  readonly fees?: Partial<Fees>;
+  readonly status?: "active" | "inactive";
+};
+
+const noFees: Fees = { issuance: 0n, replacement: 0n, monthly: 0n, topUp: 0n, fxBasisPoints: 0n };
+
+/** The terms of a program that names nothing but what it must. */
+const defaultTerms: Omit<ProgramTerms, "name" | "range" | "fees"> = {
+  availability: "all",
+  organizationIds: [],
+  timeZone: "UTC",
+  validityMonths: 36,
+  initialCardStatus: "active",
+  requiresCustomer: false,
+  requiresAccess: false,
+  accessGrant: "manual",
+  minimumLevel: null,
+  customerTypes: null,
+  allowedNationalities: null,
+  restrictedNationalities: [],
+  allowedResidences: null,
+  restrictedResidences: [],
+  cardsPerCustomer: null,
+  informationDays: 30,
+  minimumInitialBalance: 0n,
+  maximumInitialBalance: null,
+  maximumBalance: null,
+  minimumTransfer: 1n,
+};
+
+/** A new program from its draft; what is left out gets its default. */
+export function draftProgram(
+  draft: ProgramDraft,
+  made: { readonly id: ProgramId; readonly createdAt: Date },
+): Program {
+  return {
+    ...defaultTerms,
+    range: wholeRange(draft),
+    ...draft,
+    ...made,
+    fees: { ...noFees, ...draft.fees },
+    status: "active",
+    successorId: null,
+    version: 1n,
+  };
+}
+
+/** Every number under a BIN. */
+export function wholeRange(number: {
+  readonly bin: string;
+  readonly panLength: number;
+}): NumberRange {
+  return { from: 0n, to: 10n ** BigInt(Math.max(0, openDigits(number))) - 1n };
+}
+
+/** Digits between the BIN and the check digit. */
+export function openDigits({ bin, panLength }: { bin: string; panLength: number }): number {
+  return panLength - bin.length - 1;
+}
