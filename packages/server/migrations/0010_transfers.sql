@@ -1,5 +1,5 @@
 -- Funds that moved: one resource per movement of money, with both sides. before and after are the
--- available balance of an ordered side, null for a pooled one.
+-- available balance of an ordered side, null for a pooled one. A side's id is its account's owner.
 create table transfers (
   organization_id id not null,
   id id not null,
@@ -25,16 +25,22 @@ create table transfers (
   fee_kind text check (fee_kind in ('issuance', 'replacement', 'top_up', 'monthly')),
   related_transfer_id id,
   reverses id,
+  reversed_by id,
   actor_kind text not null check (actor_kind in ('key', 'system')),
   actor_id text not null,
   note text,
+  reason text,
   version bigint not null check (version > 0),
   created_at timestamptz(3) not null,
   primary key (organization_id, id),
+  -- Once only: a second reversal of the same transfer meets this.
   unique (organization_id, reverses),
   foreign key (organization_id, reverses) references transfers (organization_id, id),
   check ((kind = 'fee') = (fee_kind is not null)),
-  check ((kind = 'reversal') = (reverses is not null))
+  check ((kind = 'reversal') = (reverses is not null)),
+  check ((status = 'reversed') = (reversed_by is not null))
 );
 create index transfers_card on transfers (organization_id, card_id, id) where card_id is not null;
 create index transfers_budget on transfers (organization_id, budget_id, id) where budget_id is not null;
+-- For a platform key, which names a transfer by its id alone.
+create index transfers_by_id on transfers (id);

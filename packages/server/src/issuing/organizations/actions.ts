@@ -1,0 +1,222 @@
+import type { Sql } from "../../foundation/database/sql.ts";
+import type { Work } from "../../foundation/database/work.ts";
+import { generalErrors } from "../../foundation/errors/errors.ts";
+import type { OrganizationId } from "../../foundation/ids/ids.ts";
+import type { Mode } from "../../foundation/route/route.ts";
+import { reference } from "../../foundation/route/schemas.ts";
+import { createKey } from "../../records/access/actions.ts";
+import { scopes } from "../../records/access/model.ts";
+import { announce } from "../../records/events/actions.ts";
+import { openAccounts } from "../../records/ledger/actions.ts";
+import { openClock, organizationNow } from "../../records/sequencer/actions.ts";
+import { organizationErrors } from "./errors.ts";
+import type { organizationEvents } from "./events.ts";
+import type { Organization, OrganizationMove } from "./model.ts";
+import { moved } from "./rules.ts";
+import { showOrganization } from "./schema.ts";
+import {
+  findRow,
+  hasLive,
+  insertRow,
+  type LockStrength,
+  lockRow,
+  readInstallationMode,
+  shareRows,
+  updateRow,
+  writeInstallationMode,
+} from "./store.ts";
+
+/** What an organization's first key may do: everything that is for organizations. */
+const organizationScopes = Object.entries(scopes)
+  .filter(([, { audience }]) => audience !== "platform")
+  .map(([name]) => name);
+
+/** One organization by id or `external:<externalId>`; null where there is none. Takes no lock. */
+export const findOrganization = (sql: Sql, id: string): Promise<Organization | null> =>
+  findRow(sql, id);
+
+/**
+ * One organization that a path names.
+ *
+ * @throws Refusal `not_found`.
+ */
+export async function getOrganization(sql: Sql, id: string): Promise<Organization> {
+  const organization = await findRow(sql, id);
+  if (organization === null) throw generalErrors.refusal("not_found");
+  return organization;
+}
+
+/**
+ * Locks an organization's row: first in the order of locks.
+ *
+ * @param strength `share` so that its status stays true, `change` to change it.
+ * @throws Refusal `organization_not_found`.
+ */
+export async function lockOrganization(
+  sql: Sql,
+  id: string,
+  strength: LockStrength,
+): Promise<Organization> {
+  const organization = await lockRow(sql, id, strength);
+  if (organization === null) throw organizationErrors.refusal("organization_not_found");
+  return organization;
+}
+
+/**
+ * Locks several organizations for sharing, in id order: their statuses stay true until COMMIT.
+ *
+ * @param names ids or `external:<externalId>`.
+ * @returns those that exist, by name.
+ */
+export async function shareOrganizations(
+  sql: Sql,
+  names: readonly string[],
+): Promise<Map<string, Organization>> {
+  const references = [...new Set(names)].map((name) => ({ name, ...reference(name) }));
+  const values = (by: "id" | "externalId") =>
+    references.filter((each) => each.by === by).map(({ value }) => value);
+  const rows = await shareRows(sql, values("id"), values("externalId"));
+  const found = new Map<string, Organization>();
+  for (const { name, by, value } of references) {
+    const row = rows.find((candidate) => candidate[by] === value);
+    if (row !== undefined) found.set(name, row);
+  }
+  return found;
+}
+
+/**
+ * The same transaction, turned to another organization: its data, its now. For what the platform does to
+ * a tenant; the actor stays who it was.
+ *
+ * @throws Refusal `organization_not_found`.
+ */
+export async function workIn(work: Work, organizationId: string): Promise<Work> {
+  const [organization, now] = await Promise.all([
+    findRow(work.sql, organizationId),
+    organizationNow(work.sql, organizationId as OrganizationId),
+  ]);
+  if (organization === null) throw organizationErrors.refusal("organization_not_found");
+  return { ...work, organizationId: organization.id, now };
+}
+
+export type NewOrganization = {
+  readonly name: string;
+  readonly mode: Mode;
+  readonly externalId: string | null;
+  /** Balances to open at zero; every other currency opens with its first deposit. */
+  readonly currencies: readonly string[];
+};
+
+/**
+ * Creates an organization with its clock, its accounts and its first API key (all scopes of an
+ * organization).
+ *
+ * @param work of the platform.
+ * @returns the organization and the key's secret, which is not kept.
+ * @throws Refusal `live_mode_not_available`, `organization_external_id_taken`.
+ */
+export async function createOrganization(
+  work: Work,
+  wanted: NewOrganization,
+): Promise<{ organization: Organization; apiKeyId: string; secret: string }> {
+  if (wanted.mode === "live" && (await readInstallationMode(work.sql)) !== "live") {
+    throw organizationErrors.refusal("live_mode_not_available", undefined, { field: "mode" });
+  }
+  const { currencies, ...given } = wanted;
+  const id = work.newId("organization");
+  const organization: Organization = {
+    ...given,
+    id,
+    status: "active",
+    version: 1n,
+    createdAt: work.now,
+  };
+  if (!(await insertRow(work.sql, organization))) {
+    throw organizationErrors.refusal("organization_external_id_taken", undefined, {
+      field: "externalId",
+    });
+  }
+  const own: Work = { ...work, organizationId: id };
+  await Promise.all([
+    openClock(work.sql, id),
+    openAccounts(
+      own,
+      currencies.map((currency) => ({ type: "organization_available", ownerId: id, currency })),
+    ),
+  ]);
+  announceChange(own, "organization.created", organization);
+  const { key, secret } = await createKey(own, {
+    name: "First key",
+    mode: organization.mode,
+    scopes: organizationScopes,
+  });
+  return { organization, apiKeyId: key.id, secret };
+}
+
+/** Changes the name; giving the name it has changes nothing. */
+export async function changeOrganization(
+  work: Work,
+  changes: { readonly name?: string },
+): Promise<Organization> {
+  const before = await lockOrganization(work.sql, work.organizationId, "change");
+  if (changes.name === undefined || changes.name === before.name) return before;
+  const after = { ...before, name: changes.name, version: before.version + 1n };
+  await updateRow(work.sql, after);
+  announceChange(work, "organization.updated", after, { name: before.name });
+  return after;
+}
+
+const eventOfMove = {
+  suspend: "organization.suspended",
+  activate: "organization.activated",
+  close: "organization.closed",
+} as const satisfies Record<OrganizationMove, keyof typeof organizationEvents>;
+
+/**
+ * Suspends or activates; repeating it changes nothing.
+ *
+ * @throws Refusal `organization_closed`.
+ */
+export async function moveOrganization(
+  work: Work,
+  move: Exclude<OrganizationMove, "close">,
+): Promise<Organization> {
+  const before = await lockOrganization(work.sql, work.organizationId, "change");
+  const after = moved(before, move);
+  if (after === null) return before;
+  await updateRow(work.sql, after);
+  announceChange(work, eventOfMove[move], after, { status: before.status });
+  return after;
+}
+
+/** What the installation is. Told at start by `setInstallationMode`. */
+export const installationMode = (sql: Sql): Promise<Mode> => readInstallationMode(sql);
+
+/**
+ * Records at start what the installation is: live organizations exist only in a live one.
+ *
+ * @throws Error when it was live, has live organizations, and is started as a sandbox.
+ */
+export async function setInstallationMode(sql: Sql, mode: Mode): Promise<void> {
+  if (mode === "sandbox" && (await hasLive(sql))) {
+    throw new Error(
+      "This database has live organizations. Start with CARDWRIGHT_MODE=live, or use another database.",
+    );
+  }
+  await writeInstallationMode(sql, mode);
+}
+
+function announceChange(
+  work: Work,
+  type: keyof typeof organizationEvents,
+  organization: Organization,
+  previous?: Record<string, unknown>,
+): void {
+  announce(work, {
+    type,
+    objectId: organization.id,
+    objectVersion: organization.version,
+    object: showOrganization(organization),
+    ...(previous === undefined ? {} : { previous }),
+  });
+}

@@ -1,0 +1,39 @@
+import { assert } from "../../foundation/errors/errors.ts";
+import { canMove } from "../../foundation/lifecycle/lifecycle.ts";
+import { organizationErrors } from "./errors.ts";
+import { type Organization, type OrganizationMove, organizationLifecycle } from "./model.ts";
+
+/**
+ * For what a suspended organization may not do: issue cards, top up.
+ *
+ * @throws Refusal `organization_suspended` or `organization_closed`.
+ */
+export function requireActive(organization: Organization): void {
+  requireOpen(organization);
+  if (organization.status === "suspended")
+    throw organizationErrors.refusal("organization_suspended");
+}
+
+/**
+ * For what a suspended organization still may do and a closed one may not: every other write.
+ *
+ * @throws Refusal `organization_closed`.
+ */
+export function requireOpen(organization: Organization): void {
+  if (organization.status === "closed") throw organizationErrors.refusal("organization_closed");
+}
+
+/**
+ * The organization after a move, or null where it is already there: repeating a move is no error.
+ *
+ * @throws Refusal `organization_closed` where the move is not allowed; only closed is final.
+ */
+export function moved(organization: Organization, move: OrganizationMove): Organization | null {
+  const { to } = organizationLifecycle.moves[move];
+  assert(to !== "previous", "An organization moves to a named status.");
+  if (organization.status === to) return null;
+  if (!canMove(organizationLifecycle, move, organization.status)) {
+    throw organizationErrors.refusal("organization_closed");
+  }
+  return { ...organization, status: to, version: organization.version + 1n };
+}

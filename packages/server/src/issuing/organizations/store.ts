@@ -1,0 +1,136 @@
+import { type Condition, listRows, type RowPage } from "../../foundation/database/list.ts";
+import { type Sql, statement } from "../../foundation/database/sql.ts";
+import { PLATFORM } from "../../foundation/ids/ids.ts";
+import type { Mode } from "../../foundation/route/route.ts";
+import { reference } from "../../foundation/route/schemas.ts";
+import type { Organization } from "./model.ts";
+
+const columns = `id, name, mode, status, external_id as "externalId", version,
+  created_at as "createdAt"`;
+
+// The platform's own row is not a tenant: nobody finds, locks, changes or lists it as one.
+const byId = `select ${columns} from organizations where id = $1 and id <> '${PLATFORM}'`;
+const byExternalId = `select ${columns} from organizations where external_id = $1`;
+
+const findById = statement("organizations.findById", byId);
+const findByExternalId = statement("organizations.findByExternalId", byExternalId);
+
+const lockById = {
+  share: statement("organizations.shareById", `${byId} for share`),
+  change: statement("organizations.changeById", `${byId} for no key update`),
+};
+const lockByExternalId = {
+  share: statement("organizations.shareByExternalId", `${byExternalId} for share`),
+  change: statement("organizations.changeByExternalId", `${byExternalId} for no key update`),
+};
+
+/** `share`: its facts stay true until COMMIT. `change`: nobody else reads them for deciding. */
+export type LockStrength = "share" | "change";
+
+/** One organization by id or `external:<externalId>`; null where there is none. */
+export async function findRow(sql: Sql, id: string): Promise<Organization | null> {
+  const { by, value } = reference(id);
+  const find = by === "id" ? findById : findByExternalId;
+  const [row] = await sql.query<Organization>(find, [value]);
+  return row ?? null;
+}
+
+/** As `findRow`, with a lock until the end of the transaction. */
+export async function lockRow(
+  sql: Sql,
+  id: string,
+  strength: LockStrength,
+): Promise<Organization | null> {
+  const { by, value } = reference(id);
+  const lock = by === "id" ? lockById : lockByExternalId;
+  const [row] = await sql.query<Organization>(lock[strength], [value]);
+  return row ?? null;
+}
+
+const shareMany = statement(
+  "organizations.shareMany",
+  `select ${columns} from organizations
+   where (id = any($1) and id <> '${PLATFORM}') or external_id = any($2)
+   order by id for share`,
+);
+
+/** Those of the named organizations that exist, each with its row locked so that it stays as it is. */
+export function shareRows(
+  sql: Sql,
+  ids: readonly string[],
+  externalIds: readonly string[],
+): Promise<Organization[]> {
+  return sql.query<Organization>(shareMany, [ids, externalIds]);
+}
+
+const insert = statement(
+  "organizations.insert",
+  `insert into organizations (id, name, mode, status, external_id, version, created_at)
+   values ($1, $2, $3, $4, $5, $6, $7)
+   on conflict (external_id) do nothing returning id`,
+);
+
+/** @returns false where another organization has the external id; then nothing is written. */
+export async function insertRow(sql: Sql, row: Organization): Promise<boolean> {
+  const { id, name, mode, status, externalId, version, createdAt } = row;
+  const values = [id, name, mode, status, externalId, version, createdAt];
+  return (await sql.query(insert, values)).length === 1;
+}
+
+const update = statement(
+  "organizations.update",
+  "update organizations set name = $2, status = $3, version = $4 where id = $1",
+);
+
+export async function updateRow(sql: Sql, row: Organization): Promise<void> {
+  await sql.query(update, [row.id, row.name, row.status, row.version]);
+}
+
+/** One page, newest first. */
+export function listOrganizations(
+  sql: Sql,
+  conditions: readonly Condition[],
+  after: string | undefined,
+  limit: number,
+): Promise<RowPage<Organization>> {
+  return listRows<Organization>(sql, {
+    select: `select ${columns}
+      from (select * from organizations where id <> '${PLATFORM}') as tenants`,
+    conditions,
+    key: "id",
+    after,
+    limit,
+  });
+}
+
+const installationMode = statement(
+  "organizations.installationMode",
+  `select mode from organizations where id = '${PLATFORM}'`,
+);
+
+/** What the installation is: the mode of the platform's own row. */
+export async function readInstallationMode(sql: Sql): Promise<Mode> {
+  const [row] = await sql.query<{ mode: Mode }>(installationMode);
+  return row?.mode ?? "sandbox";
+}
+
+const setInstallationMode = statement(
+  "organizations.setInstallationMode",
+  `update organizations set mode = $1, version = version + 1
+   where id = '${PLATFORM}' and mode <> $1`,
+);
+
+export async function writeInstallationMode(sql: Sql, mode: Mode): Promise<void> {
+  await sql.query(setInstallationMode, [mode]);
+}
+
+const anyLive = statement(
+  "organizations.anyLive",
+  `select exists (select from organizations where mode = 'live' and id <> '${PLATFORM}'
+     and status <> 'closed') as live`,
+);
+
+export async function hasLive(sql: Sql): Promise<boolean> {
+  const [row] = await sql.query<{ live: boolean }>(anyLive);
+  return row?.live === true;
+}
