@@ -1,0 +1,155 @@
+import type { Transaction } from "../../foundation/database/database.ts";
+import type { Work } from "../../foundation/database/work.ts";
+import { Fault, type Refusal } from "../../foundation/errors/errors.ts";
+import type { Caller, Route } from "../../foundation/route/route.ts";
+import { recordAudit } from "../../records/audit/actions.ts";
+import type { AuditEntry } from "../../records/audit/model.ts";
+import { changesOf } from "../../records/events/actions.ts";
+import {
+  checkSameRequest,
+  fingerprint,
+  isStored,
+  storeAnswers,
+} from "../../records/idempotency/actions.ts";
+import type { KeyRef, StoredAnswer, Answer as ToStore } from "../../records/idempotency/model.ts";
+import type { ApiContext } from "./context.ts";
+import { PROBLEM_TYPE, problemOf } from "./problem.ts";
+
+/** A request that is authenticated, allowed and valid. */
+export type Admitted<R extends Route = Route> = {
+  readonly route: R;
+  readonly caller: Caller;
+  readonly requestId: string;
+  readonly params: unknown;
+  readonly query: unknown;
+  readonly body: unknown;
+  readonly idempotencyKey: string | null;
+  /** The reply as JSON text: only what the route's reply schema lists. */
+  serialize(reply: unknown): string;
+};
+
+/** What goes back over the wire. */
+export type Answer = {
+  readonly status: number;
+  readonly contentType: string;
+  readonly text: string;
+  readonly replayed: boolean;
+  readonly retryAfterS: number | null;
+};
+
+/** One request's outcome, not yet stored. */
+export type Outcome = {
+  readonly request: Admitted;
+  readonly work: Work;
+  readonly status: number;
+  readonly text: string;
+  readonly refusal: Refusal | null;
+};
+
+export const JSON_TYPE = "application/json; charset=utf-8";
+
+/** The Idempotency-Key of a request with its organization; null where none was sent. */
+export function keyRefOf({ caller, idempotencyKey }: Admitted): KeyRef | null {
+  return idempotencyKey === null
+    ? null
+    : { organizationId: caller.organizationId, key: idempotencyKey };
+}
+
+/** The work of a request in a transaction. */
+export function workOf(
+  context: ApiContext,
+  { caller, requestId }: Admitted,
+  sql: Transaction,
+  now: Date,
+): Work {
+  const { keys, newId } = context;
+  const { organizationId } = caller;
+  const actor = { kind: "key", id: caller.keyId, organizationId } as const;
+  return { sql, organizationId, now, keys, actor, requestId, newId };
+}
+
+/** @throws Error when the reply does not fit its schema: nothing is committed then */
+export function doneOutcome(request: Admitted, work: Work, reply: unknown): Outcome {
+  const text = request.serialize(reply);
+  return { request, work, status: request.route.status, text, refusal: null };
+}
+
+/** @throws Fault for a refusal that is only ever a line inside another's `errors[]` */
+export function refusedOutcome(request: Admitted, work: Work, refusal: Refusal): Outcome {
+  if (refusal.status === 0) throw new Fault(`${refusal.code} was thrown by itself.`);
+  const text = JSON.stringify(problemOf(refusal, request.requestId));
+  return { request, work, status: refusal.status, text, refusal };
+}
+
+export function answerOf({ status, text, refusal }: Outcome): Answer {
+  return {
+    status,
+    text,
+    contentType: refusal === null ? JSON_TYPE : PROBLEM_TYPE,
+    replayed: false,
+    retryAfterS: refusal?.retryAfterS ?? null,
+  };
+}
+
+/**
+ * The answer that was given before to this key.
+ *
+ * @throws Refusal `idempotency_key_reused` when the key belongs to another request
+ */
+export function replay(context: ApiContext, request: Admitted, stored: StoredAnswer): Answer {
+  const asked = { route: request.route.id, fingerprint: fingerprintOf(context, request) };
+  const { status, body } = checkSameRequest(stored, asked);
+  const contentType = status < 400 ? JSON_TYPE : PROBLEM_TYPE;
+  return { status, text: body, contentType, replayed: true, retryAfterS: null };
+}
+
+function fingerprintOf({ keys }: ApiContext, { route, params, query, body }: Admitted) {
+  return fingerprint(keys, route.id, params, query, body);
+}
+
+/** Stores the answers and the audit rows of a transaction, as sets and in one round trip. */
+export async function record(
+  context: ApiContext,
+  sql: Transaction,
+  outcomes: readonly Outcome[],
+): Promise<void> {
+  const answers = outcomes.flatMap((outcome) => answerToStore(context, outcome) ?? []);
+  await Promise.all([storeAnswers(sql, answers), recordAudit(sql, outcomes.map(auditEntry))]);
+}
+
+function answerToStore(context: ApiContext, outcome: Outcome): ToStore | null {
+  const { request, status, text, refusal } = outcome;
+  const { route } = request;
+  const ref = keyRefOf(request);
+  if (ref === null || !isStored(status, refusal?.code ?? null)) return null;
+  const secretFields = route.kind === "write" ? (route.secretFields ?? []) : [];
+  return {
+    ...ref,
+    route: route.id,
+    fingerprint: fingerprintOf(context, request),
+    status,
+    body: JSON.parse(text),
+    ...(refusal === null ? { secretFields } : {}),
+  };
+}
+
+function auditEntry({ request, work, status, text, refusal }: Outcome): AuditEntry {
+  const { caller, route, requestId, params } = request;
+  const named = (params as { id?: string } | undefined)?.id;
+  const made = refusal === null ? (JSON.parse(text) as { id?: unknown }).id : null;
+  return {
+    id: work.newId("audit"),
+    organizationId: caller.organizationId,
+    at: work.now,
+    actor: work.actor,
+    action: route.id,
+    objectOrganizationId: caller.organizationId,
+    objectId: named ?? (typeof made === "string" ? made : null),
+    result: refusal === null ? "done" : "refused",
+    status,
+    code: refusal?.code ?? null,
+    changes: refusal === null ? changesOf(work) : [],
+    requestId,
+    ip: caller.ip,
+  };
+}

@@ -1,0 +1,99 @@
+import rateLimit from "@fastify/rate-limit";
+import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from "fastify";
+import type { Caller, Route } from "../../foundation/route/route.ts";
+import { allow, authenticator, rateLimiter, refuseKeyInUrl } from "./access.ts";
+import type { Answer } from "./admitted.ts";
+import { addBodyParser } from "./body.ts";
+import type { ApiContext } from "./context.ts";
+import { answerError } from "./failures.ts";
+import { routeHandler } from "./handlers.ts";
+import { addUnknownPaths } from "./unknown.ts";
+
+declare module "fastify" {
+  interface FastifyRequest {
+    /** Who asks; null before authentication and on open paths. */
+    caller: Caller | null;
+    /** The route of the table; null on others. */
+    cardwrightRoute: Route | null;
+  }
+}
+
+/** Longest wait for the headers of a request, ms. */
+const HEADERS_TIMEOUT_MS = 10_000;
+/** How often waiting connections are looked over, ms. */
+const CONNECTIONS_CHECK_MS = 1_000;
+const KEEP_ALIVE_MS = 72_000;
+const MAX_HEADER_BYTES = 16_384;
+/** Ids are at most 255 characters, which percent-encoding may make nine times longer. */
+const MAX_PARAM_LENGTH = 4_096;
+
+/** Builds the HTTP server over a route table; the caller listens and closes. */
+export async function createApi(
+  context: ApiContext,
+  routes: readonly Route[],
+): Promise<FastifyInstance> {
+  const app = bareApp(context);
+  app.decorateRequest("caller", null);
+  app.decorateRequest("cardwrightRoute", null);
+  app.addHook("onRequest", async (request, reply) => {
+    reply.header("x-request-id", request.id);
+    reply.header("cache-control", "no-store");
+    reply.header("x-content-type-options", "nosniff");
+    refuseKeyInUrl(request.raw.url ?? "");
+  });
+  app.setErrorHandler((error, request, reply) => answerError(context, error, request, reply));
+  addBodyParser(app);
+  await app.register(rateLimit, { global: false });
+  await app.register(async (v1) => addRoutes(v1, context, routes), { prefix: "/v1" });
+  addUnknownPaths(app, routes);
+  return app;
+}
+
+function bareApp(context: ApiContext): FastifyInstance {
+  const timeoutMs = context.settings.CARDWRIGHT_REQUEST_TIMEOUT_MS;
+  return fastify({
+    logger: false,
+    genReqId: () => context.newId("request"),
+    requestIdHeader: false,
+    bodyLimit: context.settings.CARDWRIGHT_BODY_LIMIT,
+    requestTimeout: timeoutMs,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    http: {
+      maxHeaderSize: MAX_HEADER_BYTES,
+      headersTimeout: Math.min(HEADERS_TIMEOUT_MS, timeoutMs),
+      connectionsCheckingInterval: CONNECTIONS_CHECK_MS,
+    },
+    routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
+    frameworkErrors: (error, request, reply) => {
+      reply.header("x-request-id", request.id);
+      void answerError(context, error, request, reply as FastifyReply);
+    },
+  }) as unknown as FastifyInstance;
+}
+
+function addRoutes(v1: FastifyInstance, context: ApiContext, routes: readonly Route[]): void {
+  const authenticate = authenticator(v1, context);
+  const count = rateLimiter(v1, context);
+  for (const route of routes) {
+    const admit = async (request: FastifyRequest, reply: FastifyReply) => {
+      request.cardwrightRoute = route;
+      request.caller = await authenticate(request);
+      reply.headers(await count(request));
+      allow(request.caller, route);
+    };
+    const answer = routeHandler(context, route);
+    v1.route({
+      method: route.method,
+      url: route.path.replaceAll(/\{(\w+)\}/g, ":$1"),
+      schema: { response: { [route.status]: route.reply } },
+      onRequest: admit,
+      handler: async (request, reply) => send(reply, await answer(request, reply)),
+    });
+  }
+}
+
+function send(reply: FastifyReply, answer: Answer): FastifyReply {
+  if (answer.replayed) reply.header("idempotency-replayed", "true");
+  if (answer.retryAfterS !== null) reply.header("retry-after", String(answer.retryAfterS));
+  return reply.code(answer.status).header("content-type", answer.contentType).send(answer.text);
+}

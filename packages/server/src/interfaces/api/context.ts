@@ -1,0 +1,27 @@
+import type { Clock } from "../../foundation/clock/clock.ts";
+import type { Config } from "../../foundation/config/config.ts";
+import type { Database } from "../../foundation/database/database.ts";
+import type { Ids } from "../../foundation/ids/ids.ts";
+import type { Keys } from "../../foundation/keys/keys.ts";
+import type { Log } from "../../foundation/log/log.ts";
+import type { Caller } from "../../foundation/route/route.ts";
+
+/** The settings that the API reads. */
+export type ApiSettings = Pick<
+  Config,
+  "CARDWRIGHT_RATE_LIMIT" | "CARDWRIGHT_BODY_LIMIT" | "CARDWRIGHT_REQUEST_TIMEOUT_MS"
+>;
+
+/** What the API stands on; made once, in main.ts (or by a test). */
+export type ApiContext = {
+  readonly settings: ApiSettings;
+  readonly database: Database;
+  readonly keys: Keys;
+  readonly clock: Clock;
+  readonly newId: Ids;
+  readonly log: Log;
+  /** @throws Refusal `unauthenticated` */
+  authenticate(secret: string, ip: string): Promise<Caller>;
+  /** Tells the worker that something was committed. */
+  committed(): void;
+};

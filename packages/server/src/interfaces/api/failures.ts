@@ -1,0 +1,58 @@
+import type { FastifyReply, FastifyRequest } from "fastify";
+import { generalErrors, Outage, Refusal } from "../../foundation/errors/errors.ts";
+import type { ApiContext } from "./context.ts";
+import { internalProblem, PROBLEM_TYPE, type ProblemDocument, problemOf } from "./problem.ts";
+
+/** Seconds after which trying again makes sense when something we depend on is away. */
+const OUTAGE_RETRY_S = 1;
+
+/** Turns whatever was thrown into an answer; nothing from inside gets out. */
+export function answerError(
+  context: ApiContext,
+  error: unknown,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): FastifyReply {
+  const refusal = error instanceof Refusal ? error : frameworkRefusal(error);
+  if (refusal !== null) return answerRefusal(refusal, request, reply);
+  if (error instanceof Outage) {
+    context.log.warn({ requestId: request.id, err: error }, "unavailable");
+    reply.header("retry-after", String(OUTAGE_RETRY_S));
+    return answerProblem(internalProblem(503, request.id), reply);
+  }
+  const route = request.cardwrightRoute?.id;
+  context.log.error({ requestId: request.id, route, err: error }, "a request failed");
+  return answerProblem(internalProblem(500, request.id), reply);
+}
+
+/** Answers a refusal, with the headers that its status asks for. */
+export function answerRefusal(
+  refusal: Refusal,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): FastifyReply {
+  if (refusal.status === 401) {
+    const given = request.headers.authorization !== undefined;
+    const realm = 'Bearer realm="cardwright"';
+    reply.header("www-authenticate", given ? `${realm}, error="invalid_token"` : realm);
+  }
+  if (refusal.retryAfterS !== undefined) reply.header("retry-after", String(refusal.retryAfterS));
+  return answerProblem(problemOf(refusal, request.id), reply);
+}
+
+function answerProblem(problem: ProblemDocument, reply: FastifyReply): FastifyReply {
+  const text = JSON.stringify(problem);
+  return reply.code(problem.status).header("content-type", PROBLEM_TYPE).send(text);
+}
+
+/** What Fastify itself refuses, in our words. */
+function frameworkRefusal(error: unknown): Refusal | null {
+  const { code, statusCode } = (error ?? {}) as { code?: string; statusCode?: number };
+  if (code === "FST_ERR_CTP_BODY_TOO_LARGE") return generalErrors.refusal("payload_too_large");
+  if (code === "FST_ERR_CTP_INVALID_MEDIA_TYPE" || code === "FST_ERR_CTP_INVALID_TYPE") {
+    return generalErrors.refusal("unsupported_media_type");
+  }
+  const isOurs = typeof code === "string" && code.startsWith("FST_ERR_");
+  if (isOurs && statusCode === 400) return generalErrors.refusal("invalid_request");
+  return null;
+}

@@ -1,0 +1,76 @@
+import type { FastifyReply, FastifyRequest } from "fastify";
+import { Fault } from "../../foundation/errors/errors.ts";
+import type { ReadRoute, Route, WriteRoute } from "../../foundation/route/route.ts";
+import { checkKey } from "../../records/idempotency/actions.ts";
+import { idempotencyErrors } from "../../records/idempotency/errors.ts";
+import { organizationNow } from "../../records/sequencer/actions.ts";
+import { type Admitted, type Answer, JSON_TYPE } from "./admitted.ts";
+import { NO_BODY } from "./body.ts";
+import type { ApiContext } from "./context.ts";
+import type { ParsedJson } from "./json.ts";
+import { compileCheck, malformed } from "./validation.ts";
+import { runWrite } from "./write.ts";
+
+/** What answers the requests of a route, once they are allowed in. */
+export function routeHandler(context: ApiContext, route: Route) {
+  const admit = admitter(route);
+  return async (request: FastifyRequest, reply: FastifyReply): Promise<Answer> => {
+    const admitted = admit(request, reply);
+    if (route.kind === "read") return runRead(context, admitted as Admitted<ReadRoute>);
+    if (route.kind === "write") return runWrite(context, admitted as Admitted<WriteRoute>);
+    throw new Fault(`No lane for ${route.id}.`);
+  };
+}
+
+/** Checks params, query and body together, so that one answer names every broken field. */
+function admitter(route: Route) {
+  const params = compileCheck("params", route.params);
+  const query = compileCheck("query", route.query);
+  const body = compileCheck("body", route.method === "GET" ? undefined : route.body);
+  return (request: FastifyRequest, reply: FastifyReply): Admitted => {
+    const parsed = (request.body as ParsedJson | null | undefined) ?? NO_BODY;
+    const problems = [
+      ...params(request.params),
+      ...query(request.query),
+      ...(parsed.ok ? body(parsed.value) : parsed.problems),
+    ];
+    if (problems.length > 0 || !parsed.ok) throw malformed(problems);
+    const { caller } = request;
+    if (caller === null) throw new Fault("A route was reached without authentication.");
+    const { status } = route;
+    return {
+      route,
+      caller,
+      requestId: request.id,
+      params: request.params,
+      query: request.query,
+      body: parsed.value,
+      idempotencyKey: route.kind === "read" ? null : idempotencyKeyOf(request),
+      serialize: (answer) => serialized(reply, status, answer),
+    };
+  };
+}
+
+function serialized(reply: FastifyReply, status: 200 | 201, answer: unknown): string {
+  const serialize = reply.getSerializationFunction(String(status) as "200");
+  if (serialize === undefined) throw new Fault(`No reply schema for ${status}.`);
+  return serialize(answer as Record<string, unknown>);
+}
+
+function idempotencyKeyOf(request: FastifyRequest): string | null {
+  const header = request.headers["idempotency-key"];
+  if (header === undefined) return null;
+  if (typeof header !== "string") throw idempotencyErrors.refusal("idempotency_key_invalid");
+  return checkKey(header);
+}
+
+async function runRead(context: ApiContext, request: Admitted<ReadRoute>): Promise<Answer> {
+  const { route, params, query, body, caller } = request;
+  const { database, keys } = context;
+  const { organizationId } = caller;
+  const now = await organizationNow(database, organizationId);
+  const reading = { sql: database, organizationId, now, keys };
+  const reply = await route.handle({ params, query, body, caller, reading } as never);
+  const text = request.serialize(reply);
+  return { status: 200, contentType: JSON_TYPE, text, replayed: false, retryAfterS: null };
+}

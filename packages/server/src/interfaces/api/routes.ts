@@ -1,0 +1,4 @@
+import type { Route } from "../../foundation/route/route.ts";
+
+/** Every route of the API, in the order of the docs. A module's line comes with the module. */
+export const routes: readonly Route[] = [];

@@ -1,0 +1,82 @@
+import type { Transaction } from "../../foundation/database/database.ts";
+import { Refusal } from "../../foundation/errors/errors.ts";
+import type { WriteRoute } from "../../foundation/route/route.ts";
+import { lockKeys, lookUp } from "../../records/idempotency/actions.ts";
+import { idempotencyErrors } from "../../records/idempotency/errors.ts";
+import { organizationNow } from "../../records/sequencer/actions.ts";
+import {
+  type Admitted,
+  type Answer,
+  answerOf,
+  doneOutcome,
+  keyRefOf,
+  type Outcome,
+  record,
+  refusedOutcome,
+  replay,
+  workOf,
+} from "./admitted.ts";
+import type { ApiContext } from "./context.ts";
+
+/**
+ * Runs an action in a transaction of its own, with the stored answer and the audit row in it: after
+ * COMMIT all of it is there, before it nothing.
+ */
+export async function runWrite(
+  context: ApiContext,
+  request: Admitted<WriteRoute>,
+): Promise<Answer> {
+  const answer = await context.database.transaction((sql) => inTransaction(context, request, sql));
+  context.committed();
+  return answer;
+}
+
+async function inTransaction(
+  context: ApiContext,
+  request: Admitted<WriteRoute>,
+  sql: Transaction,
+): Promise<Answer> {
+  const [before, now] = await Promise.all([
+    openKey(context, request, sql),
+    organizationNow(sql, request.caller.organizationId),
+    sql.savepoint(),
+  ]);
+  if (before !== null) return before;
+  const outcome = await handle(context, request, sql, now);
+  await record(context, sql, [outcome]);
+  return answerOf(outcome);
+}
+
+/** Locks and looks up the Idempotency-Key; all statements are sent at once. */
+async function openKey(
+  context: ApiContext,
+  request: Admitted,
+  sql: Transaction,
+): Promise<Answer | null> {
+  const ref = keyRefOf(request);
+  if (ref === null) return null;
+  const [[got], [stored]] = await Promise.all([lockKeys(sql, [ref]), lookUp(sql, [ref])]);
+  if (stored) return replay(context, request, stored);
+  if (!got) throw idempotencyErrors.refusal("idempotency_in_progress");
+  return null;
+}
+
+async function handle(
+  context: ApiContext,
+  request: Admitted<WriteRoute>,
+  sql: Transaction,
+  now: Date,
+): Promise<Outcome> {
+  const { route, params, query, body, caller } = request;
+  const work = workOf(context, request, sql, now);
+  try {
+    const reply = await route.handle({ params, query, body, caller, work } as never);
+    return doneOutcome(request, work, reply);
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    const outcome = refusedOutcome(request, work, error);
+    sql.forgetBeforeCommit();
+    await sql.rollbackToSavepoint();
+    return outcome;
+  }
+}
