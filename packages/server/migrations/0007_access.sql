@@ -13,6 +13,8 @@ create table api_keys (
   version bigint not null check (version > 0),
   created_at timestamptz(3) not null,
   primary key (organization_id, id),
+  -- A key is replaced once.
+  unique (organization_id, rotated_from),
   foreign key (organization_id, rotated_from) references api_keys (organization_id, id)
 );
 
