@@ -14,7 +14,7 @@ import { ADMIN_URL, TEMPLATE, withDatabase } from "./harness/database.ts";
 let stopServer: () => Promise<void> = async () => undefined;
 
 export async function globalSetup(): Promise<void> {
-  const adminUrl = process.env["DATABASE_URL"] ?? (await startEmbedded());
+  const adminUrl = process.env.DATABASE_URL ?? (await startEmbedded());
   const checksum = createHash("sha256");
   for (const file of await migrationFiles()) checksum.update(file.checksum);
   const template = `cw_template_${checksum.digest("hex").slice(0, 8)}_${randomBytes(4).toString("hex")}`;

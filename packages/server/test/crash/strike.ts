@@ -1,0 +1,45 @@
+/**
+ * Loaded with `--import` before the server: ends the process with SIGKILL at the nth time that a named
+ * step of a write is reached. The server itself knows nothing of it.
+ */
+import pg from "pg";
+
+type Step = { readonly statement: RegExp; readonly when: "before" | "after" };
+
+/** The named steps of PROOF C2, by the statements that begin or end them. */
+const steps: Readonly<Record<string, Step>> = {
+  "before lock": { statement: /ledger_accounts[\s\S]*for (no key )?update/i, when: "before" },
+  "after write": { statement: /insert into journal/i, when: "after" },
+  "before commit": { statement: /^commit$/i, when: "before" },
+  "after commit, before the answer": { statement: /^commit$/i, when: "after" },
+  "while relaying events": { statement: /insert into events\b/i, when: "after" },
+  "while sealing records": { statement: /insert into record_chain/i, when: "after" },
+};
+
+const [name = "", count = "1"] = (process.env.CW_STRIKE ?? "").split("@");
+const step = steps[name];
+let left = Number(count);
+
+const reached = (): void => {
+  left -= 1;
+  if (left === 0) process.kill(process.pid, "SIGKILL");
+};
+
+if (step !== undefined) {
+  const prototype = pg.Client.prototype as unknown as { query: (...given: unknown[]) => unknown };
+  const original = prototype.query;
+  prototype.query = function (this: unknown, ...given: unknown[]): unknown {
+    const [config] = given;
+    const text = typeof config === "string" ? config : ((config as { text?: string })?.text ?? "");
+    const meant = step.statement.test(text);
+    if (meant && step.when === "before") reached();
+    const result = original.apply(this, given);
+    if (meant && step.when === "after" && result instanceof Promise) {
+      return result.then((value) => {
+        reached();
+        return value;
+      });
+    }
+    return result;
+  };
+}

@@ -1,0 +1,59 @@
+import { spawn } from "node:child_process";
+import { fileURLToPath } from "node:url";
+
+/**
+ * `npm run prove -- <id> [--long] [--seed n]`: runs the tests of one id of the catalogue, in the short
+ * form or the long one. Without an id it lists them.
+ */
+type Proof = {
+  readonly what: string;
+  readonly files: readonly string[];
+  readonly pattern?: string;
+};
+
+const file = (name: string) => `packages/server/${name}`;
+const crash = [file("test/crash/crash.test.ts")];
+
+const proofs: Readonly<Record<string, Proof>> = {
+  A: { what: "ledger laws against the naive model", files: [file("src/records/ledger/*.test.ts")] },
+  B6: { what: "all writers at once, no deadlock", files: [file("test/deadlock.test.ts")] },
+  C1: { what: "SIGKILL of the database under load", files: crash, pattern: "^C1" },
+  C2: { what: "SIGKILL of the server at each named step", files: crash, pattern: "^C2" },
+  C3: { what: "SIGKILL of both at once", files: crash, pattern: "^C3" },
+  C12: { what: "migrations killed at each statement", files: [file("test/upgrade.test.ts")] },
+  crash: { what: "C1, C2 and C3", files: crash },
+  G7: { what: "other tenants' ids on every route", files: [file("test/tenants.test.ts")] },
+  G9: { what: "every scope on every route", files: [file("test/scopes.test.ts")] },
+};
+
+const [id = "", ...options] = process.argv.slice(2);
+const proof = proofs[id];
+if (proof === undefined) {
+  const lines = Object.entries(proofs).map(([name, { what }]) => `  ${name.padEnd(6)} ${what}`);
+  console.log(`npm run prove -- <id> [--long] [--seed n]\n\n${lines.join("\n")}`);
+  process.exit(id === "" ? 0 : 1);
+}
+
+const seed = options.indexOf("--seed");
+const child = spawn(
+  process.execPath,
+  [
+    "--test",
+    "--test-concurrency=1",
+    "--test-global-setup=packages/server/test/setup.ts",
+    ...(proof.pattern === undefined ? [] : [`--test-name-pattern=${proof.pattern}`]),
+    ...proof.files,
+  ],
+  {
+    cwd: fileURLToPath(new URL("../../../", import.meta.url)),
+    stdio: "inherit",
+    env: {
+      ...process.env,
+      ...(options.includes("--long") ? { CW_PROVE_LONG: "1" } : {}),
+      ...(seed === -1 ? {} : { CW_PROVE_SEED: options[seed + 1] }),
+    },
+  },
+);
+child.on("exit", (code) => {
+  process.exitCode = code ?? 1;
+});
