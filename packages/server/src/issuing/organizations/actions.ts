@@ -1,3 +1,4 @@
+import type { RowPage } from "../../foundation/database/list.ts";
 import type { Sql } from "../../foundation/database/sql.ts";
 import type { Work } from "../../foundation/database/work.ts";
 import { generalErrors } from "../../foundation/errors/errors.ts";
@@ -19,6 +20,7 @@ import {
   hasLive,
   insertRow,
   type LockStrength,
+  listPage,
   lockRow,
   readInstallationMode,
   shareRows,
@@ -97,6 +99,26 @@ export async function workIn(work: Work, organizationId: string): Promise<Work> 
   ]);
   if (organization === null) throw organizationErrors.refusal("organization_not_found");
   return { ...work, organizationId: organization.id, now };
+}
+
+/** Which organizations a list shows. */
+export type OrganizationFilter = {
+  readonly status?: string | undefined;
+  readonly mode?: string | undefined;
+};
+
+/** One page of organizations, newest first. */
+export function listOrganizations(
+  sql: Sql,
+  { status, mode }: OrganizationFilter,
+  after: string | undefined,
+  limit: number,
+): Promise<RowPage<Organization>> {
+  const conditions = [
+    ["status", "=", status],
+    ["mode", "=", mode],
+  ] as const;
+  return listPage(sql, conditions, after, limit);
 }
 
 export type NewOrganization = {

@@ -87,7 +87,7 @@ export async function updateRow(sql: Sql, row: Organization): Promise<void> {
 }
 
 /** One page, newest first. */
-export function listOrganizations(
+export function listPage(
   sql: Sql,
   conditions: readonly Condition[],
   after: string | undefined,

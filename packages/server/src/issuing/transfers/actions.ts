@@ -1,5 +1,6 @@
+import type { Condition, RowPage } from "../../foundation/database/list.ts";
 import type { Sql } from "../../foundation/database/sql.ts";
-import type { Reading, Work } from "../../foundation/database/work.ts";
+import type { Work } from "../../foundation/database/work.ts";
 import { assert, generalErrors, type Refusal } from "../../foundation/errors/errors.ts";
 import type { OrganizationId } from "../../foundation/ids/ids.ts";
 import type { Caller, LaneCommand } from "../../foundation/route/route.ts";
@@ -13,10 +14,10 @@ import { lockOrganization, shareOrganizations } from "../organizations/actions.t
 import { organizationErrors } from "../organizations/errors.ts";
 import type { Organization } from "../organizations/model.ts";
 import { requireActive } from "../organizations/rules.ts";
-import type { ReversalReason, Transfer } from "./model.ts";
+import type { ReversalReason, Transfer, TransferKind, TransferStatus } from "./model.ts";
 import { isTopUpWhenReversed, planTransfer, refusalOf, requireReversible } from "./rules.ts";
 import { showTransfer } from "./schema.ts";
-import { findRow, insertTransfers, lockRow, writeReversed } from "./store.ts";
+import { findRow, insertTransfers, listPage, lockRow, writeReversed } from "./store.ts";
 
 /** Transfers that one work made. */
 export type MadeTransfers = { readonly work: Work; readonly transfers: readonly Transfer[] };
@@ -40,10 +41,46 @@ export async function writeTransfers(sql: Sql, made: readonly MadeTransfers[]): 
  *
  * @throws Refusal `not_found`.
  */
-export async function getTransfer(reading: Reading, caller: Caller, id: string): Promise<Transfer> {
-  const transfer = await findRow(reading.sql, caller.platform ? null : caller.organizationId, id);
+export async function getTransfer(sql: Sql, caller: Caller, id: string): Promise<Transfer> {
+  const transfer = await findRow(sql, caller.platform ? null : caller.organizationId, id);
   if (transfer === null) throw generalErrors.refusal("not_found");
   return transfer;
+}
+
+/** Which transfers a list shows; an id that is not the caller's finds nothing. */
+export type TransferFilter = {
+  readonly kind?: TransferKind | undefined;
+  readonly status?: TransferStatus | undefined;
+  readonly currency?: string | undefined;
+  readonly cardId?: string | undefined;
+  readonly budgetId?: string | undefined;
+  /** Without it a platform key sees those of every organization. */
+  readonly organizationId?: string | undefined;
+  /** From this instant on, and before that one, in the organization's time. */
+  readonly from?: string | undefined;
+  readonly to?: string | undefined;
+};
+
+/** One page of transfers, newest first. */
+export function listTransfers(
+  sql: Sql,
+  caller: Caller,
+  filter: TransferFilter,
+  after: string | undefined,
+  limit: number,
+): Promise<RowPage<Transfer>> {
+  const conditions: Condition[] = [
+    ["organization_id", "=", caller.platform ? undefined : caller.organizationId],
+    ["organization_id", "=", filter.organizationId],
+    ["kind", "=", filter.kind],
+    ["status", "=", filter.status],
+    ["currency", "=", filter.currency],
+    ["card_id", "=", filter.cardId],
+    ["budget_id", "=", filter.budgetId],
+    ["created_at", ">=", filter.from],
+    ["created_at", "<", filter.to],
+  ];
+  return listPage(sql, conditions, after, limit);
 }
 
 export type Reversal = {

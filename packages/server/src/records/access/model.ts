@@ -20,7 +20,7 @@ export const scopes = {
   "cards:write": scope("organization", "Issue, change, freeze and delete cards."),
   "cards:reveal": scope("organization", "Fetch a card's full number."),
   "funds:read": scope("any", "Read transfers."),
-  "funds:write": scope("organization", "Move money between organization, budgets and cards."),
+  "funds:write": scope("any", "Move money between organization, budgets and cards; reverse."),
   "ledger:read": scope("any", "Read accounts, entries and the laws of the ledger."),
   "events:read": scope("any", "Read the stream of events."),
   "audit:read": scope("any", "Read the audit log."),

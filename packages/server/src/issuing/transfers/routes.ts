@@ -1,0 +1,199 @@
+import { Type } from "typebox";
+import { fromJsonAmount } from "../../foundation/money/money.ts";
+import { DEFAULT_LIMIT, decodeCursor, pageFrom } from "../../foundation/route/cursor.ts";
+import {
+  batchRoute,
+  type Lane,
+  type Route,
+  readRoute,
+  writeRoute,
+} from "../../foundation/route/route.ts";
+import {
+  currencyCode,
+  idParams,
+  idText,
+  object,
+  oneOf,
+  pageOf,
+  pageQuery,
+  timestamp,
+} from "../../foundation/route/schemas.ts";
+import { workIn } from "../organizations/actions.ts";
+import {
+  decideFunds,
+  type FundsCommand,
+  getTransfer,
+  listTransfers,
+  reverseTransfer,
+} from "./actions.ts";
+import { type Transfer, transferKindNames, transferLifecycle } from "./model.ts";
+import { fundsSchema, reversalRequestSchema, showTransfer, transferSchema } from "./schema.ts";
+
+const tag = "Transfers";
+
+const list = readRoute({
+  id: "listTransfers",
+  path: "/transfers",
+  summary: "List transfers",
+  description: "A platform key sees those of every organization, or of the one named.",
+  tag,
+  audience: "any",
+  scope: "funds:read",
+  query: object({
+    ...pageQuery,
+    kind: Type.Optional(oneOf(transferKindNames)),
+    status: Type.Optional(oneOf(transferLifecycle.states)),
+    currency: Type.Optional(currencyCode),
+    cardId: Type.Optional(idText("Only those about this card.")),
+    budgetId: Type.Optional(idText("Only those about this budget.")),
+    organizationId: Type.Optional(idText("Only those of this organization.")),
+    from: Type.Optional(timestamp),
+    to: Type.Optional(timestamp),
+  }),
+  reply: pageOf(transferSchema),
+  errors: [],
+  handle: async ({ query: { limit = DEFAULT_LIMIT, cursor, ...filter }, caller, reading }) =>
+    pageFrom(
+      await listTransfers(reading.sql, caller, filter, decodeCursor(cursor), limit),
+      ({ id }) => id,
+      showTransfer,
+    ),
+});
+
+const get = readRoute({
+  id: "getTransfer",
+  path: "/transfers/{id}",
+  summary: "Read a transfer",
+  tag,
+  audience: "any",
+  scope: "funds:read",
+  params: idParams,
+  reply: transferSchema,
+  errors: ["not_found"],
+  handle: async ({ params, caller, reading }) =>
+    showTransfer(await getTransfer(reading.sql, caller, params.id)),
+});
+
+const reverse = writeRoute({
+  id: "reverseTransfer",
+  method: "POST",
+  path: "/transfers/{id}/reverse",
+  summary: "Undo a transfer by its mirror",
+  description:
+    "Answers with the reversal. Organizations reverse top-ups and withdrawals, and in a sandbox their deposits; the platform also deposits, payouts, fees and adjustments. Once only.",
+  tag,
+  audience: "any",
+  scope: "funds:write",
+  params: idParams,
+  body: reversalRequestSchema,
+  reply: transferSchema,
+  status: 201,
+  errors: [
+    "not_found",
+    "transfer_not_reversible",
+    "transfer_already_reversed",
+    "insufficient_organization_balance",
+    "insufficient_card_balance",
+    "insufficient_budget_balance",
+    "receivable_outstanding",
+    "account_closed",
+    "organization_suspended",
+    "organization_closed",
+  ],
+  handle: async ({ params, body, caller, work }) => {
+    const { organizationId } = await getTransfer(work.sql, caller, params.id);
+    const reversal = await reverseTransfer(await workIn(work, organizationId), params.id, {
+      note: body.note ?? null,
+      reason: body.reason ?? null,
+      platform: caller.platform,
+    });
+    return showTransfer(reversal);
+  },
+});
+
+/** Everything that brings money into or takes it out of an organization is decided here, in order. */
+const fundsLane: Lane = {
+  name: "funds",
+  decide: (commands) => decideFunds(commands as readonly FundsCommand[]),
+};
+
+const show = (result: unknown) => showTransfer(result as Transfer);
+
+const simulateDeposit = batchRoute({
+  id: "simulateDeposit",
+  method: "POST",
+  path: "/simulations/deposits",
+  summary: "Put play money on your balance",
+  tag: "Simulations",
+  audience: "organization",
+  scope: "simulate",
+  sandboxOnly: true,
+  body: fundsSchema,
+  reply: transferSchema,
+  status: 201,
+  lane: fundsLane,
+  errors: ["organization_closed", "overflow"],
+  command: ({ body, caller, work }): FundsCommand => ({
+    work,
+    kind: "organization_deposit",
+    organization: caller.organizationId,
+    amount: fromJsonAmount(body.amount),
+    currency: body.currency,
+    note: body.note ?? null,
+  }),
+  result: show,
+});
+
+const byPlatform = (
+  kind: FundsCommand["kind"],
+  path: string,
+  about: { id: string; summary: string; errors: readonly string[] },
+) =>
+  batchRoute({
+    ...about,
+    method: "POST",
+    path,
+    tag,
+    audience: "platform",
+    scope: "funds:platform",
+    params: idParams,
+    body: fundsSchema,
+    reply: transferSchema,
+    status: 201,
+    lane: fundsLane,
+    command: ({ params, body, work }): FundsCommand => ({
+      work,
+      kind,
+      organization: params.id,
+      amount: fromJsonAmount(body.amount),
+      currency: body.currency,
+      note: body.note ?? null,
+    }),
+    result: show,
+  });
+
+const deposit = byPlatform("organization_deposit", "/organizations/{id}/deposits", {
+  id: "deposit",
+  summary: "Record money that came in for an organization",
+  errors: ["not_found", "organization_closed", "overflow"],
+});
+
+const payout = byPlatform("organization_payout", "/organizations/{id}/payouts", {
+  id: "payOut",
+  summary: "Record money that was paid out to an organization",
+  errors: [
+    "not_found",
+    "organization_closed",
+    "insufficient_organization_balance",
+    "receivable_outstanding",
+  ],
+});
+
+export const transferRoutes: readonly Route[] = [
+  list,
+  get,
+  reverse,
+  simulateDeposit,
+  deposit,
+  payout,
+];
