@@ -45,7 +45,7 @@ function unprivileged(): Account {
     if (uid !== null && gid !== null && uid !== 0) return { name, uid, gid, own: false };
   }
   throw new CannotStart(
-    'PostgreSQL refuses to run as root, and this system has neither a user "postgres" nor "nobody".',
+    'PostgreSQL refuses to run as root, and there is neither a user "postgres" nor "nobody" here.',
     "Start Cardwright as an ordinary user, or create one: useradd --system postgres.",
   );
 }

@@ -1,7 +1,7 @@
 /**
- * The claim: an advisory lock held by a session of its own, whose application_name says which server
- * holds it. It shows in `pg_stat_activity`, and it is gone with the server or with the database. It
- * lives in the database "postgres", so that "cardwright" stays free to be a template.
+ * The claim: an advisory lock held by a session of its own, whose application_name says which
+ * server holds it. It shows in `pg_stat_activity`, and it is gone with the server or with the
+ * database. It lives in the database "postgres", so that "cardwright" stays free to be a template.
  */
 import { Client } from "pg";
 import { LOGIN } from "./cluster.ts";
@@ -30,8 +30,7 @@ const NAME_LIMIT_BYTES = 63;
 const CONNECT_LIMIT_MS = 5_000;
 
 /** Our own session must not be ended by a limit that a setting or a variable brings in. */
-const SESSION_OPTIONS =
-  "-c idle_session_timeout=0 -c statement_timeout=0 -c lock_timeout=0 -c client_min_messages=warning";
+const SESSION_OPTIONS = "-c idle_session_timeout=0 -c statement_timeout=0 -c lock_timeout=0";
 
 const HOLDER_QUERY = `
   SELECT session.application_name AS name

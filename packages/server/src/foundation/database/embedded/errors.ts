@@ -13,7 +13,8 @@ export class AlreadyRunning extends Error {
     const who = holder.pid === 0 ? "another process" : `process ${holder.pid}`;
     const where = holder.url === null ? "its address is not known yet" : `at ${holder.url}`;
     super(
-      `Cardwright already runs on ${folder}: ${who}, ${where}. Its database lies in ${dataFolder}. ` +
+      `Cardwright already runs on ${folder}: ${who}, ${where}. ` +
+        `Its database lies in ${dataFolder}. ` +
         "Stop that one first, or give this one another folder.",
     );
     this.name = "AlreadyRunning";

@@ -47,7 +47,8 @@ test("by default the database is durable, checksummed and ours: C locale, UTF8, 
   const database = await start(t, folder, {});
   const settings = await query(
     database.url,
-    `SELECT name, setting FROM pg_settings WHERE name IN ('fsync', 'full_page_writes', 'synchronous_commit',
+    `SELECT name, setting FROM pg_settings WHERE name IN (
+       'fsync', 'full_page_writes', 'synchronous_commit',
        'data_checksums', 'max_connections', 'wal_compression', 'TimeZone', 'listen_addresses',
        'unix_socket_directories', 'server_encoding', 'lc_messages') ORDER BY name COLLATE "C"`,
   );
@@ -67,7 +68,7 @@ test("by default the database is durable, checksummed and ours: C locale, UTF8, 
   assert.deepEqual(await query(database.url, "SHOW shared_buffers"), [{ shared_buffers: "256MB" }]);
 });
 
-test("only who has the password gets in, and only its owner can read data, password and log", async (t) => {
+test("only the password opens it, and only its owner can read its files", async (t) => {
   const database = await start(t, folder);
   const wrong = new URL(database.url);
   wrong.password = "wrong";
@@ -151,7 +152,7 @@ test("a path that is no folder is refused in plain words", async (t) => {
   await assert.rejects(attempt, /cannot be used/);
 });
 
-test("a setting PostgreSQL does not know is refused in its own words, and the folder is free again", async (t) => {
+test("an unknown setting is refused in PostgreSQL's words, and the folder is free", async (t) => {
   const folder = newFolder(t);
   const attempt = startEmbeddedPostgres({ folder, settings: { shared_bufers: "1" }, log: quiet });
   await assert.rejects(attempt, /unrecognized configuration parameter "shared_bufers"/);

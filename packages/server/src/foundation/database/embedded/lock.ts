@@ -3,9 +3,9 @@
  * PostgreSQL cannot say who may create the cluster or restart it; this lock of the operating system
  * can, and the kernel gives it back when its process dies, however it dies.
  *
- * Node has no call for file locks, but SQLite, which is part of it, takes one on the first page of a
- * file. Nothing is ever written to that file. Nothing else in this process may open it: closing any
- * other descriptor of the file would release the lock.
+ * Node has no call for file locks, but SQLite, which is part of it, takes one. Nothing is ever
+ * written to the file. Nothing else in this process may open it: closing any other descriptor of
+ * it would release the lock.
  */
 import { chmodSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";

@@ -54,10 +54,10 @@ export function isPostmaster(pid: number, data: string): boolean {
 }
 
 /**
- * Removes a postmaster.pid that would stop PostgreSQL though no postmaster runs: an empty one, or one
- * whose number now belongs to another program. Where nothing has the number PostgreSQL itself copes,
- * and the file tells it which shared memory to look at, so that one stays. To be called with the
- * folder's lock held.
+ * Removes a postmaster.pid that would stop PostgreSQL though no postmaster runs: an empty one, or
+ * one whose number now belongs to another program. Where nothing has the number PostgreSQL itself
+ * copes, and the file tells it which shared memory to look at, so that one stays. To be called with
+ * the folder's lock held.
  *
  * @returns whether a file was removed
  */

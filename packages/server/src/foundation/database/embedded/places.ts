@@ -1,7 +1,7 @@
 /**
  * Where everything lies. Usually all of it is in the folder that was asked for; where root starts
- * Cardwright below a folder closed to others (`/root/…`), the part that PostgreSQL itself must reach
- * lies in `/var/lib/cardwright/<hash of the path>` and `database.json` in the folder says so.
+ * Cardwright below a folder closed to others (`/root/…`), the part that PostgreSQL itself must
+ * reach lies in `/var/lib/cardwright/<hash of the path>` and `database.json` in the folder says so.
  */
 import { createHash } from "node:crypto";
 import {
@@ -45,8 +45,8 @@ export type PlaceRecord = {
 const FALLBACK_ROOT = "/var/lib/cardwright";
 
 /**
- * Makes the folder where it is missing and decides where the cluster lies and who runs it. Data that
- * exist are never passed over for a new empty cluster.
+ * Makes the folder where it is missing and decides where the cluster lies and who runs it. Data
+ * that exist are never passed over for a new empty cluster.
  *
  * @throws CannotStart when the folder cannot be used, or holds data that cannot be reached
  */
@@ -102,7 +102,7 @@ function existingData(folder: string): string | null {
   return candidates.find(holdsSomething) ?? null;
 }
 
-/** A folder that was renamed still finds its data below /var/lib; a copy of it does not share them. */
+/** A folder that was renamed still finds its data below /var/lib; a copy does not share them. */
 function movedData(folder: string): string | null {
   const record = readRecord(join(folder, "database.json"));
   if (record === null || record.folder === folder || existsSync(record.folder)) return null;

@@ -36,13 +36,13 @@ const RETRIES_BEFORE_STRAYS_END = 5;
 const FAST_STOP_LIMIT_MS = 30_000;
 const IMMEDIATE_STOP_LIMIT_MS = 15_000;
 
-/** Reasons that pass by themselves: children of a dead postmaster, or a port in use for a moment. */
+/** Reasons that pass by themselves: children of a dead postmaster, a port in use for a moment. */
 const PASSING =
-  /pre-existing shared memory block|lock file "postmaster.pid" already exists|Address already in use/;
+  /pre-existing shared memory|lock file "postmaster.pid" already exists|Address already in use/;
 
 /**
- * Starts the postmaster and waits until it answers. Children that outlived an earlier postmaster may
- * block it for a moment; after a few attempts they are ended, which costs nothing: what they had not
+ * Starts the postmaster and waits until it answers. Children that outlived an earlier one may block
+ * it for a moment; after a few attempts they are ended, which costs nothing: what they had not
  * committed is lost with their postmaster anyway.
  *
  * @param port the port to listen on, or null for any free one

@@ -81,7 +81,7 @@ test("C14: the claim in the database protects even where the lock file was remov
   assert.deepEqual(await query(first.url, "SELECT 1 AS one"), [{ one: 1 }]);
 });
 
-test("C14: the postmaster of a killed server is stopped, and what it committed is there", async (t) => {
+test("C14: the postmaster of a killed server is stopped, its commits are kept", async (t) => {
   const killed = spawnServer(t, folder, { announce: ADDRESS });
   const word = await killed.word;
   await query(String(word.url), "INSERT INTO kept VALUES (8)");

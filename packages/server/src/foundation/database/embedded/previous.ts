@@ -1,4 +1,4 @@
-/** What earlier servers left on this folder: one that still lives, an orphaned postmaster, nothing. */
+/** What earlier servers left on this folder: a living server, an orphaned postmaster, or nothing. */
 import { setTimeout as delay } from "node:timers/promises";
 import { type Address, findHolder } from "./claim.ts";
 import { type Log, readPassword } from "./cluster.ts";
@@ -17,8 +17,8 @@ const ORPHAN_PATIENCE_MS = 10_000;
 const INVALID_PASSWORD = "28P01";
 
 /**
- * Takes the folder's lock. While another server holds it, looks for that server's claim, so that the
- * refusal can name it; one that is just stopping is waited for.
+ * Takes the folder's lock. While another server holds it, looks for that server's claim, so that
+ * the refusal can name it; one that is just stopping is waited for.
  *
  * @throws AlreadyRunning when another server holds the folder
  */

@@ -148,7 +148,7 @@ test("a crashed backend, which makes PostgreSQL start over, is noticed and got o
   assert.deepEqual(await query(database.url, "SELECT 1 AS one"), [{ one: 1 }]);
 });
 
-test("C14: the claim is taken again after each loss, with the address announced before", async () => {
+test("C14: the claim is taken again after each loss, with its address", async () => {
   const url = "http://127.0.0.1:8080";
   await database.announce(url);
   const endSession = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
