@@ -1,16 +1,19 @@
-import { createHash, randomBytes } from "node:crypto";
 import { after } from "node:test";
 import { systemClock, systemEntropy } from "../../src/foundation/clock/clock.ts";
-import { createIds, PLATFORM } from "../../src/foundation/ids/ids.ts";
+import type { Work } from "../../src/foundation/database/work.ts";
+import { createIds, type OrganizationId, PLATFORM } from "../../src/foundation/ids/ids.ts";
 import { newMaterial } from "../../src/foundation/keys/material.ts";
 import { softwareKeys } from "../../src/foundation/keys/software.ts";
 import { createLog } from "../../src/foundation/log/log.ts";
-import type { Route } from "../../src/foundation/route/route.ts";
+import type { Mode, Route } from "../../src/foundation/route/route.ts";
 import { createApi } from "../../src/interfaces/api/app.ts";
 import type { ApiContext, ApiSettings } from "../../src/interfaces/api/context.ts";
+import { createMetrics } from "../../src/interfaces/api/metrics.ts";
 import { routes as allRoutes } from "../../src/interfaces/api/routes.ts";
-import { authenticate } from "../../src/interfaces/api/stopgap.ts";
+import { createKey, openKeyCache } from "../../src/records/access/actions.ts";
 import { scopes } from "../../src/records/access/model.ts";
+import { mayHold } from "../../src/records/access/rules.ts";
+import { organizationNow } from "../../src/records/sequencer/actions.ts";
 import { asOwner, type TestDatabase, testDatabase } from "./database.ts";
 
 export type CallOptions = {
@@ -35,6 +38,8 @@ export type Call = (
   options?: CallOptions,
 ) => Promise<CallAnswer>;
 
+export type NewTestOrganization = { readonly mode?: Mode; readonly name?: string };
+
 export type TestOrganization = {
   readonly id: string;
   readonly apiKey: string;
@@ -49,10 +54,7 @@ export type TestServer = {
   readonly context: ApiContext;
   /** With the platform key unless another is given. */
   readonly call: Call;
-  newOrganization(overrides?: {
-    mode?: "sandbox" | "live";
-    name?: string;
-  }): Promise<TestOrganization>;
+  newOrganization(overrides?: NewTestOrganization): Promise<TestOrganization>;
   /** Drains the sequencer, so that reads of records and events see all that was committed. */
   sequence(): Promise<void>;
   stop(): Promise<void>;
@@ -81,15 +83,16 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     keys,
     clock: systemClock,
     newId: createIds(() => systemClock.now().getTime(), systemEntropy),
-    log: createLog("error"),
-    authenticate: (secret, ip) => authenticate(database.app, secret, ip),
+    log: createLog("fatal"),
+    metrics: createMetrics(),
+    keyCache: openKeyCache(),
     committed: () => undefined,
   };
   const app = await createApi(context, options.routes ?? allRoutes);
   const url = await app.listen({ port: 0, host: "127.0.0.1" });
   const stop = async () => void (await app.close());
   after(stop);
-  const platformKey = await insertKey(database.url, PLATFORM, "sandbox");
+  const platformKey = await makeKey(context, PLATFORM);
   return {
     url,
     platformKey,
@@ -125,11 +128,38 @@ function callWith(url: string, defaultKey: string): Call {
   };
 }
 
+/** Every scope that keys of an organization, or of the platform, may have. */
+function allScopes(organizationId: OrganizationId): string[] {
+  return Object.keys(scopes).filter((name) => mayHold(organizationId, name));
+}
+
+/** A key with every scope there is for it, so that tests of other things meet no 403. */
+function makeKey(
+  context: ApiContext,
+  organizationId: OrganizationId,
+  mode: Mode = "sandbox",
+): Promise<string> {
+  const { database, keys, newId } = context;
+  return database.transaction(async (sql) => {
+    const work: Work = {
+      sql,
+      organizationId,
+      now: await organizationNow(sql, organizationId),
+      keys,
+      actor: { kind: "system", id: "test", organizationId: PLATFORM },
+      requestId: newId("request"),
+      newId,
+    };
+    const wanted = { name: "Test key", mode, scopes: allScopes(organizationId) };
+    return (await createKey(work, wanted)).secret;
+  });
+}
+
 async function insertOrganization(
   url: string,
   context: ApiContext,
   databaseUrl: string,
-  { mode = "sandbox", name = "Example Cards" }: { mode?: "sandbox" | "live"; name?: string } = {},
+  { mode = "sandbox", name = "Example Cards" }: NewTestOrganization = {},
 ): Promise<TestOrganization> {
   const id = context.newId("organization");
   await asOwner(
@@ -138,24 +168,6 @@ async function insertOrganization(
      values ($1, $2, $3, 'active', 1, now())`,
     [id, name, mode],
   );
-  const apiKey = await insertKey(databaseUrl, id, mode);
+  const apiKey = await makeKey(context, id, mode);
   return { id, apiKey, call: callWith(url, apiKey) };
-}
-
-/** Every scope there is, so that tests of other things meet no 403. */
-const allScopes: readonly string[] = Object.keys(scopes);
-
-async function insertKey(url: string, organizationId: string, mode: string): Promise<string> {
-  const kind = organizationId === PLATFORM ? "platform" : mode;
-  const secret = `cw_${kind}_${randomBytes(32).toString("base64url")}`;
-  const id = `key_${randomBytes(13).toString("hex")}`;
-  await asOwner(
-    url,
-    `with key as (insert into api_keys (organization_id, id, name, mode, hint, scopes,
-        ip_allow_list, version, created_at) values ($1, $2, 'Test key', $3, '', $4, '{}', 1, now())
-      returning organization_id, id)
-     insert into api_key_hash (hash, organization_id, key_id) values ($5, $1, $2)`,
-    [organizationId, id, mode, allScopes, createHash("sha256").update(secret).digest()],
-  );
-  return secret;
 }

@@ -1,16 +1,15 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
-import { generalErrors } from "../../foundation/errors/errors.ts";
+import { generalErrors, Refusal } from "../../foundation/errors/errors.ts";
 import type { Caller, Route } from "../../foundation/route/route.ts";
+import { authenticate } from "../../records/access/actions.ts";
+import { apiKeyPattern } from "../../records/access/rules.ts";
 import type { ApiContext } from "./context.ts";
 import { fieldErrors, httpErrors } from "./errors.ts";
 import { malformed } from "./validation.ts";
 
 /** Who is allowed in, how often, and to which routes. */
 
-const BEARER = /^Bearer ([A-Za-z0-9_-]{1,200})$/i;
-
-/** Keys begin so; one in a URL has been written to logs and histories already. */
-const KEY_IN_URL = /cw_(sandbox|live|platform)_/i;
+const BEARER = /^Bearer ([A-Za-z0-9_]{1,200})$/i;
 
 /** Failed log-ins a minute from one address, before they are answered 429 without a look-up. */
 const FAILED_LOGINS_A_MINUTE = 300;
@@ -18,7 +17,7 @@ const MINUTE_MS = 60_000;
 
 /** @throws Refusal `invalid_request` where a key is in the URL */
 export function refuseKeyInUrl(url: string): void {
-  if (KEY_IN_URL.test(url)) throw malformed([fieldErrors.problem("key_in_url")]);
+  if (apiKeyPattern.test(url)) throw malformed([fieldErrors.problem("key_in_url")]);
 }
 
 /** The secret of the Authorization header. @throws Refusal `unauthenticated` */
@@ -47,9 +46,10 @@ export function authenticator(app: FastifyInstance, context: ApiContext) {
     const past = await failures(request, { increment: false });
     if (!past.isAllowed && past.remaining === 0) throw tooMany(past.ttlInSeconds);
     try {
-      return await context.authenticate(bearerOf(request), request.ip);
+      const { database, keyCache, clock } = context;
+      return await authenticate(database, keyCache, bearerOf(request), request.ip, clock.now());
     } catch (error) {
-      await failures(request);
+      if (error instanceof Refusal) await failures(request);
       throw error;
     }
   };

@@ -1,12 +1,13 @@
 import rateLimit from "@fastify/rate-limit";
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from "fastify";
-import type { Caller, Route } from "../../foundation/route/route.ts";
+import type { Caller, Lane, Route } from "../../foundation/route/route.ts";
 import { allow, authenticator, rateLimiter, refuseKeyInUrl } from "./access.ts";
 import type { Answer } from "./admitted.ts";
+import { openBatches } from "./batch.ts";
 import { addBodyParser } from "./body.ts";
 import type { ApiContext } from "./context.ts";
 import { answerError } from "./failures.ts";
-import { routeHandler } from "./handlers.ts";
+import { type Batches, routeHandler } from "./handlers.ts";
 import { addUnknownPaths } from "./unknown.ts";
 
 declare module "fastify" {
@@ -74,6 +75,7 @@ function bareApp(context: ApiContext): FastifyInstance {
 function addRoutes(v1: FastifyInstance, context: ApiContext, routes: readonly Route[]): void {
   const authenticate = authenticator(v1, context);
   const count = rateLimiter(v1, context);
+  const batches = openLanes(v1, context);
   for (const route of routes) {
     const admit = async (request: FastifyRequest, reply: FastifyReply) => {
       request.cardwrightRoute = route;
@@ -81,7 +83,7 @@ function addRoutes(v1: FastifyInstance, context: ApiContext, routes: readonly Ro
       reply.headers(await count(request));
       allow(request.caller, route);
     };
-    const answer = routeHandler(context, route);
+    const answer = routeHandler(context, route, batches);
     v1.route({
       method: route.method,
       url: route.path.replaceAll(/\{(\w+)\}/g, ":$1"),
@@ -90,6 +92,19 @@ function addRoutes(v1: FastifyInstance, context: ApiContext, routes: readonly Ro
       handler: async (request, reply) => send(reply, await answer(request, reply)),
     });
   }
+}
+
+/** One queue for each lane, opened at its first route and drained before the server is closed. */
+function openLanes(app: FastifyInstance, context: ApiContext): Batches {
+  const lanes = new Map<Lane, ReturnType<Batches>>();
+  app.addHook("onClose", async () => {
+    await Promise.all([...lanes.values()].map((queue) => queue.idle()));
+  });
+  return (lane) => {
+    const queue = lanes.get(lane) ?? openBatches(context, lane);
+    lanes.set(lane, queue);
+    return queue;
+  };
 }
 
 function send(reply: FastifyReply, answer: Answer): FastifyReply {

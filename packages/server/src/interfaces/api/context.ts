@@ -4,7 +4,8 @@ import type { Database } from "../../foundation/database/database.ts";
 import type { Ids } from "../../foundation/ids/ids.ts";
 import type { Keys } from "../../foundation/keys/keys.ts";
 import type { Log } from "../../foundation/log/log.ts";
-import type { Caller } from "../../foundation/route/route.ts";
+import type { KeyCache } from "../../records/access/actions.ts";
+import type { Metrics } from "./metrics.ts";
 
 /** The settings that the API reads. */
 export type ApiSettings = Pick<
@@ -20,8 +21,9 @@ export type ApiContext = {
   readonly clock: Clock;
   readonly newId: Ids;
   readonly log: Log;
-  /** @throws Refusal `unauthenticated` */
-  authenticate(secret: string, ip: string): Promise<Caller>;
+  readonly metrics: Metrics;
+  /** What this process remembers of API keys. */
+  readonly keyCache: KeyCache;
   /** Tells the worker that something was committed. */
   committed(): void;
 };

@@ -1,6 +1,12 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { Fault } from "../../foundation/errors/errors.ts";
-import type { ReadRoute, Route, WriteRoute } from "../../foundation/route/route.ts";
+import type {
+  BatchRoute,
+  Lane,
+  ReadRoute,
+  Route,
+  WriteRoute,
+} from "../../foundation/route/route.ts";
 import { checkKey } from "../../records/idempotency/actions.ts";
 import { idempotencyErrors } from "../../records/idempotency/errors.ts";
 import { organizationNow } from "../../records/sequencer/actions.ts";
@@ -8,17 +14,21 @@ import { type Admitted, type Answer, JSON_TYPE } from "./admitted.ts";
 import { NO_BODY } from "./body.ts";
 import type { ApiContext } from "./context.ts";
 import type { ParsedJson } from "./json.ts";
+import type { LaneQueue } from "./lane.ts";
 import { compileCheck, malformed } from "./validation.ts";
 import { runWrite } from "./write.ts";
 
+/** The queue of a lane. */
+export type Batches = (lane: Lane) => LaneQueue<Admitted<BatchRoute>, Answer>;
+
 /** What answers the requests of a route, once they are allowed in. */
-export function routeHandler(context: ApiContext, route: Route) {
+export function routeHandler(context: ApiContext, route: Route, batches: Batches) {
   const admit = admitter(route);
   return async (request: FastifyRequest, reply: FastifyReply): Promise<Answer> => {
     const admitted = admit(request, reply);
     if (route.kind === "read") return runRead(context, admitted as Admitted<ReadRoute>);
     if (route.kind === "write") return runWrite(context, admitted as Admitted<WriteRoute>);
-    throw new Fault(`No lane for ${route.id}.`);
+    return batches(route.lane).submit(admitted as Admitted<BatchRoute>);
   };
 }
 

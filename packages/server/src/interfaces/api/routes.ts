@@ -1,4 +1,5 @@
 import type { Route } from "../../foundation/route/route.ts";
+import { accessRoutes } from "../../records/access/routes.ts";
 
 /** Every route of the API, in the order of the docs. A module's line comes with the module. */
-export const routes: readonly Route[] = [];
+export const routes: readonly Route[] = [...accessRoutes];

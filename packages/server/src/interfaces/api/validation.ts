@@ -93,7 +93,7 @@ function schemaProblems(validate: ValidateFunction, value: unknown, part: Part):
  */
 function withoutNullBranches(errors: readonly ErrorObject[]): readonly ErrorObject[] {
   const isNull = (error: ErrorObject) =>
-    error.keyword === "type" && error.params["type"] === "null" && error.schemaPath.includes("Of/");
+    error.keyword === "type" && error.params.type === "null" && error.schemaPath.includes("Of/");
   const branches = errors.filter((error) => !isNull(error));
   const useful = branches.filter(({ keyword }) => keyword !== "anyOf" && keyword !== "oneOf");
   return useful.length > 0 ? useful : branches;
@@ -136,7 +136,7 @@ const MAX_FIELD_LENGTH = 200;
 function describe(error: ErrorObject, part: Part): Problem {
   const [code, say] = keywords[error.keyword] ?? ["field_value", () => "The value does not fit."];
   const params = error.params as Record<string, unknown>;
-  const extra = params["additionalProperty"] ?? params["missingProperty"] ?? params["propertyName"];
+  const extra = params.additionalProperty ?? params.missingProperty ?? params.propertyName;
   const path = error.instancePath.split("/").slice(1).map(unescapePointer);
   if (extra !== undefined) path.push(String(extra));
   if (path.length === 0 && part === "body") {

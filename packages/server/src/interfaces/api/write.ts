@@ -1,5 +1,5 @@
 import type { Transaction } from "../../foundation/database/database.ts";
-import { Refusal } from "../../foundation/errors/errors.ts";
+import { Outage, Refusal } from "../../foundation/errors/errors.ts";
 import type { WriteRoute } from "../../foundation/route/route.ts";
 import { lockKeys, lookUp } from "../../records/idempotency/actions.ts";
 import { idempotencyErrors } from "../../records/idempotency/errors.ts";
@@ -26,9 +26,17 @@ export async function runWrite(
   context: ApiContext,
   request: Admitted<WriteRoute>,
 ): Promise<Answer> {
-  const answer = await context.database.transaction((sql) => inTransaction(context, request, sql));
-  context.committed();
-  return answer;
+  const { database, metrics } = context;
+  const count = (result: string) => metrics.transactions.inc({ kind: "write", result });
+  try {
+    const answer = await database.transaction((sql) => inTransaction(context, request, sql));
+    count(answer.status < 400 ? "committed" : "refused");
+    context.committed();
+    return answer;
+  } catch (error) {
+    count(error instanceof Outage ? "unavailable" : "failed");
+    throw error;
+  }
 }
 
 async function inTransaction(
