@@ -29,6 +29,8 @@ export type ReadCall<P = unknown, Q = unknown> = {
   readonly caller: Caller;
   /** `sql` answers each statement on its own snapshot. */
   readonly reading: Reading;
+  /** Aborted when the caller goes away or the server stops: a read that waits ends then. */
+  readonly signal?: AbortSignal;
 };
 
 /** What an action is given. All writes of `work` commit together with the stored answer. */

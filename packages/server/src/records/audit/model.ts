@@ -27,3 +27,21 @@ export type AuditEntry = {
   /** Address the request came from; null for jobs. */
   readonly ip: string | null;
 };
+
+/** Which entries a reader wants. */
+export type AuditFilter = {
+  readonly action?: string | undefined;
+  readonly objectId?: string | undefined;
+  readonly actorId?: string | undefined;
+  readonly result?: AuditEntry["result"] | undefined;
+  /** At this time or later. */
+  readonly from?: string | undefined;
+  /** Before this time. */
+  readonly to?: string | undefined;
+};
+
+/** An entry with its place in its organization's chain: null in the moments before it is linked. */
+export type PlacedEntry = AuditEntry & { readonly sequence: bigint | null };
+
+/** An entry as it is hashed: `changes` is the text that was written. */
+export type WrittenEntry = Omit<AuditEntry, "changes"> & { readonly changes: string };

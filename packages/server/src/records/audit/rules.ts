@@ -1,5 +1,28 @@
 import { redactText } from "../../foundation/log/log.ts";
 import { MASK } from "../events/rules.ts";
+import type { RecordColumns } from "../sequencer/model.ts";
+import type { WrittenEntry } from "./model.ts";
+
+/** The number of the list of columns below; another list is another number. */
+export const AUDIT_FORMAT = 2;
+
+/** The columns of an entry that are hashed, in this order; the time in milliseconds since 1970. */
+export function columnsOf(entry: WrittenEntry): RecordColumns {
+  return [
+    BigInt(entry.at.getTime()),
+    entry.actor.kind,
+    entry.actor.id,
+    entry.action,
+    entry.objectOrganizationId,
+    entry.objectId,
+    entry.result,
+    BigInt(entry.status),
+    entry.code,
+    entry.changes,
+    entry.requestId,
+    entry.ip,
+  ];
+}
 
 /** Names whose values are secrets wherever they stand. */
 const secretNames = new Set([

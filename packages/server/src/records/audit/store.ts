@@ -1,5 +1,8 @@
+import { type Condition, listRows, type RowPage } from "../../foundation/database/list.ts";
 import { type Sql, statement } from "../../foundation/database/sql.ts";
-import type { AuditEntry } from "./model.ts";
+import type { OrganizationId } from "../../foundation/ids/ids.ts";
+import type { RecordRef } from "../sequencer/model.ts";
+import type { AuditEntry, AuditFilter, WrittenEntry } from "./model.ts";
 import { maskSecrets } from "./rules.ts";
 
 const insert = statement(
@@ -30,4 +33,79 @@ export async function insertEntries(sql: Sql, entries: readonly AuditEntry[]): P
     column((entry) => entry.requestId),
     column((entry) => entry.ip),
   ]);
+}
+
+/** An entry as its row has it. */
+type Row<C> = Omit<AuditEntry, "actor" | "changes"> & {
+  readonly actorKind: AuditEntry["actor"]["kind"];
+  readonly actorId: string;
+  readonly changes: C;
+};
+
+const columns = `organization_id as "organizationId", id, at, actor_kind as "actorKind",
+  actor_id as "actorId", action, object_organization_id as "objectOrganizationId",
+  object_id as "objectId", result, status, code, request_id as "requestId", ip`;
+
+const toEntry = <C>({ actorKind, actorId, ...row }: Row<C>) => ({
+  ...row,
+  actor: { kind: actorKind, id: actorId },
+});
+
+/** One page of an organization's log, newest first. */
+export async function listEntries(
+  sql: Sql,
+  organizationId: OrganizationId,
+  filter: AuditFilter,
+  page: { readonly after: string | undefined; readonly limit: number },
+): Promise<RowPage<AuditEntry>> {
+  const conditions: Condition[] = [
+    ["organization_id", "=", organizationId],
+    ["action", "=", filter.action],
+    ["object_id", "=", filter.objectId],
+    ["actor_id", "=", filter.actorId],
+    ["result", "=", filter.result],
+    ["at", ">=", filter.from],
+    ["at", "<", filter.to],
+  ];
+  const select = `select ${columns}, changes from audit_log`;
+  const { rows, more } = await listRows<Row<AuditEntry["changes"]>>(sql, {
+    select,
+    conditions,
+    key: "id",
+    ...page,
+  });
+  return { rows: rows.map(toEntry), more };
+}
+
+const selectRows = statement(
+  "audit.rows",
+  `select ${columns}, changes::text as changes
+   from unnest($1::text[], $2::text[]) as r(organization_id, id)
+   join audit_log using (organization_id, id)`,
+);
+
+/** Some rows as they were written; those that are gone are left out. */
+export async function readRows(sql: Sql, refs: readonly RecordRef[]): Promise<WrittenEntry[]> {
+  const rows = await sql.query<Row<string>>(selectRows, [
+    refs.map((ref) => ref.organizationId),
+    refs.map((ref) => ref.recordId),
+  ]);
+  return rows.map(toEntry);
+}
+
+const selectIds = statement(
+  "audit.ids",
+  `select id from audit_log where organization_id = $1 and ($2::text is null or id > $2)
+   order by id limit $3`,
+);
+
+/** The ids of an organization's entries, in order, after one. */
+export async function readIds(
+  sql: Sql,
+  organizationId: OrganizationId,
+  after: string | null,
+  limit: number,
+): Promise<string[]> {
+  const rows = await sql.query<{ id: string }>(selectIds, [organizationId, after, limit]);
+  return rows.map((row) => row.id);
 }

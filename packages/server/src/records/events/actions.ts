@@ -1,14 +1,28 @@
-import type { Transaction } from "../../foundation/database/database.ts";
-import type { Work } from "../../foundation/database/work.ts";
-import type { Announcement, Change, QueuedEvent } from "./model.ts";
-import { changeOf, splitPersonal } from "./rules.ts";
+import { steadyMs } from "../../foundation/clock/clock.ts";
+import type { Database, Transaction } from "../../foundation/database/database.ts";
+import type { Reading, Work } from "../../foundation/database/work.ts";
+import { assert } from "../../foundation/errors/errors.ts";
+import type { OrganizationId } from "../../foundation/ids/ids.ts";
+import { openPersonal, sealPersonal } from "../vault/actions.ts";
+import type {
+  Announcement,
+  Change,
+  EventFilter,
+  OpenedEvent,
+  QueuedEvent,
+  StreamEvent,
+} from "./model.ts";
+import { changeOf, joinPersonal, splitPersonal } from "./rules.ts";
 import * as store from "./store.ts";
 
 /** What one transaction has announced so far. */
 type Buffered = {
-  readonly requestId: string;
+  readonly work: Work;
   readonly announcement: Announcement;
+  /** Without its personal data. */
   readonly event: QueuedEvent;
+  /** Personal values as JSON, sealed when the event is written. */
+  readonly personal: string | null;
 };
 
 const buffers = new WeakMap<Transaction, Buffered[]>();
@@ -21,7 +35,7 @@ const flushStep = Symbol("events");
 export function announce(work: Work, announcement: Announcement): void {
   const fresh: Buffered[] = [];
   if (work.sql.beforeCommit(flushStep, () => flush(work.sql, fresh))) buffers.set(work.sql, fresh);
-  const { data } = splitPersonal(announcement);
+  const { data, personal } = splitPersonal(announcement);
   const event: QueuedEvent = {
     organizationId: work.organizationId,
     id: work.newId("event"),
@@ -32,14 +46,14 @@ export function announce(work: Work, announcement: Announcement): void {
     subjectId: announcement.subjectId ?? null,
     personal: null,
   };
-  buffers.get(work.sql)?.push({ requestId: work.requestId, announcement, event });
+  buffers.get(work.sql)?.push({ work, announcement, event, personal });
 }
 
 /** What a request has announced in this transaction so far, in order. */
 export function eventsOf(work: Work): readonly Announcement[] {
   const buffered = buffers.get(work.sql) ?? [];
   return buffered
-    .filter(({ requestId }) => requestId === work.requestId)
+    .filter((item) => item.work.requestId === work.requestId)
     .map(({ announcement }) => announcement);
 }
 
@@ -49,8 +63,166 @@ export function changesOf(work: Work): readonly Change[] {
 }
 
 async function flush(sql: Transaction, buffered: readonly Buffered[]): Promise<void> {
-  await store.insertQueued(
-    sql,
-    buffered.map(({ event }) => event),
+  const sealed = await sealAll(buffered);
+  const events = buffered.map(({ event }) => ({
+    ...event,
+    personal: sealed.get(event.id) ?? null,
+  }));
+  // In this order: a version that is still queued fails the insert, one that is not shows afterwards.
+  const [, told] = await Promise.all([
+    store.insertQueued(sql, events),
+    store.findTold(sql, events),
+  ]);
+  assert(
+    told === null,
+    `Version ${told?.objectVersion} of ${told?.objectId} has its event already.`,
   );
+}
+
+/** Seals what is personal. In subject order: two transactions may make the same people's keys. */
+async function sealAll(buffered: readonly Buffered[]): Promise<Map<string, Uint8Array>> {
+  const items = buffered.flatMap(({ work, event: { id, subjectId }, personal }) =>
+    personal === null || subjectId === null ? [] : [{ work, id, subjectId, personal }],
+  );
+  items.sort((a, b) => Buffer.compare(Buffer.from(a.subjectId), Buffer.from(b.subjectId)));
+  const sealed = await Promise.all(
+    items.map(async ({ work, id, subjectId, personal }) => {
+      return [id, await sealPersonal(work, subjectId, personal, id)] as const;
+    }),
+  );
+  return new Map(sealed);
+}
+
+/** Most events that one pass moves. */
+export const PASS_LIMIT = 2_000;
+
+/**
+ * One pass of the sequencer: moves every visible queued event, in order of (position, ordinal) and at most
+ * `PASS_LIMIT`, into its organization's stream, with the next sequences and the organization's now.
+ * An event of a transaction in flight gets a later number, so readers see no gap that fills later.
+ *
+ * @returns how many events were moved; 0 when nothing was queued.
+ * @throws Outage when the database is away or another pass takes long; nothing is lost then.
+ */
+export async function sequenceEvents(database: Database): Promise<number> {
+  const moved = await database.transaction(async (sql) => {
+    const [, sizes] = await Promise.all([store.lockStream(sql), store.moveQueued(sql, PASS_LIMIT)]);
+    return sizes;
+  });
+  for (const { organizationId } of moved) {
+    for (const ring of bells.get(organizationId) ?? []) ring();
+  }
+  return moved.reduce((sum, { size }) => sum + Number(size), 0);
+}
+
+/** Passes until nothing is queued. @returns how many events were moved. */
+export async function drainEvents(database: Database): Promise<number> {
+  let total = 0;
+  for (;;) {
+    const moved = await sequenceEvents(database);
+    if (moved === 0) return total;
+    total += moved;
+  }
+}
+
+/** What a reader of a stream asks for. */
+export type StreamQuery = {
+  /** Events after this sequence. */
+  readonly after: bigint;
+  readonly limit: number;
+  readonly filter: EventFilter;
+  /** How long to wait for an event when there is none yet. */
+  readonly waitMs: number;
+  /** Ends the wait early. */
+  readonly signal?: AbortSignal | undefined;
+};
+
+/** A piece of a stream, and where to go on. */
+export type StreamPage = {
+  readonly events: readonly OpenedEvent[];
+  /** The `after` of the next call: nothing that matches lies between it and the last event. */
+  readonly lastSequence: bigint;
+};
+
+/** Longest time until an event that another process has moved is noticed. */
+const POLL_MS = 250;
+
+/**
+ * Reads an organization's stream, oldest first; waits for the next event when there is none. Holds no
+ * connection while it waits.
+ */
+export async function readStream(reading: Reading, query: StreamQuery): Promise<StreamPage> {
+  const { organizationId } = reading;
+  const until = steadyMs() + query.waitMs;
+  const bell = hangBell(organizationId);
+  try {
+    let after = query.after;
+    for (;;) {
+      const page = await readPage(reading, { ...query, after });
+      const leftMs = until - steadyMs();
+      if (page.events.length > 0 || leftMs <= 0 || query.signal?.aborted) return page;
+      after = page.lastSequence;
+      await bell.wait(Math.min(leftMs, POLL_MS), query.signal);
+    }
+  } finally {
+    bell.takeDown();
+  }
+}
+
+async function readPage(reading: Reading, query: StreamQuery): Promise<StreamPage> {
+  const { sql, organizationId } = reading;
+  const { after, limit, filter } = query;
+  const head = await store.readHead(sql, organizationId);
+  if (head <= after) return { events: [], lastSequence: after };
+  const stretch = { organizationId, after, until: head, filter, limit };
+  const events = await store.readEvents(sql, stretch);
+  const last = events.length === limit ? events.at(-1)?.sequence : head;
+  return { events: await openAll(reading, events), lastSequence: last ?? head };
+}
+
+/** Puts personal data back where the person's key still exists. */
+async function openAll(reading: Reading, events: readonly StreamEvent[]): Promise<OpenedEvent[]> {
+  const items = events.flatMap(({ id, subjectId, personal }) =>
+    personal === null || subjectId === null ? [] : [{ recordId: id, subjectId, sealed: personal }],
+  );
+  const texts = await openPersonal(reading, items);
+  const opened = new Map(items.map(({ recordId }, index) => [recordId, texts[index] ?? null]));
+  return events.map(({ subjectId: _, personal: __, ...event }) => ({
+    ...event,
+    data: joinPersonal(event.data, opened.get(event.id) ?? null),
+  }));
+}
+
+/** Who waits in this process, by organization. */
+const bells = new Map<OrganizationId, Set<() => void>>();
+
+/** Hangs a bell that rings when this process moves events of an organization. */
+function hangBell(organizationId: OrganizationId) {
+  let rung = false;
+  let wake: () => void = () => undefined;
+  const ring = () => {
+    rung = true;
+    wake();
+  };
+  const own = bells.get(organizationId) ?? new Set();
+  bells.set(organizationId, own.add(ring));
+  return {
+    /** Until it has rung since the last wait, the time is over, or the signal is given. */
+    wait: async (ms: number, signal: AbortSignal | undefined) => {
+      if (!rung) {
+        const { promise, resolve } = Promise.withResolvers<void>();
+        wake = resolve;
+        const timer = setTimeout(resolve, ms);
+        signal?.addEventListener("abort", wake, { once: true });
+        await promise;
+        clearTimeout(timer);
+        signal?.removeEventListener("abort", wake);
+      }
+      rung = false;
+    },
+    takeDown: () => {
+      own.delete(ring);
+      if (own.size === 0) bells.delete(organizationId);
+    },
+  };
 }

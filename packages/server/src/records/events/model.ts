@@ -53,6 +53,9 @@ export type StreamEvent = {
   readonly personal: Uint8Array | null;
 };
 
+/** An event as its reader gets it: personal data in its places, null where the key is destroyed. */
+export type OpenedEvent = Omit<StreamEvent, "subjectId" | "personal">;
+
 /** An event that waits for its sequence. `data` is JSON. */
 export type QueuedEvent = {
   readonly organizationId: OrganizationId;

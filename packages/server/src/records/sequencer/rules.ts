@@ -1,5 +1,5 @@
 import { hash } from "node:crypto";
-import type { ChainRow, RecordColumns } from "./model.ts";
+import type { ChainBlock, ChainHead, ChainRow, RecordColumns } from "./model.ts";
 
 /** Length that stands for null; no column is that long. */
 const NULL_LENGTH = 0xffff_ffff;
@@ -43,4 +43,82 @@ function pushColumn(parts: Uint8Array[], column: RecordColumns[number]): void {
 /** Whether two links are the same bytes. */
 export function sameLink(left: Uint8Array, right: Uint8Array): boolean {
   return Buffer.compare(left, right) === 0;
+}
+
+/** The chain of an organization that has none yet. */
+export function emptyHead(organizationId: string): ChainHead {
+  return { sequence: 0n, link: genesis(organizationId), block: 0n, recordedAt: null };
+}
+
+/** A record that is to be linked: what it is, and its columns. */
+export type Unlinked = Pick<ChainRow, "kind" | "recordId" | "format"> & {
+  readonly columns: RecordColumns;
+};
+
+/**
+ * Links records, in order, behind a head, and seals them as its next block.
+ *
+ * @param recordedAt not before the head's.
+ */
+export function extendChain(
+  head: ChainHead,
+  recordedAt: Date,
+  records: readonly Unlinked[],
+): { readonly rows: readonly ChainRow[]; readonly block: ChainBlock } {
+  let { sequence, link } = head;
+  const rows = records.map(({ kind, recordId, format, columns }) => {
+    sequence += 1n;
+    const row = { sequence, kind, recordId, format, recordedAt };
+    link = linkOf(link, row, columns);
+    return { ...row, link };
+  });
+  const block = {
+    number: head.block + 1n,
+    firstSequence: head.sequence + 1n,
+    lastSequence: sequence,
+    count: BigInt(rows.length),
+    head: link,
+  };
+  return { rows, block };
+}
+
+/** How far a look over a chain has come: the last row that fits. */
+export type Walked = {
+  readonly sequence: bigint;
+  readonly link: Uint8Array;
+  readonly recordedAt: Date | null;
+};
+
+/** What is wrong with a row that follows another; null when it fits. `columns`: none = it is gone. */
+export function judgeLink(
+  before: Walked,
+  row: ChainRow,
+  format: number | undefined,
+  columns: RecordColumns | undefined,
+): string | null {
+  if (format !== row.format)
+    return `Nothing here reads ${row.kind} records of format ${row.format}.`;
+  if (columns === undefined) return "The record is gone.";
+  if (before.recordedAt !== null && row.recordedAt < before.recordedAt) {
+    return "It says that it was recorded before the record in front of it.";
+  }
+  return sameLink(linkOf(before.link, row, columns), row.link)
+    ? null
+    : "The record, its place or its time is not as it was sealed: its link does not follow.";
+}
+
+/** What is wrong with a block that follows another; null when it fits. */
+export function judgeBlock(
+  before: Pick<ChainBlock, "number" | "lastSequence">,
+  block: ChainBlock,
+  link: Uint8Array | null,
+): string | null {
+  if (block.number !== before.number + 1n) return `Block ${before.number + 1n} is missing.`;
+  const { firstSequence, lastSequence, count } = block;
+  if (firstSequence !== before.lastSequence + 1n || count !== lastSequence - firstSequence + 1n) {
+    return `Block ${block.number} does not begin where the one before it ends, or miscounts.`;
+  }
+  return link !== null && sameLink(link, block.head)
+    ? null
+    : `The head of block ${block.number} is not the link of its last record.`;
 }
