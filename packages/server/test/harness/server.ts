@@ -85,6 +85,8 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     newId: createIds(() => systemClock.now().getTime(), systemEntropy),
     log: createLog("fatal"),
     metrics: createMetrics(),
+    mode: "sandbox",
+    readiness: async () => ({ ready: true, checks: {}, warnings: [] }),
     keyCache: openKeyCache(),
     committed: () => undefined,
   };

@@ -58,12 +58,20 @@ export function authenticator(app: FastifyInstance, context: ApiContext) {
 const tooMany = (seconds: number) =>
   generalErrors.refusal("rate_limited", `Try again in ${seconds} s.`, { retryAfterS: seconds });
 
-/** Counts a request of a key. @throws Refusal `rate_limited` beyond the limit */
-export function rateLimiter(app: FastifyInstance, { settings }: ApiContext) {
+/**
+ * Counts requests, and tells the caller how many are left.
+ *
+ * @throws Refusal `rate_limited` beyond the limit
+ */
+export function limiter(
+  app: FastifyInstance,
+  { settings }: ApiContext,
+  who: (request: FastifyRequest) => string,
+) {
   const count = app.createRateLimit({
     max: settings.CARDWRIGHT_RATE_LIMIT,
     timeWindow: MINUTE_MS,
-    keyGenerator: (request) => request.caller?.keyId ?? request.ip,
+    keyGenerator: who,
   });
   return async (request: FastifyRequest): Promise<Record<string, string>> => {
     const seen = await count(request);

@@ -1,13 +1,17 @@
 import rateLimit from "@fastify/rate-limit";
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from "fastify";
 import type { Caller, Lane, Route } from "../../foundation/route/route.ts";
-import { allow, authenticator, rateLimiter, refuseKeyInUrl } from "./access.ts";
+import { allow, authenticator, limiter, refuseKeyInUrl } from "./access.ts";
 import type { Answer } from "./admitted.ts";
 import { openBatches } from "./batch.ts";
 import { addBodyParser } from "./body.ts";
 import type { ApiContext } from "./context.ts";
+import { addDocs } from "./docs.ts";
 import { answerError } from "./failures.ts";
 import { type Batches, routeHandler } from "./handlers.ts";
+import { addOpenPaths } from "./open.ts";
+import { addRequestLog } from "./requestlog.ts";
+import { forSerializer } from "./serializer.ts";
 import { addUnknownPaths } from "./unknown.ts";
 
 declare module "fastify" {
@@ -42,10 +46,13 @@ export async function createApi(
     reply.header("x-content-type-options", "nosniff");
     refuseKeyInUrl(request.raw.url ?? "");
   });
+  addRequestLog(app, context);
   app.setErrorHandler((error, request, reply) => answerError(context, error, request, reply));
   addBodyParser(app);
   await app.register(rateLimit, { global: false });
   await app.register(async (v1) => addRoutes(v1, context, routes), { prefix: "/v1" });
+  addOpenPaths(app, context, routes);
+  await addDocs(app);
   addUnknownPaths(app, routes);
   return app;
 }
@@ -74,7 +81,7 @@ function bareApp(context: ApiContext): FastifyInstance {
 
 function addRoutes(v1: FastifyInstance, context: ApiContext, routes: readonly Route[]): void {
   const authenticate = authenticator(v1, context);
-  const count = rateLimiter(v1, context);
+  const count = limiter(v1, context, (request) => request.caller?.keyId ?? "");
   const batches = openLanes(v1, context);
   for (const route of routes) {
     const admit = async (request: FastifyRequest, reply: FastifyReply) => {
@@ -87,7 +94,7 @@ function addRoutes(v1: FastifyInstance, context: ApiContext, routes: readonly Ro
     v1.route({
       method: route.method,
       url: route.path.replaceAll(/\{(\w+)\}/g, ":$1"),
-      schema: { response: { [route.status]: route.reply } },
+      schema: { response: { [route.status]: forSerializer(route.reply) } },
       onRequest: admit,
       handler: async (request, reply) => send(reply, await answer(request, reply)),
     });

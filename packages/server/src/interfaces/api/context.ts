@@ -4,6 +4,7 @@ import type { Database } from "../../foundation/database/database.ts";
 import type { Ids } from "../../foundation/ids/ids.ts";
 import type { Keys } from "../../foundation/keys/keys.ts";
 import type { Log } from "../../foundation/log/log.ts";
+import type { Mode } from "../../foundation/route/route.ts";
 import type { KeyCache } from "../../records/access/actions.ts";
 import type { Metrics } from "./metrics.ts";
 
@@ -12,6 +13,15 @@ export type ApiSettings = Pick<
   Config,
   "CARDWRIGHT_RATE_LIMIT" | "CARDWRIGHT_BODY_LIMIT" | "CARDWRIGHT_REQUEST_TIMEOUT_MS"
 >;
+
+/** The state of the server, as `/readyz` tells it. */
+export type Readiness = {
+  readonly ready: boolean;
+  /** Each part with what it says: `database: ok`. */
+  readonly checks: Readonly<Record<string, string>>;
+  /** What an operator should know although requests are served. */
+  readonly warnings: readonly string[];
+};
 
 /** What the API stands on; made once, in main.ts (or by a test). */
 export type ApiContext = {
@@ -22,6 +32,10 @@ export type ApiContext = {
   readonly newId: Ids;
   readonly log: Log;
   readonly metrics: Metrics;
+  /** What the installation is. */
+  readonly mode: Mode;
+  /** Whether requests are served, part by part. */
+  readiness(): Promise<Readiness>;
   /** What this process remembers of API keys. */
   readonly keyCache: KeyCache;
   /** Tells the worker that something was committed. */

@@ -1,5 +1,7 @@
 import type { Route } from "../../foundation/route/route.ts";
 import { accessRoutes } from "../../records/access/routes.ts";
+import { auditRoutes } from "../../records/audit/routes.ts";
+import { eventRoutes } from "../../records/events/routes.ts";
 
 /** Every route of the API, in the order of the docs. A module's line comes with the module. */
-export const routes: readonly Route[] = [...accessRoutes];
+export const routes: readonly Route[] = [...eventRoutes, ...auditRoutes, ...accessRoutes];

@@ -1,0 +1,38 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { redactText } from "../../foundation/log/log.ts";
+import type { ApiContext } from "./context.ts";
+
+/** Longest path in a log line. */
+const MAX_PATH_LENGTH = 200;
+
+/** One line and one measurement a request; of the hot routes only the failures are written. */
+export function addRequestLog(app: FastifyInstance, { log, metrics }: ApiContext): void {
+  app.addHook("onResponse", async (request, reply) => {
+    const route = routeName(request);
+    const status = `${Math.floor(reply.statusCode / 100)}xx`;
+    metrics.httpDuration.observe({ route, status }, reply.elapsedTime / 1_000);
+    if (reply.statusCode === 401) metrics.failedLogins.inc();
+    const isHot = request.cardwrightRoute?.kind === "batch";
+    if (isHot && reply.statusCode < 500 && !log.isLevelEnabled("debug")) return;
+    log.info(lineOf(request, reply, route), "request");
+  });
+}
+
+/** The id of the route, or the path that Fastify matched; `unknown` where none did. */
+function routeName(request: FastifyRequest): string {
+  return request.cardwrightRoute?.id ?? request.routeOptions.url ?? "unknown";
+}
+
+function lineOf(request: FastifyRequest, reply: FastifyReply, route: string) {
+  const path = request.url.split("?")[0] ?? "";
+  return {
+    method: request.method,
+    route,
+    // Of a path that is no route of ours, what stands in it may be anything: a card number too.
+    ...(route === "unknown" ? { path: redactText(path).slice(0, MAX_PATH_LENGTH) } : {}),
+    status: reply.statusCode,
+    ms: Math.round(reply.elapsedTime * 10) / 10,
+    requestId: request.id,
+    ...(request.caller === null ? {} : { keyId: request.caller.keyId }),
+  };
+}
