@@ -1,4 +1,4 @@
-import { createHmac, hkdfSync } from "node:crypto";
+import { createHmac, createSecretKey, hkdfSync, type KeyObject } from "node:crypto";
 import { type Entropy, systemEntropy } from "../clock/clock.ts";
 import { Fault } from "../errors/errors.ts";
 import { bind, KEY_BYTES, NONCE_BYTES, seal, unseal } from "./cipher.ts";
@@ -21,7 +21,7 @@ export function softwareKeys(
   provider: KeyProvider,
   random: Entropy = systemEntropy,
 ): Keys {
-  const macKeys = new Map<MacPurpose, Uint8Array>();
+  const macKeys = new Map<MacPurpose, KeyObject>();
   return {
     provider,
     random,
@@ -39,11 +39,16 @@ export function softwareKeys(
       return unseal(wrappingKey(material, keyId), nonce, sealed, wrapContext(keyId, context));
     },
     mac(purpose, data) {
-      const key = macKeys.get(purpose) ?? derive(material.hashKey, `mac ${purpose}`, KEY_BYTES);
+      const key = macKeys.get(purpose) ?? macKey(material, purpose);
       macKeys.set(purpose, key);
       return createHmac("sha256", key).update(data).digest();
     },
   };
+}
+
+/** As an object of OpenSSL's: a quarter of the time of a key given as bytes. */
+function macKey({ hashKey }: KeyMaterial, purpose: MacPurpose): KeyObject {
+  return createSecretKey(derive(hashKey, `mac ${purpose}`, KEY_BYTES));
 }
 
 function wrapContext(keyId: string, context: Uint8Array): Uint8Array {

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import { steadyMs } from "../../foundation/clock/clock.ts";
 import type { Database } from "../../foundation/database/database.ts";
 import type { RowPage } from "../../foundation/database/list.ts";
@@ -199,7 +200,8 @@ function announceKey(
   const object = showKey(key, now);
   const was = before === undefined ? undefined : showKey(before, now);
   const changed = Object.entries(was ?? {}).filter(
-    ([name, value]) => name !== "version" && object[name as keyof typeof object] !== value,
+    ([name, value]) =>
+      name !== "version" && !isDeepStrictEqual(object[name as keyof typeof object], value),
   );
   announce(work, {
     type,

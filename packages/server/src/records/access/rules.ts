@@ -60,7 +60,7 @@ function inBase62(value: bigint, length: number): string {
 
 /** Whether keys of an organization may hold a scope at all. */
 export function mayHold(organizationId: OrganizationId, name: string): name is Scope {
-  const audience = name in scopes ? scopes[name as Scope].audience : null;
+  const audience = Object.hasOwn(scopes, name) ? scopes[name as Scope].audience : null;
   const own = organizationId === PLATFORM ? "platform" : "organization";
   return audience === "any" || audience === own;
 }

@@ -28,13 +28,13 @@ const DRAWS = [16, 256, 4_096] as const;
 /** Numbers that a search looks at together. */
 const SEARCH_STEP = 4_096n;
 
-/** Most numbers that one search looks at. */
-const SEARCH_LIMIT = 1_048_576n;
+/** Most numbers that one search looks at: about two seconds, which the work's locks are held. */
+const SEARCH_LIMIT = 262_144n;
 
 /** The version of a number that was never re-encrypted. */
 const FIRST_VERSION = 1;
 
-/** Ranges known to be full, for each installation: an issued number is never free again. */
+/** Ranges found full, for each installation: an issued number is never free again. */
 const fullRanges = new WeakMap<Keys, Set<string>>();
 
 /** Transactions that have stored a number: what they see as issued may yet be rolled back. */
@@ -45,8 +45,8 @@ const storedIn = new WeakSet<Sql>();
  * and stores it encrypted. It exists once the caller's transaction commits, else it never did.
  *
  * @throws Refusal `number_range_exhausted` when every number of the range is issued. In a range of
- *   more than a million numbers that is also the answer when thousands of random ones, and a million
- *   in a row from a random place on, are all issued.
+ *   more than 262,144 numbers that is also the answer, until the next start, when thousands of random
+ *   ones, and 262,144 in a row from a random place on, are all issued.
  */
 export async function storeCardNumber(
   work: Work,
@@ -62,7 +62,7 @@ export async function storeCardNumber(
     (await drawNumber(work, cardId, range, capacity)) ??
     (await searchNumber(work, cardId, range, capacity));
   if (stored === null) {
-    rememberFull(work, name, capacity);
+    rememberFull(work, name);
     throw exhausted();
   }
   storedIn.add(work.sql);
@@ -81,7 +81,7 @@ async function drawNumber(
     const numbers = drawPlaces(capacity, size, work.keys.random).map((place) =>
       numberAt(range, place),
     );
-    const stored = await storeFirstFree(work, cardId, numbers);
+    const stored = await storeAnyFree(work, cardId, numbers);
     if (stored !== null) return stored;
   }
   return null;
@@ -101,17 +101,17 @@ async function searchNumber(
     const numbers = Array.from({ length: Number(size) }, (_, index) =>
       numberAt(range, (start + done + BigInt(index)) % capacity),
     );
-    const stored = await storeFirstFree(work, cardId, shuffle(numbers, work.keys.random));
+    const stored = await storeAnyFree(work, cardId, numbers);
     if (stored !== null) return stored;
   }
   return null;
 }
 
 /**
- * Stores the first of these numbers that nobody has. One that a transaction in flight has taken shows
- * as free: storing waits for that transaction, and goes on to the next if it commits.
+ * Stores one of these numbers that nobody has, each equally likely. One that a transaction in flight has
+ * taken shows as free: storing waits for that transaction, and goes on to another if it commits.
  */
-async function storeFirstFree(
+async function storeAnyFree(
   work: Work,
   cardId: CardId,
   numbers: readonly string[],
@@ -119,8 +119,8 @@ async function storeFirstFree(
   const hashes = numbers.map((number) => work.keys.mac("pan", number));
   const found = await store.findFreeHashes(work.sql, hashes);
   const free = new Set(found.map(asText));
-  for (const [index, number] of numbers.entries()) {
-    if (!free.has(asText(hashes[index] as Uint8Array))) continue;
+  const candidates = numbers.filter((_, index) => free.has(asText(hashes[index] as Uint8Array)));
+  for (const number of shuffle(candidates, work.keys.random)) {
     const stored = await storeNumber(work, cardId, number);
     if (stored !== null) return stored;
   }
@@ -151,8 +151,8 @@ async function storeNumber(work: Work, cardId: CardId, number: string): Promise<
   return stored ? number : null;
 }
 
-function rememberFull(work: Work, name: string, capacity: bigint): void {
-  if (storedIn.has(work.sql) || capacity > SEARCH_LIMIT) return;
+function rememberFull(work: Work, name: string): void {
+  if (storedIn.has(work.sql)) return;
   const known = fullRanges.get(work.keys) ?? new Set();
   fullRanges.set(work.keys, known.add(name));
 }

@@ -70,6 +70,17 @@ test("a range of 3 numbers gives 3 cards, one after another, then none", async (
   assert.deepEqual([...numbers].sort(), [0n, 1n, 2n].map((place) => numberAt(range, place)).sort());
 });
 
+test("a range found full is refused again without a question to the database", async () => {
+  const range = newRange(1n);
+  await issue(range);
+  await assert.rejects(issue(range), isExhausted);
+  await app.transaction(async (sql: Transaction) => {
+    const query = () => assert.fail("asked the database");
+    const work = { ...workOf(sql, organization, keys), sql: { ...sql, query } };
+    await assert.rejects(storeCardNumber(work, { cardId: newId("card"), range }), isExhausted);
+  });
+});
+
 test("12 parallel transactions on a range of 3 numbers: exactly 3 get one, all different", async () => {
   for (let round = 0; round < 5; round += 1) {
     const range = newRange(3n);
