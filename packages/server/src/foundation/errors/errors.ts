@@ -166,6 +166,11 @@ export const generalErrors = errorTable({
     title: "The currency is not the object's",
     remedy: "Leave currency out, or give the currency of the object.",
   },
+  external_id_taken: {
+    status: 409,
+    title: "Another object of this kind has, or had, this externalId",
+    remedy: "Choose an externalId of your own that is not in use, or use the object that has it.",
+  },
   version_conflict: {
     status: 409,
     title: "The object was changed in between",

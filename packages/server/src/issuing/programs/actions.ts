@@ -3,7 +3,7 @@ import type { Work } from "../../foundation/database/work.ts";
 import { assert, generalErrors } from "../../foundation/errors/errors.ts";
 import { PLATFORM, type ProgramId } from "../../foundation/ids/ids.ts";
 import { announce } from "../../records/events/actions.ts";
-import { findOrganizations } from "../organizations/actions.ts";
+import { findOrganization } from "../organizations/actions.ts";
 import { organizationErrors } from "../organizations/errors.ts";
 import { programErrors } from "./errors.ts";
 import type { programEvents } from "./events.ts";
@@ -140,8 +140,9 @@ async function refuseImpossible(sql: Sql, program: Program): Promise<void> {
   if (problems.length > 0) {
     throw programErrors.refusal("program_inconsistent", undefined, { problems });
   }
-  const known = await findOrganizations(sql, program.organizationIds);
-  const unknown = program.organizationIds.filter((id) => known.get(id)?.id !== id);
+  const listed = program.organizationIds;
+  const found = await Promise.all(listed.map((id) => findOrganization(sql, id)));
+  const unknown = listed.filter((id, index) => found[index]?.id !== id);
   if (unknown.length > 0) {
     const detail = `There is no organization ${unknown.join(", ")}.`;
     throw organizationErrors.refusal("organization_not_found", detail, {

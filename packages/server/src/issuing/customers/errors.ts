@@ -1,0 +1,95 @@
+import { errorTable } from "../../foundation/errors/errors.ts";
+
+/** How customers and access requests refuse. */
+export const customerErrors = errorTable({
+  customer_not_found: {
+    status: 404,
+    title: "There is no such customer",
+    remedy: "Give the id of one of your customers; GET /v1/customers lists them.",
+  },
+  customer_invalid: {
+    status: 422,
+    title: "The customer's data cannot be right",
+    remedy: "Correct the fields named in errors[].",
+  },
+  name_invalid: {
+    status: 0,
+    title: "This is no name",
+    remedy: "Give the name as it stands in the official document.",
+  },
+  birth_date_invalid: {
+    status: 0,
+    title: "This is no possible birth date",
+    remedy: "Give the date as YYYY-MM-DD, in the past and within a human life.",
+  },
+  age_too_low: {
+    status: 0,
+    title: "The person is too young",
+    remedy: "Cards are for people of the age at GET /v1/verification-levels.",
+  },
+  country_unknown: {
+    status: 0,
+    title: "This is no country",
+    remedy: "Give an ISO 3166-1 alpha-3 code, such as DEU.",
+  },
+  email_invalid: {
+    status: 0,
+    title: "This is no e-mail address",
+    remedy: "Give an address such as name@example.com.",
+  },
+  phone_invalid: {
+    status: 0,
+    title: "This is no phone number",
+    remedy: "Give the number in E.164: a plus sign, the country code and the number, no spaces.",
+  },
+  customer_type_mismatch: {
+    status: 0,
+    title: "The field is not for customers of this type",
+    remedy: "Individuals have firstName, lastName and birthDate; businesses have legalName.",
+  },
+  information_required: {
+    status: 0,
+    title: "The customer's level needs this field",
+    remedy: "Give the field too; GET /v1/verification-levels lists what each level needs.",
+  },
+  level_not_lowered: {
+    status: 0,
+    title: "A customer's level can be raised, not lowered",
+    remedy: "Leave level out, or give a higher one.",
+  },
+  customer_rejected: {
+    status: 409,
+    title: "The customer is rejected for good",
+    remedy: "The rejection says that nothing can be submitted again; ask the platform operator.",
+  },
+  customer_deleted: {
+    status: 409,
+    title: "The customer is deleted, which is final",
+    remedy: "Create another customer.",
+  },
+  customer_move_not_allowed: {
+    status: 409,
+    title: "The customer's status does not allow this",
+    remedy: "See the customer's status and what can be done from it.",
+  },
+  customer_has_cards: {
+    status: 409,
+    title: "The customer still has cards that are not deleted",
+    remedy: "Delete the customer's cards first: GET /v1/cards?customerId=… lists them.",
+  },
+  access_request_not_found: {
+    status: 404,
+    title: "There is no such access request",
+    remedy: "See GET /v1/customers/{id}/access-requests.",
+  },
+  access_already_requested: {
+    status: 409,
+    title: "The customer's access to this program is already requested or granted",
+    remedy: "See the request that stands: GET /v1/customers/{id}/access-requests.",
+  },
+  access_move_not_allowed: {
+    status: 409,
+    title: "The access request's status does not allow this",
+    remedy: "A requested one can be granted or rejected, a granted one revoked.",
+  },
+});

@@ -1,0 +1,43 @@
+import type { AccessMove, CustomerMove } from "./model.ts";
+import { accessRequestSchema, customerSchema } from "./schema.ts";
+
+/** What customers and their access requests announce: the object as the API shows it. */
+export const customerEvents = {
+  "customer.created": customerSchema,
+  // Data changed, the status did not.
+  "customer.updated": customerSchema,
+  "customer.submitted": customerSchema,
+  "customer.approved": customerSchema,
+  "customer.rejected": customerSchema,
+  "customer.information_requested": customerSchema,
+  "customer.update_requested": customerSchema,
+  "customer.held": customerSchema,
+  "customer.released": customerSchema,
+  "customer.deleted": customerSchema,
+  "access.requested": accessRequestSchema,
+  "access.granted": accessRequestSchema,
+  "access.rejected": accessRequestSchema,
+  "access.revoked": accessRequestSchema,
+};
+export type CustomerEvent = keyof typeof customerEvents;
+
+/** The event of each move of a customer's life cycle. */
+export const eventOfMove = {
+  complete: "customer.submitted",
+  pass: "customer.approved",
+  approve: "customer.approved",
+  reject: "customer.rejected",
+  requestInformation: "customer.information_requested",
+  requestUpdate: "customer.update_requested",
+  resubmit: "customer.submitted",
+  hold: "customer.held",
+  release: "customer.released",
+  delete: "customer.deleted",
+} as const satisfies Record<CustomerMove, CustomerEvent>;
+
+/** The event of each move of an access request. */
+export const eventOfAccessMove = {
+  grant: "access.granted",
+  reject: "access.rejected",
+  revoke: "access.revoked",
+} as const satisfies Record<AccessMove, CustomerEvent>;

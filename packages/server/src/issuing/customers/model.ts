@@ -1,0 +1,273 @@
+import type { Actor } from "../../foundation/database/work.ts";
+import type {
+  AccessRequestId,
+  CustomerId,
+  OrganizationId,
+  ProgramId,
+} from "../../foundation/ids/ids.ts";
+import { lifecycle, type MoveOf, type StateOf } from "../../foundation/lifecycle/lifecycle.ts";
+import type { CustomerType, VerificationLevel } from "../programs/model.ts";
+
+/**
+ * The life of a customer (PRODUCT §4). A hold lies on top: what moves while it lies there is the status
+ * beneath, which its release goes back to.
+ */
+export const customerCycle = lifecycle(
+  ["needs_information", "pending", "active", "update_requested", "rejected", "on_hold", "deleted"],
+  {
+    // The organization gave what was missing.
+    complete: { from: ["needs_information"], to: "pending" },
+    // As `complete`, where the level needs no review.
+    pass: { from: ["needs_information"], to: "active" },
+    approve: { from: ["pending", "update_requested"], to: "active" },
+    reject: { from: ["needs_information", "pending", "update_requested"], to: "rejected" },
+    requestInformation: {
+      from: ["pending", "active", "update_requested"],
+      to: "needs_information",
+    },
+    // The organization changed what had been verified, or wants a higher level.
+    requestUpdate: { from: ["active"], to: "update_requested" },
+    resubmit: { from: ["rejected"], to: "pending" },
+    hold: {
+      from: ["needs_information", "pending", "active", "update_requested", "rejected"],
+      to: "on_hold",
+    },
+    release: { from: ["on_hold"], to: "previous" },
+    delete: {
+      from: ["needs_information", "pending", "active", "update_requested", "rejected", "on_hold"],
+      to: "deleted",
+    },
+  },
+);
+export type CustomerStatus = StateOf<typeof customerCycle>;
+export type CustomerMove = MoveOf<typeof customerCycle>;
+
+/** Who makes a move: the organization by its changes, or an operator of the platform by a verb. */
+export const movers = {
+  complete: "organization",
+  pass: "organization",
+  approve: "platform",
+  reject: "platform",
+  requestInformation: "platform",
+  requestUpdate: "organization",
+  resubmit: "organization",
+  hold: "platform",
+  release: "platform",
+  delete: "organization",
+} as const satisfies Record<CustomerMove, "organization" | "platform">;
+
+/** The reason of a hold that stands for a possible or confirmed sanctions match. */
+export const SANCTIONS = "sanctions";
+
+/** Where a customer stands, with what belongs to that status only. */
+export type Standing =
+  | { readonly status: "pending" | "active" | "update_requested" | "deleted" }
+  | {
+      readonly status: "needs_information";
+      /** Why the platform asks; empty where only the level's own needs are open. */
+      readonly reasons: readonly string[];
+      /** Fields that the platform asked for and that were not given since. */
+      readonly asked: readonly CustomerField[];
+    }
+  | {
+      readonly status: "rejected";
+      readonly reasons: readonly string[];
+      /** Whether a change by the organization brings it back into review. */
+      readonly canResubmit: boolean;
+    };
+
+/** Held by the platform; `before` is where its release goes back to. */
+export type Held = {
+  readonly status: "on_hold";
+  /** A stable word: `sanctions`, `investigation`. */
+  readonly reason: string;
+  readonly before: Exclude<Standing, { status: "deleted" }>;
+};
+
+/** An address where somebody lives, or where a business is registered. */
+export type Residence = {
+  /** ISO 3166-1 alpha-3. */
+  readonly country: string;
+  readonly line1: string | null;
+  readonly line2: string | null;
+  readonly city: string | null;
+  readonly region: string | null;
+  readonly postalCode: string | null;
+};
+
+/** What is known of a customer. Of a business: `legalName` instead of names and birth date. */
+export type CustomerDetails = {
+  readonly firstName: string | null;
+  readonly lastName: string | null;
+  /** Of a business only; an individual's is first and last name. */
+  readonly legalName: string | null;
+  /** YYYY-MM-DD. */
+  readonly birthDate: string | null;
+  /** ISO 3166-1 alpha-3; of a business the country whose law it is under. */
+  readonly nationality: string | null;
+  /** Number of an identity document or tax number; of a business its register number. */
+  readonly nationalId: string | null;
+  readonly residence: Residence | null;
+  readonly email: string | null;
+  /** E.164. */
+  readonly phone: string | null;
+};
+
+/** A customer of an organization: the person or business that cards are for. */
+export type Customer = CustomerDetails & {
+  readonly organizationId: OrganizationId;
+  readonly id: CustomerId;
+  /** The organization's own id for it, unique among its customers. */
+  readonly externalId: string | null;
+  readonly type: CustomerType;
+  readonly level: VerificationLevel;
+  readonly standing: Standing | Held;
+  /** Of `standing`. */
+  readonly status: CustomerStatus;
+  /** The reason of the hold while on hold, otherwise null. */
+  readonly statusReason: string | null;
+  /** When the status last changed, in the organization's time. */
+  readonly statusAt: Date;
+  /** Of `residence`. */
+  readonly residenceCountry: string | null;
+  readonly version: bigint;
+  readonly createdAt: Date;
+};
+
+/** What verification can need, by the name it has in a request. */
+export const customerFields = [
+  "firstName",
+  "lastName",
+  "legalName",
+  "birthDate",
+  "nationality",
+  "nationalId",
+  "residence.country",
+  "residence.line1",
+  "residence.city",
+  "email",
+  "phone",
+] as const;
+export type CustomerField = (typeof customerFields)[number];
+
+const person = ["firstName", "lastName", "birthDate"] as const;
+const address = ["residence.country", "residence.line1", "residence.city"] as const;
+
+/** What each level needs, by type of customer; published at GET /v1/verification-levels. */
+export const levelNeeds: Readonly<
+  Record<CustomerType, Readonly<Record<VerificationLevel, readonly CustomerField[]>>>
+> = {
+  individual: {
+    minimum: person,
+    basic: [...person, "nationality", ...address, "email"],
+    advanced: [...person, "nationality", ...address, "email", "phone", "nationalId"],
+  },
+  business: {
+    minimum: ["legalName", "residence.country"],
+    basic: ["legalName", "nationalId", ...address, "email"],
+    advanced: ["legalName", "nationalId", "nationality", ...address, "email", "phone"],
+  },
+};
+
+/** Whether a level is passed without anybody's review once everything is there. */
+export const passesByItself: Readonly<Record<VerificationLevel, boolean>> = {
+  minimum: true,
+  basic: false,
+  advanced: false,
+};
+
+/** Longest first or last name, and longest name of a business, in characters. */
+export const MAX_PERSON_NAME = 100;
+export const MAX_BUSINESS_NAME = 200;
+
+/** Youngest age of an individual, in whole years. */
+export const MINIMUM_AGE = 18;
+
+/** Where a customer stands beneath a hold, or at all. */
+export function beneath(standing: Standing | Held): Standing {
+  return standing.status === "on_hold" ? standing.before : standing;
+}
+
+/** A customer in another standing, since `at`. */
+export function standingAs(customer: Customer, standing: Standing | Held, at: Date): Customer {
+  const { status } = standing;
+  return {
+    ...customer,
+    standing,
+    status,
+    statusReason: standing.status === "on_hold" ? standing.reason : null,
+    statusAt: status === customer.status ? customer.statusAt : at,
+  };
+}
+
+/** What verification still needs from a customer, in a fixed order; nothing of a deleted one. */
+export function missingOf(
+  customer: Pick<Customer, "type" | "level" | "standing"> & CustomerDetails,
+) {
+  const standing = beneath(customer.standing);
+  if (standing.status === "deleted") return [];
+  const asked = standing.status === "needs_information" ? standing.asked : [];
+  const needs = levelNeeds[customer.type][customer.level];
+  return customerFields.filter(
+    (field) =>
+      asked.includes(field) || (needs.includes(field) && fieldValue(customer, field) === null),
+  );
+}
+
+/** The value of a field; null where it is not known. */
+export function fieldValue(details: CustomerDetails, field: CustomerField): string | null {
+  const [name, part] = field.split(".") as [keyof CustomerDetails, keyof Residence | undefined];
+  const value = details[name];
+  if (value === null || typeof value === "string") return value;
+  return part === undefined ? null : value[part];
+}
+
+/** The name that a customer has in law; null while it is not whole. */
+export function legalNameOf(customer: Pick<Customer, "type"> & CustomerDetails): string | null {
+  if (customer.type === "business") return customer.legalName;
+  const { firstName, lastName } = customer;
+  return firstName === null || lastName === null ? null : `${firstName} ${lastName}`;
+}
+
+/** One line of a customer's status history. */
+export type StatusChange = {
+  readonly version: bigint;
+  readonly move: "create" | CustomerMove;
+  readonly from: CustomerStatus | null;
+  readonly to: CustomerStatus;
+  /** Where a hold stays on top: the status beneath it after the move. */
+  readonly beneath: CustomerStatus | null;
+  readonly reasons: readonly string[];
+  readonly note: string | null;
+  readonly actor: Pick<Actor, "kind" | "id">;
+  readonly at: Date;
+};
+
+/** What access can be asked for; more products come later. */
+export const products = ["cards"] as const;
+export type Product = (typeof products)[number];
+
+/** The life of a customer's access to a product. Asked for again, it is another request. */
+export const accessCycle = lifecycle(["requested", "granted", "rejected", "revoked"], {
+  grant: { from: ["requested"], to: "granted" },
+  reject: { from: ["requested"], to: "rejected" },
+  revoke: { from: ["granted"], to: "revoked" },
+});
+export type AccessStatus = StateOf<typeof accessCycle>;
+export type AccessMove = MoveOf<typeof accessCycle>;
+
+/** A customer's access to one product: the cards of one program. */
+export type AccessRequest = {
+  readonly organizationId: OrganizationId;
+  readonly id: AccessRequestId;
+  readonly customerId: CustomerId;
+  readonly product: Product;
+  readonly programId: ProgramId;
+  readonly status: AccessStatus;
+  /** Why it was rejected or revoked. */
+  readonly reasons: readonly string[];
+  /** When it was last decided; null while it is requested. */
+  readonly decidedAt: Date | null;
+  readonly version: bigint;
+  readonly createdAt: Date;
+};

@@ -1,0 +1,238 @@
+import { isDeepStrictEqual } from "node:util";
+import { assert, type Problem, type Refusal } from "../../../foundation/errors/errors.ts";
+import { canMove } from "../../../foundation/lifecycle/lifecycle.ts";
+import {
+  type CustomerType,
+  type VerificationLevel,
+  verificationLevels,
+} from "../../programs/model.ts";
+import { customerErrors } from "../errors.ts";
+import {
+  beneath,
+  type Customer,
+  type CustomerDetails,
+  type CustomerField,
+  type CustomerMove,
+  customerCycle,
+  customerFields,
+  fieldValue,
+  type Held,
+  levelNeeds,
+  missingOf,
+  passesByItself,
+  type Standing,
+  standingAs,
+} from "../model.ts";
+import { detailProblems, noDetails, tidyDetails } from "./details.ts";
+
+/** What an organization changes of a customer: what is absent stays, null clears. */
+export type CustomerChange = Partial<CustomerDetails> & {
+  readonly externalId?: string | null;
+  readonly level?: VerificationLevel;
+};
+
+/** A customer after a change, and the move of its life cycle that the change made. */
+export type Changed = { readonly customer: Customer; readonly move: CustomerMove | null };
+
+const detailFields = [
+  "firstName",
+  "lastName",
+  "legalName",
+  "birthDate",
+  "nationality",
+  "nationalId",
+  "residence",
+  "email",
+  "phone",
+] as const satisfies readonly (keyof CustomerDetails)[];
+
+/** What a review rests on: changed, it has to be reviewed again. Of the residence, the country. */
+const reviewed: readonly CustomerField[] = [
+  "firstName",
+  "lastName",
+  "legalName",
+  "birthDate",
+  "nationality",
+  "nationalId",
+  "residence.country",
+];
+
+/**
+ * A customer after an organization's change; null where nothing would be different.
+ *
+ * @param now the organization's.
+ * @throws Refusal `customer_deleted`, `customer_invalid` with every problem, `customer_rejected`.
+ */
+export function changedBy(before: Customer, change: CustomerChange, now: Date): Changed | null {
+  if (before.status === "deleted") throw customerErrors.refusal("customer_deleted");
+  const details = tidyDetails({ ...before, ...change });
+  const after: Customer = {
+    ...before,
+    ...pickDetails(details),
+    externalId: change.externalId === undefined ? before.externalId : change.externalId,
+    level: change.level ?? before.level,
+    residenceCountry: details.residence?.country ?? null,
+  };
+  refuseInvalid(before, after, now);
+  const { standing, move } = standingAfter(before, after, change);
+  const moved = standingAs(after, beneathHold(before.standing, standing), now);
+  if (isDeepStrictEqual(moved, before)) return null;
+  return { customer: { ...moved, version: before.version + 1n }, move };
+}
+
+const pickDetails = (details: CustomerDetails) =>
+  Object.fromEntries(detailFields.map((field) => [field, details[field]])) as CustomerDetails;
+
+function refuseInvalid(before: Customer, after: Customer, now: Date): void {
+  const problems = [
+    ...detailProblems(after, after.type, now),
+    ...levelProblems(before.level, after.level),
+    ...needProblems(after),
+  ];
+  if (problems.length > 0) throw invalidCustomer(problems);
+}
+
+/** The refusal of data that cannot be right. */
+export const invalidCustomer = (problems: readonly Problem[]): Refusal =>
+  customerErrors.refusal("customer_invalid", undefined, { problems });
+
+function levelProblems(before: VerificationLevel, after: VerificationLevel): Problem[] {
+  const rank = (level: VerificationLevel) => verificationLevels.indexOf(level);
+  return rank(after) < rank(before) ? [customerErrors.problem("level_not_lowered", "level")] : [];
+}
+
+/** What was complete stays complete: a change that raises the level brings what that level needs. */
+function needProblems(after: Customer): Problem[] {
+  if (beneath(after.standing).status === "needs_information") return [];
+  return levelNeeds[after.type][after.level]
+    .filter((field) => fieldValue(after, field) === null)
+    .map((field) => customerErrors.problem("information_required", field));
+}
+
+type Next = { readonly standing: Standing; readonly move: CustomerMove | null };
+
+/** Where the customer stands after a change, leaving a hold aside. */
+function standingAfter(before: Customer, after: Customer, change: CustomerChange): Next {
+  const standing = beneath(before.standing);
+  const raised = after.level !== before.level;
+  const stays: Next = { standing, move: null };
+  switch (standing.status) {
+    case "needs_information": {
+      const asked = standing.asked.filter((field) => !isGiven(change, field));
+      const still: Standing = { ...standing, asked };
+      const gave = raised || detailFields.some((field) => (change[field] ?? null) !== null);
+      const open = missingOf({ ...after, standing: still });
+      if (!gave || open.length > 0) return { standing: still, move: null };
+      // What the platform asked for, a person looks at, whatever the level.
+      return passesByItself[after.level] && standing.reasons.length === 0
+        ? { standing: { status: "active" }, move: "pass" }
+        : { standing: { status: "pending" }, move: "complete" };
+    }
+    case "active": {
+      const touched = reviewed.some(
+        (field) => fieldValue(before, field) !== fieldValue(after, field),
+      );
+      if (!touched && !raised) return stays;
+      return { standing: { status: "update_requested" }, move: "requestUpdate" };
+    }
+    case "rejected": {
+      if (!raised && !reviewed.some((field) => isNamed(change, field))) return stays;
+      if (!standing.canResubmit) throw customerErrors.refusal("customer_rejected");
+      return { standing: { status: "pending" }, move: "resubmit" };
+    }
+    default:
+      return stays;
+  }
+}
+
+/** Whether a change speaks about a field; the residence is one thing. */
+function isNamed(change: CustomerChange, field: CustomerField): boolean {
+  return change[field.split(".")[0] as keyof CustomerDetails] !== undefined;
+}
+
+/** Whether a change gives a field a value, the one it has included. */
+function isGiven(change: CustomerChange, field: CustomerField): boolean {
+  return isNamed(change, field) && fieldValue({ ...noDetails, ...change }, field) !== null;
+}
+
+/** A hold stays on top of what changes beneath it. */
+function beneathHold(before: Standing | Held, standing: Standing): Standing | Held {
+  if (before.status !== "on_hold" || standing.status === "deleted") return standing;
+  return { ...before, before: standing };
+}
+
+/** Where a new customer stands: complete or not, and whether its level needs a review. */
+export function firstStanding(
+  type: CustomerType,
+  level: VerificationLevel,
+  details: CustomerDetails,
+): Standing {
+  const incomplete: Standing = { status: "needs_information", reasons: [], asked: [] };
+  if (missingOf({ ...details, type, level, standing: incomplete }).length > 0) return incomplete;
+  return { status: passesByItself[level] ? "active" : "pending" };
+}
+
+/** What an operator decides, or a deletion; with what belongs to it. */
+export type Verdict =
+  | { readonly move: "approve" | "release" | "delete" }
+  | { readonly move: "reject"; readonly reasons: readonly string[]; readonly canResubmit: boolean }
+  | {
+      readonly move: "requestInformation";
+      readonly reasons: readonly string[];
+      readonly asked: readonly CustomerField[];
+    }
+  | { readonly move: "hold"; readonly reason: string };
+
+/**
+ * A customer after a verdict.
+ *
+ * @param now the organization's.
+ * @throws Refusal `customer_deleted`, `customer_move_not_allowed` naming the status.
+ */
+export function decidedBy(before: Customer, verdict: Verdict, now: Date): Customer {
+  const { status } = before;
+  if (status === "deleted") throw customerErrors.refusal("customer_deleted");
+  if (!canMove(customerCycle, verdict.move, status)) {
+    const from = customerCycle.moves[verdict.move].from.join(", ");
+    throw customerErrors.refusal(
+      "customer_move_not_allowed",
+      `The customer is ${status}; this can be done from ${from}.`,
+    );
+  }
+  const after = standingAs(before, standingBy(before.standing, verdict), now);
+  return { ...after, version: before.version + 1n };
+}
+
+function standingBy(standing: Standing | Held, verdict: Verdict): Standing | Held {
+  switch (verdict.move) {
+    case "approve":
+      return { status: "active" };
+    case "delete":
+      return { status: "deleted" };
+    case "reject":
+      return {
+        status: "rejected",
+        reasons: verdict.reasons,
+        canResubmit: verdict.canResubmit,
+      };
+    case "requestInformation":
+      return {
+        status: "needs_information",
+        reasons: verdict.reasons,
+        asked: customerFields.filter((field) => verdict.asked.includes(field)),
+      };
+    case "hold": {
+      const before = beneath(standing);
+      assert(before.status !== "deleted", "A deleted customer is not held.");
+      return { status: "on_hold", reason: verdict.reason, before };
+    }
+    case "release":
+      return beneath(standing);
+  }
+}
+
+/** Why, in a verdict's own words; empty where it needs no reason. */
+export function reasonsOf(verdict: Verdict): readonly string[] {
+  if ("reasons" in verdict) return verdict.reasons;
+  return verdict.move === "hold" ? [verdict.reason] : [];
+}

@@ -1,0 +1,399 @@
+import { listRows, type RowPage } from "../../foundation/database/list.ts";
+import { type Sql, statement } from "../../foundation/database/sql.ts";
+import type { OrganizationId } from "../../foundation/ids/ids.ts";
+import type { Reference } from "../../foundation/route/schemas.ts";
+import type {
+  AccessRequest,
+  AccessStatus,
+  Customer,
+  CustomerField,
+  CustomerStatus,
+  Residence,
+  Standing,
+  StatusChange,
+} from "./model.ts";
+import { standingAs } from "./model.ts";
+
+/** `share` makes sure that the customer stays as it is, `change` is for changing it. */
+export type LockStrength = "share" | "change";
+
+type Row = Omit<Customer, "standing" | "statusReason" | "residence"> & {
+  readonly holdReason: string | null;
+  readonly statusBeforeHold: CustomerStatus | null;
+  readonly reasons: readonly string[] | null;
+  readonly asked: readonly CustomerField[] | null;
+  readonly canResubmit: boolean | null;
+  readonly line1: string | null;
+  readonly line2: string | null;
+  readonly city: string | null;
+  readonly region: string | null;
+  readonly postalCode: string | null;
+};
+
+/** Each column and the property it fills, in the order of the values of `insert`. */
+const columns = {
+  organization_id: "organizationId",
+  id: "id",
+  external_id: "externalId",
+  type: "type",
+  level: "level",
+  status: "status",
+  status_at: "statusAt",
+  hold_reason: "holdReason",
+  status_before_hold: "statusBeforeHold",
+  reasons: "reasons",
+  asked: "asked",
+  can_resubmit: "canResubmit",
+  first_name: "firstName",
+  last_name: "lastName",
+  legal_name: "legalName",
+  birth_date: "birthDate",
+  nationality: "nationality",
+  national_id: "nationalId",
+  residence_country: "residenceCountry",
+  residence_line1: "line1",
+  residence_line2: "line2",
+  residence_city: "city",
+  residence_region: "region",
+  residence_postal_code: "postalCode",
+  email: "email",
+  phone: "phone",
+  version: "version",
+  created_at: "createdAt",
+} as const satisfies Record<string, keyof Row>;
+
+const names = Object.keys(columns);
+const properties = Object.values(columns);
+
+const selected = Object.entries(columns)
+  .map(([column, property]) => `c.${column} as "${property}"`)
+  .join(", ");
+
+const byReference = (column: string) =>
+  `select ${selected} from customers c where c.organization_id = $1 and c.${column} = $2`;
+
+const finds: Readonly<Record<Reference["by"], ReturnType<typeof statement>>> = {
+  id: statement("customers.find", byReference("id")),
+  externalId: statement("customers.findByExternalId", byReference("external_id")),
+};
+
+const locks: Readonly<
+  Record<LockStrength, Readonly<Record<Reference["by"], ReturnType<typeof statement>>>>
+> = {
+  share: {
+    id: statement("customers.lockShare", `${byReference("id")} for share`),
+    externalId: statement(
+      "customers.lockShareByExternalId",
+      `${byReference("external_id")} for share`,
+    ),
+  },
+  change: {
+    id: statement("customers.lockChange", `${byReference("id")} for no key update`),
+    externalId: statement(
+      "customers.lockChangeByExternalId",
+      `${byReference("external_id")} for no key update`,
+    ),
+  },
+};
+
+const owner = statement(
+  "customers.owner",
+  `select organization_id as "organizationId" from customers where id = $1`,
+);
+
+const insert = statement(
+  "customers.insert",
+  `insert into customers (${names.join(", ")})
+   values (${names.map((_, index) => `$${index + 1}`).join(", ")})
+   on conflict (organization_id, external_id) do nothing returning id`,
+);
+
+const update = statement(
+  "customers.update",
+  `update customers set ${names.map((name, index) => `${name} = $${index + 1}`).join(", ")}
+   where organization_id = $1 and id = $2`,
+);
+
+const insertChange = statement(
+  "customers.insertChange",
+  `insert into customer_status_history (organization_id, customer_id, version, move, from_status,
+     to_status, beneath_status, reasons, note, actor_kind, actor_id, at)
+   values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
+);
+
+/** One customer of an organization; null where there is none. */
+export async function findCustomerRow(
+  sql: Sql,
+  organizationId: string,
+  { by, value }: Reference,
+): Promise<Customer | null> {
+  const [row] = await sql.query<Row>(finds[by], [organizationId, value]);
+  return row === undefined ? null : toCustomer(row);
+}
+
+/** As `findCustomerRow`, and its row is locked. */
+export async function lockCustomerRow(
+  sql: Sql,
+  organizationId: string,
+  { by, value }: Reference,
+  strength: LockStrength,
+): Promise<Customer | null> {
+  const [row] = await sql.query<Row>(locks[strength][by], [organizationId, value]);
+  return row === undefined ? null : toCustomer(row);
+}
+
+/** Whose customer it is; null where there is none. */
+export async function ownerOf(sql: Sql, id: string): Promise<OrganizationId | null> {
+  const [row] = await sql.query<{ organizationId: OrganizationId }>(owner, [id]);
+  return row?.organizationId ?? null;
+}
+
+/** Writes a new customer. @returns whether its external id was free. */
+export async function insertCustomer(sql: Sql, customer: Customer): Promise<boolean> {
+  const rows = await sql.query(insert, toValues(customer));
+  return rows.length > 0;
+}
+
+/** Writes a changed customer over its row, which the caller has locked. */
+export async function updateCustomer(sql: Sql, customer: Customer): Promise<void> {
+  await sql.query(update, toValues(customer));
+}
+
+/** Keeps one move of a customer. */
+export async function insertStatusChange(
+  sql: Sql,
+  { organizationId, id }: Pick<Customer, "organizationId" | "id">,
+  change: StatusChange,
+): Promise<void> {
+  const { version, move, from, to, beneath, reasons, note, actor, at } = change;
+  const values = [version, move, from, to, beneath, reasons, note, actor.kind, actor.id, at];
+  await sql.query(insertChange, [organizationId, id, ...values]);
+}
+
+export type CustomerFilter = {
+  readonly organizationId?: string | undefined;
+  /** As `organizationId`: both must hold. */
+  readonly ofOrganization?: string | undefined;
+  readonly status?: string | undefined;
+  readonly type?: string | undefined;
+  readonly level?: string | undefined;
+  readonly externalId?: string | undefined;
+  readonly createdFrom?: string | undefined;
+  /** Not included. */
+  readonly createdTo?: string | undefined;
+  /** Customers with granted access to this program. */
+  readonly programId?: string | undefined;
+};
+
+export type PageWanted = { readonly after: string | undefined; readonly limit: number };
+
+const withAccess = `join access_requests a on a.organization_id = c.organization_id
+  and a.customer_id = c.id and a.status = 'granted'`;
+
+/** One page of customers, newest first. */
+export async function listCustomerRows(
+  sql: Sql,
+  filter: CustomerFilter,
+  page: PageWanted,
+): Promise<RowPage<Customer>> {
+  const { rows, more } = await listRows<Row>(sql, {
+    select: `select ${selected} from customers c ${filter.programId === undefined ? "" : withAccess}`,
+    conditions: [
+      ["c.organization_id", "=", filter.organizationId],
+      ["c.organization_id", "=", filter.ofOrganization],
+      ["c.status", "=", filter.status],
+      ["c.type", "=", filter.type],
+      ["c.level", "=", filter.level],
+      ["c.external_id", "=", filter.externalId],
+      ["c.created_at", ">=", filter.createdFrom],
+      ["c.created_at", "<", filter.createdTo],
+      ["a.program_id", "=", filter.programId],
+    ],
+    key: "c.id",
+    ...page,
+  });
+  return { rows: rows.map(toCustomer), more };
+}
+
+/** One page of a customer's moves, newest first. */
+export async function listStatusChanges(
+  sql: Sql,
+  { organizationId, id }: Pick<Customer, "organizationId" | "id">,
+  page: { readonly after: bigint | undefined; readonly limit: number },
+): Promise<RowPage<StatusChange>> {
+  type ChangeRow = Omit<StatusChange, "actor"> & {
+    readonly actorKind: StatusChange["actor"]["kind"];
+    readonly actorId: string;
+  };
+  const { rows, more } = await listRows<ChangeRow>(sql, {
+    select: `select version, move, from_status as "from", to_status as "to",
+        beneath_status as "beneath", reasons, note, actor_kind as "actorKind",
+        actor_id as "actorId", at
+      from customer_status_history`,
+    conditions: [
+      ["organization_id", "=", organizationId],
+      ["customer_id", "=", id],
+    ],
+    key: "version",
+    ...page,
+  });
+  const changes = rows.map(({ actorKind, actorId, ...change }) => ({
+    ...change,
+    actor: { kind: actorKind, id: actorId },
+  }));
+  return { rows: changes, more };
+}
+
+const accessSelected = `organization_id as "organizationId", id, customer_id as "customerId",
+  product, program_id as "programId", status, reasons, decided_at as "decidedAt", version,
+  created_at as "createdAt"`;
+
+const findAccess = statement(
+  "customers.findAccess",
+  `select ${accessSelected} from access_requests where organization_id = $1 and id = $2`,
+);
+
+// The newest request decides: another can only be made when the one before it is over.
+const latestAccess = statement(
+  "customers.latestAccess",
+  `select status from access_requests
+   where organization_id = $1 and customer_id = $2 and program_id = $3 order by id desc limit 1`,
+);
+
+const accessOwner = statement(
+  "customers.accessOwner",
+  `select organization_id as "organizationId" from access_requests where id = $1`,
+);
+
+const insertAccess = statement(
+  "customers.insertAccess",
+  `insert into access_requests (organization_id, id, customer_id, product, program_id, status,
+     reasons, decided_at, version, created_at)
+   values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+   on conflict (organization_id, customer_id, program_id)
+     where status in ('requested', 'granted') do nothing
+   returning id`,
+);
+
+const updateAccess = statement(
+  "customers.updateAccess",
+  `update access_requests set status = $3, reasons = $4, decided_at = $5, version = $6
+   where organization_id = $1 and id = $2`,
+);
+
+/** One access request of an organization; null where there is none. */
+export async function findAccessRow(
+  sql: Sql,
+  organizationId: string,
+  id: string,
+): Promise<AccessRequest | null> {
+  const [row] = await sql.query<AccessRequest>(findAccess, [organizationId, id]);
+  return row ?? null;
+}
+
+/** The status of a customer's newest request for a program; null where there was none. */
+export async function latestAccessOf(
+  sql: Sql,
+  organizationId: string,
+  customerId: string,
+  programId: string,
+): Promise<AccessStatus | null> {
+  const [row] = await sql.query<{ status: AccessStatus }>(latestAccess, [
+    organizationId,
+    customerId,
+    programId,
+  ]);
+  return row?.status ?? null;
+}
+
+/** Whose access request it is; null where there is none. */
+export async function accessOwnerOf(sql: Sql, id: string): Promise<OrganizationId | null> {
+  const [row] = await sql.query<{ organizationId: OrganizationId }>(accessOwner, [id]);
+  return row?.organizationId ?? null;
+}
+
+/** Writes a new request. @returns whether none was open or granted. */
+export async function insertAccessRequest(sql: Sql, request: AccessRequest): Promise<boolean> {
+  const { organizationId, id, customerId, product, programId, status } = request;
+  const { reasons, decidedAt, version, createdAt } = request;
+  const values = [organizationId, id, customerId, product, programId, status, reasons];
+  const rows = await sql.query(insertAccess, [...values, decidedAt, version, createdAt]);
+  return rows.length > 0;
+}
+
+/** Writes a decided request over its row; the caller has locked its customer. */
+export async function updateAccessRequest(sql: Sql, request: AccessRequest): Promise<void> {
+  const { organizationId, id, status, reasons, decidedAt, version } = request;
+  await sql.query(updateAccess, [organizationId, id, status, reasons, decidedAt, version]);
+}
+
+export type AccessFilter = {
+  readonly organizationId?: string | undefined;
+  readonly ofOrganization?: string | undefined;
+  readonly customerId?: string | undefined;
+  readonly programId?: string | undefined;
+  readonly status?: string | undefined;
+};
+
+/** One page of access requests, newest first. */
+export function listAccessRows(
+  sql: Sql,
+  filter: AccessFilter,
+  page: PageWanted,
+): Promise<RowPage<AccessRequest>> {
+  return listRows<AccessRequest>(sql, {
+    select: `select ${accessSelected} from access_requests`,
+    conditions: [
+      ["organization_id", "=", filter.organizationId],
+      ["organization_id", "=", filter.ofOrganization],
+      ["customer_id", "=", filter.customerId],
+      ["program_id", "=", filter.programId],
+      ["status", "=", filter.status],
+    ],
+    key: "id",
+    ...page,
+  });
+}
+
+function toValues(customer: Customer): unknown[] {
+  const { standing, residence, ...rest } = customer;
+  const under = standing.status === "on_hold" ? standing.before : standing;
+  const row: Row = {
+    ...rest,
+    holdReason: standing.status === "on_hold" ? standing.reason : null,
+    statusBeforeHold: standing.status === "on_hold" ? standing.before.status : null,
+    reasons: "reasons" in under ? under.reasons : null,
+    asked: under.status === "needs_information" ? under.asked : null,
+    canResubmit: under.status === "rejected" ? under.canResubmit : null,
+    line1: residence?.line1 ?? null,
+    line2: residence?.line2 ?? null,
+    city: residence?.city ?? null,
+    region: residence?.region ?? null,
+    postalCode: residence?.postalCode ?? null,
+  };
+  return properties.map((property) => row[property]);
+}
+
+function toCustomer(row: Row): Customer {
+  const { holdReason, statusBeforeHold, reasons, asked, canResubmit, ...rest } = row;
+  const { line1, line2, city, region, postalCode, ...known } = rest;
+  const country = known.residenceCountry;
+  const residence: Residence | null =
+    country === null ? null : { country, line1, line2, city, region, postalCode };
+  const under = toStanding(row, statusBeforeHold ?? row.status);
+  const standing =
+    holdReason === null || under.status === "deleted"
+      ? under
+      : { status: "on_hold" as const, reason: holdReason, before: under };
+  const customer = { ...known, residence, standing, statusReason: null };
+  return standingAs(customer, standing, known.statusAt);
+}
+
+/** The row's constraints hold that what belongs to a status is there. */
+function toStanding({ reasons, asked, canResubmit }: Row, status: CustomerStatus): Standing {
+  if (status === "needs_information") return { status, reasons: reasons ?? [], asked: asked ?? [] };
+  if (status === "rejected") {
+    return { status, reasons: reasons ?? [], canResubmit: canResubmit ?? false };
+  }
+  return { status: status as Exclude<Standing["status"], "needs_information" | "rejected"> };
+}
