@@ -311,9 +311,8 @@ async function findBadBlock(
   while (before.number < head.block) {
     const page = await store.readBlocks(sql, organizationId, before.number, VERIFY_PAGE);
     for (const { link, ...block } of page) {
-      const wrong = judgeBlock(before, block, link);
-      const sequence = before.lastSequence + 1n;
-      if (wrong !== null) return { sequence, kind: null, recordId: null, wrong };
+      const bad = judgeBlock(before, block, link);
+      if (bad !== null) return { ...bad, kind: null, recordId: null };
       before = block;
     }
     assert(page.length > 0, "The last block was there a moment ago.");

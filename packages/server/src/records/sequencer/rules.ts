@@ -1,5 +1,5 @@
 import { hash } from "node:crypto";
-import type { ChainBlock, ChainHead, ChainRow, RecordColumns } from "./model.ts";
+import type { BadRecord, ChainBlock, ChainHead, ChainRow, RecordColumns } from "./model.ts";
 
 /** Length that stands for null; no column is that long. */
 const NULL_LENGTH = 0xffff_ffff;
@@ -107,18 +107,22 @@ export function judgeLink(
     : "The record, its place or its time is not as it was sealed: its link does not follow.";
 }
 
-/** What is wrong with a block that follows another; null when it fits. */
+/** What is wrong with a block that follows another, and at which sequence; null when it fits. */
 export function judgeBlock(
   before: Pick<ChainBlock, "number" | "lastSequence">,
   block: ChainBlock,
   link: Uint8Array | null,
-): string | null {
-  if (block.number !== before.number + 1n) return `Block ${before.number + 1n} is missing.`;
-  const { firstSequence, lastSequence, count } = block;
-  if (firstSequence !== before.lastSequence + 1n || count !== lastSequence - firstSequence + 1n) {
-    return `Block ${block.number} does not begin where the one before it ends, or miscounts.`;
+): Pick<BadRecord, "sequence" | "wrong"> | null {
+  const { number, firstSequence, lastSequence, count } = block;
+  const sequence = before.lastSequence + 1n;
+  if (number !== before.number + 1n) {
+    return { sequence, wrong: `Block ${before.number + 1n} is missing.` };
   }
-  return link !== null && sameLink(link, block.head)
-    ? null
-    : `The head of block ${block.number} is not the link of its last record.`;
+  if (firstSequence !== sequence || count !== lastSequence - firstSequence + 1n) {
+    const wrong = `Block ${number} does not begin where the one before it ends, or miscounts.`;
+    return { sequence, wrong };
+  }
+  if (link !== null && sameLink(link, block.head)) return null;
+  const wrong = `The head of block ${number} is not the link of its last record.`;
+  return { sequence: lastSequence, wrong };
 }

@@ -38,7 +38,7 @@ export async function insertQueued(sql: Sql, records: readonly QueuedRecord[]): 
   ]);
 }
 
-/** SQL of an organization's offset; `organizationId` is an expression. */
+/** SQL of an organization's offset; `organizationId` is an expression, its columns qualified. */
 const offsetOf = (organizationId: string) =>
   `coalesce((select c.offset_ms from organization_clocks c
      where c.organization_id = ${organizationId}), 0) * interval '1 millisecond'`;
@@ -51,6 +51,8 @@ const nowOf = (organizationId: string) =>
  * SQL of the time that a record of an organization gets when it is sequenced now: the end of the running
  * millisecond. Whoever read that organization's now before, cut to milliseconds, read less; so what
  * was recorded up to an instant that is past does not change any more.
+ *
+ * @param organizationId an expression, its columns qualified.
  */
 export const stampOf = (organizationId: string): string =>
   `(${nowOf(organizationId)} + interval '1 millisecond')`;
@@ -82,7 +84,7 @@ export async function addClock(sql: Sql, organizationId: OrganizationId): Promis
 
 const lockClockRow = statement(
   "sequencer.lockClock",
-  `select ${nowOf("organization_id")} as now from organization_clocks
+  `select ${nowOf("organization_clocks.organization_id")} as now from organization_clocks
    where organization_id = $1 for no key update`,
 );
 
