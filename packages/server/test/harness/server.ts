@@ -10,10 +10,12 @@ import { createApi } from "../../src/interfaces/api/app.ts";
 import type { ApiContext, ApiSettings } from "../../src/interfaces/api/context.ts";
 import { createMetrics } from "../../src/interfaces/api/metrics.ts";
 import { routes as allRoutes } from "../../src/interfaces/api/routes.ts";
+import { recordSources } from "../../src/interfaces/worker/sources.ts";
 import { createKey, openKeyCache } from "../../src/records/access/actions.ts";
 import { scopes } from "../../src/records/access/model.ts";
 import { mayHold } from "../../src/records/access/rules.ts";
-import { organizationNow } from "../../src/records/sequencer/actions.ts";
+import { drainEvents } from "../../src/records/events/actions.ts";
+import { drainRecords, organizationNow } from "../../src/records/sequencer/actions.ts";
 import { asOwner, type TestDatabase, testDatabase } from "./database.ts";
 
 export type CallOptions = {
@@ -55,6 +57,8 @@ export type TestServer = {
   /** With the platform key unless another is given. */
   readonly call: Call;
   newOrganization(overrides?: NewTestOrganization): Promise<TestOrganization>;
+  /** A key of an organization (null: of the platform) with those of the scopes that it may have. */
+  newKey(organizationId: string | null, scopes: readonly string[]): Promise<string>;
   /** Drains the sequencer, so that reads of records and events see all that was committed. */
   sequence(): Promise<void>;
   stop(): Promise<void>;
@@ -88,6 +92,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     mode: "sandbox",
     readiness: async () => ({ ready: true, checks: {}, warnings: [] }),
     keyCache: openKeyCache(),
+    stopping: new AbortController().signal,
     committed: () => undefined,
   };
   const app = await createApi(context, options.routes ?? allRoutes);
@@ -102,7 +107,12 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     context,
     call: callWith(url, platformKey),
     newOrganization: (overrides) => insertOrganization(url, context, database.url, overrides),
-    sequence: async () => undefined,
+    newKey: (organizationId, wanted) =>
+      makeKey(context, (organizationId ?? PLATFORM) as OrganizationId, "sandbox", wanted),
+    sequence: async () => {
+      await drainRecords(database.app, recordSources);
+      await drainEvents(database.app);
+    },
     stop,
   };
 }
@@ -130,16 +140,12 @@ function callWith(url: string, defaultKey: string): Call {
   };
 }
 
-/** Every scope that keys of an organization, or of the platform, may have. */
-function allScopes(organizationId: OrganizationId): string[] {
-  return Object.keys(scopes).filter((name) => mayHold(organizationId, name));
-}
-
-/** A key with every scope there is for it, so that tests of other things meet no 403. */
+/** A key; with every scope there is for it, so that tests of other things meet no 403. */
 function makeKey(
   context: ApiContext,
   organizationId: OrganizationId,
   mode: Mode = "sandbox",
+  wanted: readonly string[] = Object.keys(scopes),
 ): Promise<string> {
   const { database, keys, newId } = context;
   return database.transaction(async (sql) => {
@@ -152,8 +158,8 @@ function makeKey(
       requestId: newId("request"),
       newId,
     };
-    const wanted = { name: "Test key", mode, scopes: allScopes(organizationId) };
-    return (await createKey(work, wanted)).secret;
+    const held = wanted.filter((name) => mayHold(organizationId, name));
+    return (await createKey(work, { name: "Test key", mode, scopes: held })).secret;
   });
 }
 

@@ -38,6 +38,8 @@ export type ApiContext = {
   readiness(): Promise<Readiness>;
   /** What this process remembers of API keys. */
   readonly keyCache: KeyCache;
+  /** Aborted when the server begins to stop: what waits for something to happen ends then. */
+  readonly stopping: AbortSignal;
   /** Tells the worker that something was committed. */
   committed(): void;
 };

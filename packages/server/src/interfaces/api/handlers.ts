@@ -26,7 +26,7 @@ export function routeHandler(context: ApiContext, route: Route, batches: Batches
   const admit = admitter(route);
   return async (request: FastifyRequest, reply: FastifyReply): Promise<Answer> => {
     const admitted = admit(request, reply);
-    if (route.kind === "read") return runRead(context, admitted as Admitted<ReadRoute>);
+    if (route.kind === "read") return runRead(context, admitted as Admitted<ReadRoute>, reply);
     if (route.kind === "write") return runWrite(context, admitted as Admitted<WriteRoute>);
     return batches(route.lane).submit(admitted as Admitted<BatchRoute>);
   };
@@ -74,13 +74,35 @@ function idempotencyKeyOf(request: FastifyRequest): string | null {
   return checkKey(header);
 }
 
-async function runRead(context: ApiContext, request: Admitted<ReadRoute>): Promise<Answer> {
+async function runRead(
+  context: ApiContext,
+  request: Admitted<ReadRoute>,
+  to: FastifyReply,
+): Promise<Answer> {
   const { route, params, query, body, caller } = request;
   const { database, keys } = context;
   const { organizationId } = caller;
   const now = await organizationNow(database, organizationId);
   const reading = { sql: database, organizationId, now, keys };
-  const reply = await route.handle({ params, query, body, caller, reading } as never);
+  const call = {
+    params,
+    query,
+    body,
+    caller,
+    reading,
+    // Made only for the few reads that wait.
+    get signal() {
+      return untilGone(to, context.stopping);
+    },
+  };
+  const reply = await route.handle(call as never);
   const text = request.serialize(reply);
   return { status: 200, contentType: JSON_TYPE, text, replayed: false, retryAfterS: null };
+}
+
+/** Aborted when the caller goes away or the server stops. */
+function untilGone(reply: FastifyReply, stopping: AbortSignal): AbortSignal {
+  const gone = new AbortController();
+  reply.raw.once("close", () => gone.abort());
+  return AbortSignal.any([gone.signal, stopping]);
 }
