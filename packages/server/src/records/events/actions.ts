@@ -62,6 +62,12 @@ export function changesOf(work: Work): readonly Change[] {
   return eventsOf(work).map(changeOf);
 }
 
+/** Whose objects a request has changed in this transaction; null when it has changed nothing. */
+export function changedIn(work: Work): OrganizationId | null {
+  const own = buffers.get(work.sql)?.find((item) => item.work.requestId === work.requestId);
+  return own?.work.organizationId ?? null;
+}
+
 async function flush(sql: Transaction, buffered: readonly Buffered[]): Promise<void> {
   const sealed = await sealAll(buffered);
   const events = buffered.map(({ event }) => ({

@@ -177,11 +177,11 @@ test("a backend killed in the middle of a pass loses nothing and leaves no gap",
       await sql.query({ name: undefined, text: "select pg_sleep(10) as stuck_pass" });
     },
   };
-  const pass = sequenceRecords(app, [stuck]);
+  const refused = assert.rejects(sequenceRecords(app, [stuck]), Outage);
   const kill = `select pg_terminate_backend(pid) from pg_stat_activity
     where datname = current_database() and query like '%stuck_pass%' and pid <> pg_backend_pid()`;
   while ((await asOwner(url, kill)).length === 0) await sleep(10);
-  await assert.rejects(pass, Outage);
+  await refused;
   assert.equal(await queued(), 5);
   assert.equal((await headOf(app, organizationId)).sequence, 0n);
   assert.equal(await drain(), 5);
