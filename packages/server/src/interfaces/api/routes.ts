@@ -1,7 +1,15 @@
 import type { Route } from "../../foundation/route/route.ts";
+import { organizationRoutes } from "../../issuing/organizations/routes.ts";
+import { transferRoutes } from "../../issuing/transfers/routes.ts";
 import { accessRoutes } from "../../records/access/routes.ts";
 import { auditRoutes } from "../../records/audit/routes.ts";
 import { eventRoutes } from "../../records/events/routes.ts";
 
 /** Every route of the API, in the order of the docs. A module's line comes with the module. */
-export const routes: readonly Route[] = [...eventRoutes, ...auditRoutes, ...accessRoutes];
+export const routes: readonly Route[] = [
+  ...organizationRoutes,
+  ...transferRoutes,
+  ...eventRoutes,
+  ...auditRoutes,
+  ...accessRoutes,
+];

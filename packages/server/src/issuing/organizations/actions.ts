@@ -13,7 +13,7 @@ import { openClock, organizationNow } from "../../records/sequencer/actions.ts";
 import { organizationErrors } from "./errors.ts";
 import type { organizationEvents } from "./events.ts";
 import type { Organization, OrganizationMove } from "./model.ts";
-import { moved } from "./rules.ts";
+import { moved, requireOpen } from "./rules.ts";
 import { showOrganization } from "./schema.ts";
 import {
   findRow,
@@ -175,12 +175,17 @@ export async function createOrganization(
   return { organization, apiKeyId: key.id, secret };
 }
 
-/** Changes the name; giving the name it has changes nothing. */
+/**
+ * Changes the name; giving the name it has changes nothing.
+ *
+ * @throws Refusal `organization_closed`.
+ */
 export async function changeOrganization(
   work: Work,
   changes: { readonly name?: string },
 ): Promise<Organization> {
   const before = await lockOrganization(work.sql, work.organizationId, "change");
+  requireOpen(before);
   if (changes.name === undefined || changes.name === before.name) return before;
   const after = { ...before, name: changes.name, version: before.version + 1n };
   await updateRow(work.sql, after);
@@ -210,6 +215,15 @@ export async function moveOrganization(
   announceChange(work, eventOfMove[move], after, { status: before.status });
   return after;
 }
+
+export const closeOrganization = async (work: Work): Promise<Organization> => {
+  const before = await lockOrganization(work.sql, work.organizationId, "change");
+  const after = moved(before, "close");
+  if (after === null) return before;
+  await updateRow(work.sql, after);
+  announceChange(work, eventOfMove.close, after, { status: before.status });
+  return after;
+};
 
 /** What the installation is. Told at start by `setInstallationMode`. */
 export const installationMode = (sql: Sql): Promise<Mode> => readInstallationMode(sql);

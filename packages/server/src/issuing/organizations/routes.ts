@@ -110,7 +110,7 @@ const change = writeRoute({
   body: organizationChangesSchema,
   reply: organizationSchema,
   status: 200,
-  errors: ["not_found"],
+  errors: ["not_found", "organization_closed"],
   handle: async ({ params, body, work }) => {
     const { id } = await getOrganization(work.sql, params.id);
     return showOrganization(await changeOrganization(await workIn(work, id), body));

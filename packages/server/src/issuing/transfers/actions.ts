@@ -1,13 +1,13 @@
 import type { Condition, RowPage } from "../../foundation/database/list.ts";
 import type { Sql } from "../../foundation/database/sql.ts";
 import type { Work } from "../../foundation/database/work.ts";
-import { assert, generalErrors, type Refusal } from "../../foundation/errors/errors.ts";
+import { assert, generalErrors, Refusal } from "../../foundation/errors/errors.ts";
 import type { OrganizationId } from "../../foundation/ids/ids.ts";
 import type { Caller, LaneCommand } from "../../foundation/route/route.ts";
 import { announce } from "../../records/events/actions.ts";
 import { openAccounts, openBook, writeBook } from "../../records/ledger/actions.ts";
 import { isRefused } from "../../records/ledger/errors.ts";
-import { type AccountRef, accountId } from "../../records/ledger/model.ts";
+import type { AccountRef } from "../../records/ledger/model.ts";
 import type { Book } from "../../records/ledger/rules.ts";
 import { organizationNows } from "../../records/sequencer/actions.ts";
 import { lockOrganization, shareOrganizations } from "../organizations/actions.ts";
@@ -184,10 +184,13 @@ export async function decideFunds(
     ...new Set([...organizations.values()].map(({ id }) => id)),
   ]);
   const placed = commands.map((command) => place(command, organizations, nows));
-  const book = await openFundsBook(sql, placed);
+  const book = await openFundsBook(
+    sql,
+    placed.filter((each): each is Placed => !isRefusal(each)),
+  );
   const made: MadeTransfers[] = [];
   const results = placed.map((each) => {
-    if (each instanceof Error) return each;
+    if (isRefusal(each)) return each;
     const planned = decideOne(book, each);
     if (isRefused(planned)) return refusalOf(planned, "amount");
     made.push({ work: each.work, transfers: [planned.transfer, ...planned.more] });
@@ -218,14 +221,26 @@ function place(
   };
 }
 
-async function openFundsBook(sql: Sql, placed: readonly (Placed | Refusal)[]): Promise<Book> {
-  const open = placed.filter((each): each is Placed => !(each instanceof Error));
-  const accounts = new Map(open.map((each) => [accountId(each.own), each]));
-  await openAccounts([...accounts.values()].map(({ work, own }) => ({ work, ref: own })));
-  return openBook(
-    sql,
-    open.map(({ work, own }) => ({ organizationId: work.organizationId, ref: own })),
+const isRefusal = (each: Placed | Refusal): each is Refusal => each instanceof Refusal;
+
+/** Opens the balances that a deposit is the first of, then locks all of them. */
+async function openFundsBook(sql: Sql, placed: readonly Placed[]): Promise<Book> {
+  const deposits = Map.groupBy(
+    placed.filter(({ command }) => command.kind === "organization_deposit"),
+    ({ work }) => work.organizationId,
   );
+  // In id order: two batches may open the same ones.
+  const opened = [...deposits.keys()].sort().map((id) => {
+    const [first, ...others] = deposits.get(id) ?? [];
+    assert(first !== undefined, "A group has a first.");
+    return openAccounts(
+      first.work,
+      [first, ...others].map(({ own }) => own),
+    );
+  });
+  const refs = placed.map(({ work, own }) => ({ organizationId: work.organizationId, ref: own }));
+  const [book] = await Promise.all([openBook(sql, refs), ...opened]);
+  return book;
 }
 
 function decideOne(book: Book, { command, work, own }: Placed) {

@@ -1,0 +1,216 @@
+import { fork } from "node:child_process";
+import { once } from "node:events";
+import { rm } from "node:fs/promises";
+import { cpus, totalmem } from "node:os";
+import { fileURLToPath } from "node:url";
+import pg from "pg";
+import { startEmbeddedPostgres } from "../src/foundation/database/embedded/index.ts";
+import {
+  newServerFolder,
+  removeFolder,
+  type ServerProcess,
+  startProcess,
+  stopProcess,
+} from "../test/harness/process.ts";
+import type { LoadPlan, LoadReport } from "./load.ts";
+import { findPgbench, HOW_TO_INSTALL, preparePgbench, runPgbench } from "./pgbench.ts";
+import { countRows, drained, findBreaches, makeWorld, type Series, type World } from "./world.ts";
+
+/**
+ * `npm run bench`: how many transfers and cards a second the whole server does over HTTP, durable,
+ * beside what pgbench's TPC-B does on the same database server in the same run. Interleaved rounds,
+ * medians; speed never fails it, a wrong book does. Flags: `--long`; `--only=<text of the series' name>`.
+ */
+
+const long = process.argv.includes("--long");
+const only = process.argv.find((word) => word.startsWith("--only="))?.slice("--only=".length);
+const rounds = long ? 5 : 3;
+const seconds = long ? 15 : 3;
+const scale = long ? 50 : 10;
+const inFlight = [1, 16, 64] as const;
+
+/** One measured point of one round. */
+type Point = { readonly perSecond: number; readonly p50Ms: number; readonly p99Ms: number | null };
+
+/** Points by series and number in flight. */
+type Results = Map<string, Map<number, Point[]>>;
+
+const PGBENCH = "pgbench TPC-B";
+
+async function main(): Promise<void> {
+  const pgbench = findPgbench();
+  if (pgbench === null) console.log(`${HOW_TO_INSTALL}\nWithout it there are no ratios.\n`);
+  const folder = await newServerFolder();
+  const database = await startEmbeddedPostgres({ folder, log: () => undefined });
+  try {
+    const pgbenchUrl = pgbench === null ? null : await preparedPgbench(pgbench, database.url);
+    const server = await startProcess(`${folder}/server`, { DATABASE_URL: database.url });
+    const watch = new pg.Client({ connectionString: database.url });
+    await watch.connect();
+    try {
+      await describeMachine(watch);
+      const baseline = (clients: number) =>
+        pgbench === null || pgbenchUrl === null
+          ? null
+          : runPgbench(pgbench, pgbenchUrl, clients, seconds);
+      process.exitCode = (await measure(server, watch, baseline)) ? 0 : 1;
+    } finally {
+      await watch.end();
+      await stopProcess(server);
+    }
+  } finally {
+    await database.stop();
+    await removeFolder(folder);
+    await rm(database.dataFolder, { recursive: true, force: true });
+  }
+}
+
+async function preparedPgbench(pgbench: string, serverUrl: string): Promise<string> {
+  const client = new pg.Client({ connectionString: serverUrl });
+  await client.connect();
+  await client.query("create database pgbench");
+  await client.end();
+  const url = new URL(serverUrl);
+  url.pathname = "/pgbench";
+  await preparePgbench(pgbench, url.href, scale);
+  return url.href;
+}
+
+type Baseline = (
+  clients: number,
+) => Promise<{ readonly perSecond: number; readonly p50Ms: number }> | null;
+
+/** @returns whether the books are right afterwards. */
+async function measure(
+  server: ServerProcess,
+  watch: pg.Client,
+  baseline: Baseline,
+): Promise<boolean> {
+  const world = await makeWorld(server);
+  const series = world.series.filter(({ name }) => only === undefined || name.includes(only));
+  const load = fork(fileURLToPath(new URL("load.ts", import.meta.url)));
+  const results: Results = new Map();
+  const before = await countRows(watch);
+  const acknowledged = { transfers: 0, cards: 0 };
+  const backlogsMs: number[] = [];
+  let plans = 0;
+  for (let round = 0; round < rounds; round += 1) {
+    for (const each of [null, ...series]) {
+      for (const count of inFlight) {
+        if (each === null) {
+          const point = await baseline(count);
+          if (point !== null) keep(results, PGBENCH, count, { ...point, p99Ms: null });
+          continue;
+        }
+        const report = await generate(load, planOf(world, each, count, `${plans++}-`));
+        const done = report.done.reduce((sum, one) => sum + one, 0);
+        acknowledged[each.counts] += done;
+        const { p50Ms, p99Ms } = report;
+        const perSecond = (done * 1000) / report.elapsedMs;
+        keep(results, each.name, count, { perSecond, p50Ms, p99Ms });
+        warnOfRefusals(each, report);
+        backlogsMs.push(await drained(watch));
+      }
+    }
+  }
+  load.disconnect();
+  printResults(results);
+  printBacklogs(backlogsMs);
+  return check(server, world, watch, before, acknowledged);
+}
+
+function planOf(world: World, { targets }: Series, count: number, prefix: string): LoadPlan {
+  const { host, port } = world;
+  return { host, port, targets, prefix, inFlight: count, durationMs: seconds * 1000 };
+}
+
+async function generate(load: ReturnType<typeof fork>, plan: LoadPlan): Promise<LoadReport> {
+  load.send(plan);
+  const [answer] = (await once(load, "message")) as [LoadReport | { failed: string }];
+  if ("failed" in answer) throw new Error(`The load generator failed: ${answer.failed}`);
+  return answer;
+}
+
+function keep(results: Results, name: string, count: number, point: Point): void {
+  const series = results.get(name) ?? new Map<number, Point[]>();
+  results.set(name, series.set(count, [...(series.get(count) ?? []), point]));
+}
+
+function warnOfRefusals({ name }: Series, { refused }: LoadReport): void {
+  for (const [what, times] of Object.entries(refused)) {
+    console.log(`${name}: ${times} × ${what}`);
+  }
+}
+
+const median = (values: readonly number[]): number => {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
+};
+
+/** Prints a line for each series: rate, ratio to pgbench's best point, latencies. */
+function printResults(results: Results): void {
+  const rates = (name: string) =>
+    inFlight.map((count) =>
+      median((results.get(name)?.get(count) ?? []).map(({ perSecond }) => perSecond)),
+    );
+  const best = Math.max(...rates(PGBENCH));
+  console.log(
+    `\nMedians of ${rounds} interleaved rounds of ${seconds} s a point; in flight: ${inFlight.join(", ")}.`,
+  );
+  console.log("a second (ratio to pgbench's best point; p50 / p99 ms)\n");
+  for (const [name, series] of results) {
+    const cells = inFlight.map((count, at) => {
+      const points = series.get(count) ?? [];
+      const rate = rates(name)[at] ?? Number.NaN;
+      const ratio = Number.isFinite(best) ? ` (${(rate / best).toFixed(2)}` : " (";
+      const p50 = median(points.map(({ p50Ms }) => p50Ms)).toFixed(1);
+      const p99s = points.flatMap(({ p99Ms }) => (p99Ms === null ? [] : [p99Ms]));
+      const p99 = p99s.length === 0 ? "" : ` / ${median(p99s).toFixed(1)}`;
+      return `${Math.round(rate).toString().padStart(6)}${ratio}; ${p50}${p99})`.padEnd(32);
+    });
+    console.log(`${name.padEnd(44)}${cells.join("")}`);
+  }
+}
+
+function printBacklogs(backlogsMs: readonly number[]): void {
+  console.log(
+    `\nAfter each point the sequencer had sealed everything in ${median(backlogsMs).toFixed(0)} ms ` +
+      `(median), ${Math.max(...backlogsMs).toFixed(0)} ms at most.`,
+  );
+}
+
+/** Counts what was acknowledged against what is there, and checks the laws of the ledger. */
+async function check(
+  server: ServerProcess,
+  world: World,
+  watch: pg.Client,
+  before: Record<Series["counts"], number>,
+  acknowledged: Record<Series["counts"], number>,
+): Promise<boolean> {
+  const after = await countRows(watch);
+  const wrong = await findBreaches(server, world);
+  for (const what of ["transfers", "cards"] as const) {
+    const written = after[what] - before[what];
+    console.log(`${what}: ${acknowledged[what]} acknowledged, ${written} written.`);
+    if (written !== acknowledged[what]) wrong.push(`${what} acknowledged and written differ.`);
+  }
+  for (const line of wrong) console.log(line);
+  if (wrong.length === 0) console.log("The laws of the ledger hold in every organization.");
+  return wrong.length === 0;
+}
+
+async function describeMachine(watch: pg.Client): Promise<void> {
+  const { rows } = await watch.query(
+    `select current_setting('server_version') as version, current_setting('fsync') as fsync,
+       current_setting('synchronous_commit') as sync, current_setting('shared_buffers') as buffers`,
+  );
+  const [{ version, fsync, sync, buffers }] = rows;
+  const gigabytes = (totalmem() / 2 ** 30).toFixed(0);
+  console.log(
+    `${cpus().length} cores (${cpus()[0]?.model.trim()}), ${gigabytes} GB; Node ${process.version}; ` +
+      `PostgreSQL ${version}, fsync ${fsync}, synchronous_commit ${sync}, shared_buffers ${buffers}; ` +
+      `pgbench scale ${scale}.\nEverything, load generator included, shares these cores.`,
+  );
+}
+
+await main();
