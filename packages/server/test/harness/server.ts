@@ -1,5 +1,6 @@
 import { after } from "node:test";
 import { systemClock, systemEntropy } from "../../src/foundation/clock/clock.ts";
+import type { Transaction } from "../../src/foundation/database/database.ts";
 import type { Work } from "../../src/foundation/database/work.ts";
 import { createIds, type OrganizationId, PLATFORM } from "../../src/foundation/ids/ids.ts";
 import { newMaterial } from "../../src/foundation/keys/material.ts";
@@ -11,12 +12,16 @@ import type { ApiContext, ApiSettings } from "../../src/interfaces/api/context.t
 import { createMetrics } from "../../src/interfaces/api/metrics.ts";
 import { routes as allRoutes } from "../../src/interfaces/api/routes.ts";
 import { recordSources } from "../../src/interfaces/worker/sources.ts";
+import {
+  createOrganization as makeOrganization,
+  setInstallationMode,
+} from "../../src/issuing/organizations/actions.ts";
 import { createKey, openKeyCache } from "../../src/records/access/actions.ts";
 import { scopes } from "../../src/records/access/model.ts";
 import { mayHold } from "../../src/records/access/rules.ts";
 import { drainEvents } from "../../src/records/events/actions.ts";
 import { drainRecords, organizationNow } from "../../src/records/sequencer/actions.ts";
-import { asOwner, type TestDatabase, testDatabase } from "./database.ts";
+import { type TestDatabase, testDatabase } from "./database.ts";
 
 export type CallOptions = {
   /** The secret; null sends none. */
@@ -40,7 +45,12 @@ export type Call = (
   options?: CallOptions,
 ) => Promise<CallAnswer>;
 
-export type NewTestOrganization = { readonly mode?: Mode; readonly name?: string };
+export type NewTestOrganization = {
+  readonly mode?: Mode;
+  readonly name?: string;
+  readonly externalId?: string;
+  readonly currencies?: readonly string[];
+};
 
 export type TestOrganization = {
   readonly id: string;
@@ -106,7 +116,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     database,
     context,
     call: callWith(url, platformKey),
-    newOrganization: (overrides) => insertOrganization(url, context, database.url, overrides),
+    newOrganization: (overrides) => createOrganization(context, url, overrides),
     newKey: (organizationId, wanted) =>
       makeKey(context, (organizationId ?? PLATFORM) as OrganizationId, "sandbox", wanted),
     sequence: async () => {
@@ -147,35 +157,44 @@ function makeKey(
   mode: Mode = "sandbox",
   wanted: readonly string[] = Object.keys(scopes),
 ): Promise<string> {
-  const { database, keys, newId } = context;
-  return database.transaction(async (sql) => {
-    const work: Work = {
-      sql,
-      organizationId,
-      now: await organizationNow(sql, organizationId),
-      keys,
-      actor: { kind: "system", id: "test", organizationId: PLATFORM },
-      requestId: newId("request"),
-      newId,
-    };
-    const held = wanted.filter((name) => mayHold(organizationId, name));
+  const held = wanted.filter((name) => mayHold(organizationId, name));
+  return context.database.transaction(async (sql) => {
+    const work = await systemWork(context, sql, organizationId);
     return (await createKey(work, { name: "Test key", mode, scopes: held })).secret;
   });
 }
 
-async function insertOrganization(
-  url: string,
+async function createOrganization(
   context: ApiContext,
-  databaseUrl: string,
-  { mode = "sandbox", name = "Example Cards" }: NewTestOrganization = {},
+  url: string,
+  { mode = "sandbox", ...overrides }: NewTestOrganization = {},
 ): Promise<TestOrganization> {
-  const id = context.newId("organization");
-  await asOwner(
-    databaseUrl,
-    `insert into organizations (id, name, mode, status, version, created_at)
-     values ($1, $2, $3, 'active', 1, now())`,
-    [id, name, mode],
+  if (mode === "live") await setInstallationMode(context.database, "live");
+  const work = (sql: Transaction) => systemWork(context, sql, PLATFORM);
+  const { organization, secret } = await context.database.transaction(async (sql) =>
+    makeOrganization(await work(sql), {
+      name: "Example Cards",
+      externalId: null,
+      currencies: [],
+      ...overrides,
+      mode,
+    }),
   );
-  const apiKey = await makeKey(context, id, mode);
-  return { id, apiKey, call: callWith(url, apiKey) };
+  return { id: organization.id, apiKey: secret, call: callWith(url, secret) };
+}
+
+async function systemWork(
+  { keys, newId }: ApiContext,
+  sql: Transaction,
+  organizationId: OrganizationId,
+): Promise<Work> {
+  return {
+    sql,
+    organizationId,
+    now: await organizationNow(sql, organizationId),
+    keys,
+    actor: { kind: "system", id: "test", organizationId: PLATFORM },
+    requestId: newId("request"),
+    newId,
+  };
 }

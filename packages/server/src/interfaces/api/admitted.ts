@@ -4,7 +4,7 @@ import { Fault, type Refusal } from "../../foundation/errors/errors.ts";
 import type { Caller, Route } from "../../foundation/route/route.ts";
 import { recordAudit } from "../../records/audit/actions.ts";
 import type { AuditEntry } from "../../records/audit/model.ts";
-import { changesOf } from "../../records/events/actions.ts";
+import { changedIn, changesOf } from "../../records/events/actions.ts";
 import {
   checkSameRequest,
   fingerprint,
@@ -143,7 +143,7 @@ function auditEntry({ request, work, status, text, refusal }: Outcome): AuditEnt
     at: work.now,
     actor: work.actor,
     action: route.id,
-    objectOrganizationId: caller.organizationId,
+    objectOrganizationId: (refusal === null ? changedIn(work) : null) ?? caller.organizationId,
     objectId: named ?? (typeof made === "string" ? made : null),
     result: refusal === null ? "done" : "refused",
     status,

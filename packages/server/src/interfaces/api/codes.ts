@@ -1,8 +1,16 @@
 import type { ErrorEntry } from "../../foundation/errors/errors.ts";
 import { generalErrors } from "../../foundation/errors/errors.ts";
+import { budgetErrors } from "../../issuing/budgets/errors.ts";
+import { cardErrors, issueConditions } from "../../issuing/cards/errors.ts";
+import { customerErrors } from "../../issuing/customers/errors.ts";
+import { organizationErrors } from "../../issuing/organizations/errors.ts";
+import { programErrors } from "../../issuing/programs/errors.ts";
+import { transferErrors } from "../../issuing/transfers/errors.ts";
 import { accessErrors } from "../../records/access/errors.ts";
 import { idempotencyErrors } from "../../records/idempotency/errors.ts";
+import { ledgerErrors } from "../../records/ledger/errors.ts";
 import { sequencerErrors } from "../../records/sequencer/errors.ts";
+import { vaultErrors } from "../../records/vault/errors.ts";
 import { fieldErrors, httpErrors } from "./errors.ts";
 
 /** Every module's error table. A module's line comes with the module; a test finds missing ones. */
@@ -13,6 +21,15 @@ export const errorTables: readonly { readonly entries: Readonly<Record<string, E
   idempotencyErrors,
   accessErrors,
   sequencerErrors,
+  ledgerErrors,
+  vaultErrors,
+  organizationErrors,
+  transferErrors,
+  programErrors,
+  customerErrors,
+  budgetErrors,
+  cardErrors,
+  issueConditions,
 ];
 
 /** One published code. */

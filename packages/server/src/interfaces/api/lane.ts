@@ -10,9 +10,9 @@ export const MAX_BATCH = 64;
 /** Batches of a lane that run at the same time: one decides while the other waits for its flush. */
 export const MAX_IN_FLIGHT = 2;
 /** Most requests that wait; one more is answered 503 at once. */
-export const MAX_QUEUED = 2_048;
+export const MAX_QUEUED = 4_096;
 /** Longest wait for a batch, ms; a request that is older, or comes behind such a one, gets 503. */
-export const MAX_WAIT_MS = 2_000;
+export const MAX_WAIT_MS = 5_000;
 
 /** What became of one request: a value, an error, or it has to wait for the next batch. */
 export type Settled<A> = { readonly value: A } | { readonly error: unknown } | "again";

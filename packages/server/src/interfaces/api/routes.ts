@@ -1,5 +1,6 @@
 import type { Route } from "../../foundation/route/route.ts";
 import { organizationRoutes } from "../../issuing/organizations/routes.ts";
+import { programRoutes } from "../../issuing/programs/routes.ts";
 import { transferRoutes } from "../../issuing/transfers/routes.ts";
 import { accessRoutes } from "../../records/access/routes.ts";
 import { auditRoutes } from "../../records/audit/routes.ts";
@@ -7,6 +8,7 @@ import { eventRoutes } from "../../records/events/routes.ts";
 
 /** Every route of the API, in the order of the docs. A module's line comes with the module. */
 export const routes: readonly Route[] = [
+  ...programRoutes,
   ...organizationRoutes,
   ...transferRoutes,
   ...eventRoutes,
