@@ -270,6 +270,10 @@ test("422: an expiry that is past, an address that is none, one key too many", a
   const now = systemClock.now().getTime();
   const late = newKey({ expiresAt: new Date(now - 1_000) });
   await assert.rejects(late, refusal("expiry_in_the_past"));
+  const tenYears = 10 * 365 * 86_400_000;
+  await newKey({ expiresAt: new Date(now + tenYears - 1_000) });
+  const far = newKey({ expiresAt: new Date(now + tenYears + 60_000) });
+  await assert.rejects(far, refusal("expiry_too_far"));
   const places = await newKey({ ipAllowList: ["203.0.113.7", "office", "10.0.0.0/99"] }).catch(
     (error) => error,
   );

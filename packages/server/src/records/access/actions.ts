@@ -10,7 +10,14 @@ import type { Caller, Mode } from "../../foundation/route/route.ts";
 import { announce } from "../events/actions.ts";
 import { accessErrors } from "./errors.ts";
 import type { accessEvents } from "./events.ts";
-import { type ApiKey, type KeyStatus, keyStatus, MANAGES_KEYS, MAX_ACTIVE_KEYS } from "./model.ts";
+import {
+  type ApiKey,
+  type KeyStatus,
+  keyStatus,
+  MANAGES_KEYS,
+  MAX_ACTIVE_KEYS,
+  MAX_LIFE_MS,
+} from "./model.ts";
 import {
   allowing,
   hashSecret,
@@ -51,8 +58,8 @@ export type IssuedKey = { readonly key: ApiKey; readonly secret: string };
  * Creates a key of the work's organization: a platform key where that is the platform. What the one who
  * asks may give is checked by `giveKey`.
  *
- * @throws Refusal `expiry_in_the_past`, `ip_range_invalid`, `api_key_limit_reached`; Fault when a
- *   scope is not for keys of this organization.
+ * @throws Refusal `expiry_in_the_past`, `expiry_too_far`, `ip_range_invalid`,
+ *   `api_key_limit_reached`; Fault when a scope is not for keys of this organization.
  */
 export async function createKey(work: Work, wanted: NewKey): Promise<IssuedKey> {
   const [now, active] = await Promise.all([
@@ -60,9 +67,7 @@ export async function createKey(work: Work, wanted: NewKey): Promise<IssuedKey> 
     store.countActiveKeys(work.sql, work.organizationId),
   ]);
   if (active >= BigInt(MAX_ACTIVE_KEYS)) throw accessErrors.refusal("api_key_limit_reached");
-  if (wanted.expiresAt && wanted.expiresAt <= now) {
-    throw accessErrors.refusal("expiry_in_the_past", undefined, { field: "expiresAt" });
-  }
+  if (wanted.expiresAt) refuseBadExpiry(wanted.expiresAt, now);
   refuseBadRanges(wanted.ipAllowList ?? []);
   return makeKey(work, wanted, now, null);
 }
@@ -219,6 +224,13 @@ function refuseScopesNotHeld(caller: Caller, wanted: readonly string[]): void {
       accessErrors.problem("scope_not_held", "scopes", `The key that asks has no ${name}.`),
     );
   if (problems.length > 0) throw accessErrors.refusal("scope_not_held", undefined, { problems });
+}
+
+function refuseBadExpiry(expiresAt: Date, now: Date): void {
+  const lifeMs = expiresAt.getTime() - now.getTime();
+  const field = "expiresAt";
+  if (lifeMs <= 0) throw accessErrors.refusal("expiry_in_the_past", undefined, { field });
+  if (lifeMs > MAX_LIFE_MS) throw accessErrors.refusal("expiry_too_far", undefined, { field });
 }
 
 function refuseBadRanges(list: readonly string[]): void {

@@ -22,6 +22,11 @@ export const accessErrors = errorTable({
     title: "The key would have expired already",
     remedy: "Give a time in the future, or leave expiresAt out.",
   },
+  expiry_too_far: {
+    status: 422,
+    title: "A key may live ten years at most",
+    remedy: "Give an earlier time, or leave expiresAt out for a key that does not expire.",
+  },
   api_key_limit_reached: {
     status: 422,
     title: "The organization has as many active API keys as it may have",

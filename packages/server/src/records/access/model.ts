@@ -78,6 +78,9 @@ export function keyStatus(key: Pick<ApiKey, "revokedAt" | "expiresAt">, now: Dat
 /** Most keys of an organization that are neither revoked nor expired. */
 export const MAX_ACTIVE_KEYS = 100;
 
+/** Longest life of a key that expires: ten years. */
+export const MAX_LIFE_MS = 10 * 365 * 86_400_000;
+
 /** How long a rotated key goes on working when the caller does not say, seconds. */
 export const DEFAULT_OVERLAP_SECONDS = 86_400;
 

@@ -65,7 +65,13 @@ has itself. Times of keys are real time, also where a sandbox's clock was moved.
   reply: newApiKeySchema,
   status: 201,
   secretFields: ["secret"],
-  errors: ["scope_not_held", "ip_range_invalid", "expiry_in_the_past", "api_key_limit_reached"],
+  errors: [
+    "scope_not_held",
+    "ip_range_invalid",
+    "expiry_in_the_past",
+    "expiry_too_far",
+    "api_key_limit_reached",
+  ],
   async handle({ work, caller, body }) {
     const { expiresAt, ...wanted } = body;
     const { key, secret } = await giveKey(work, caller, {
