@@ -8,10 +8,11 @@ create table ledger_accounts (
     'loss')),
   currency text not null check (currency ~ '^[A-Z]{3}$'),
   owner_id id not null,
-  debits_pending bigint not null default 0 check (debits_pending >= 0),
-  debits_posted bigint not null default 0 check (debits_posted >= 0),
-  credits_pending bigint not null default 0 check (credits_pending >= 0),
-  credits_posted bigint not null default 0 check (credits_posted >= 0),
+  -- Wider than bigint for pooled accounts: nothing stops a write to those, so they may not overflow.
+  debits_pending numeric(38) not null default 0 check (debits_pending >= 0),
+  debits_posted numeric(38) not null default 0 check (debits_posted >= 0),
+  credits_pending numeric(38) not null default 0 check (credits_pending >= 0),
+  credits_posted numeric(38) not null default 0 check (credits_posted >= 0),
   version bigint not null default 0 check (version >= 0),
   -- A closed account takes no movement that a person asks for (its card is deleted, its budget archived).
   closed boolean not null default false,
@@ -21,19 +22,30 @@ create table ledger_accounts (
   -- No exception: what a forced debit cannot take goes to the receivable (PRODUCT §3).
   constraint ledger_accounts_never_negative check (
     type not in ('organization_available', 'card', 'budget')
-    or debits_posted::numeric + debits_pending <= credits_posted),
+    or debits_posted + debits_pending <= credits_posted),
   constraint ledger_accounts_receivable_never_overpaid check (
-    type <> 'receivable' or credits_posted::numeric + credits_pending <= debits_posted)
+    type <> 'receivable' or credits_posted + credits_pending <= debits_posted),
+  constraint ledger_accounts_ordered_within_bigint check (
+    type not in ('organization_available', 'card', 'budget', 'receivable')
+    or greatest(debits_pending, debits_posted, credits_pending, credits_posted)
+      <= 9223372036854775807)
 );
+-- What an organization owes is read with each of its balances.
+create index ledger_accounts_owed on ledger_accounts (organization_id, currency)
+  where type = 'receivable' and debits_posted > credits_posted;
 
 -- What is held: moved only by journal rows that name it.
 create table ledger_holds (
   organization_id id not null,
   id id not null,
   debit_account id not null,
+  debit_type text not null,
+  debit_owner_id id not null,
   credit_account id not null,
+  credit_type text not null,
+  credit_owner_id id not null,
   currency text not null,
-  remaining bigint not null check (remaining >= 0),
+  remaining bigint not null check (remaining between 0 and 1000000000000),
   status text not null check (status in ('open', 'closed')),
   expires_at timestamptz(3),
   card_id id,
@@ -57,8 +69,8 @@ create table journal (
   debit_account id not null,
   credit_account id not null,
   currency text not null,
-  amount bigint not null check (amount between 0 and 1000000000000),
-  released bigint not null default 0 check (released between 0 and 9000000000000000000),
+  amount bigint not null check (amount between 1 and 1000000000000),
+  released bigint not null default 0 check (released between 0 and 1000000000000),
   hold_id id,
   transfer_id id,
   card_id id,
@@ -77,7 +89,6 @@ create table journal (
   created_at timestamptz(3) not null,
   primary key (organization_id, id),
   check (debit_account <> credit_account),
-  check (amount > 0 or released > 0),
   check ((effect = 'post') = (hold_id is null)),
   check (effect in ('capture') or released = 0)
 );
@@ -92,16 +103,17 @@ create trigger append_only before update or delete or truncate on journal
 -- accounts too. It makes balances as of any sequence one index look-up.
 create table ledger_entries (
   organization_id id not null,
-  account_id id not null,
   sequence bigint not null check (sequence > 0),
-  version bigint not null check (version > 0),
-  journal_id id not null,
   side text not null check (side in ('debit', 'credit')),
-  debits_pending bigint not null,
-  debits_posted bigint not null,
-  credits_pending bigint not null,
-  credits_posted bigint not null,
-  primary key (organization_id, account_id, sequence)
+  journal_id id not null,
+  account_id id not null,
+  version bigint not null check (version > 0),
+  debits_pending numeric(38) not null,
+  debits_posted numeric(38) not null,
+  credits_pending numeric(38) not null,
+  credits_posted numeric(38) not null,
+  primary key (organization_id, sequence, side)
 );
+create unique index ledger_entries_account on ledger_entries (organization_id, account_id, sequence);
 create trigger append_only before update or delete or truncate on ledger_entries
   for each statement execute function refuse_change();

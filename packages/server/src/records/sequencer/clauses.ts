@@ -1,0 +1,26 @@
+import type { RecordKind } from "./model.ts";
+
+/**
+ * Parts of SQL on the sequencer's tables, for statements of modules to its right that must see the
+ * queue or the chain in the same snapshot as their own tables.
+ */
+
+/**
+ * A subquery of the ids (`record_id`) of an organization's records that wait for their sequence.
+ *
+ * @param organizationId an expression, its columns qualified.
+ */
+export const waitingRecords = (kind: RecordKind, organizationId: string): string =>
+  `(select q.record_id from record_queue q
+    where q.organization_id = ${organizationId} and q.kind = '${kind}')`;
+
+/**
+ * A subquery of the last sequence that was recorded at or before an instant; no row where there is none.
+ *
+ * @param organizationId an expression, its columns qualified.
+ * @param at an expression of a timestamp.
+ */
+export const lastSequenceAt = (organizationId: string, at: string): string =>
+  `(select c.sequence from record_chain c
+    where c.organization_id = ${organizationId} and c.recorded_at <= ${at}
+    order by c.recorded_at desc, c.sequence desc limit 1)`;
