@@ -50,7 +50,13 @@ export const currencyCode = Type.String({
   description: "ISO 4217 code.",
 });
 
-export const timestamp = Type.String({ format: "date-time", description: "RFC 3339, UTC." });
+/** RFC 3339. Of what the format allows, only what PostgreSQL and JavaScript both read alike. */
+export const timestamp = Type.String({
+  format: "date-time",
+  pattern:
+    "^[1-9]\\d{3}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:[0-5]\\d(\\.\\d{1,9})?(Z|[+-](0\\d|1[0-4]):[0-5]\\d)$",
+  description: "RFC 3339, UTC.",
+});
 
 export const date = Type.String({ format: "date", description: "YYYY-MM-DD." });
 

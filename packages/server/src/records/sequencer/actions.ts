@@ -173,8 +173,9 @@ async function readColumns(
 }
 
 function present(columns: Columns | undefined, { kind, recordId }: QueuedRecord) {
-  const found = columns?.of.get(recordId);
-  assert(columns && found, `The queued ${kind} record ${recordId} does not exist.`);
+  assert(columns, `The sequencer was given no source of ${kind} records.`);
+  const found = columns.of.get(recordId);
+  assert(found, `The queued ${kind} record ${recordId} does not exist.`);
   return { format: columns.format, columns: found };
 }
 

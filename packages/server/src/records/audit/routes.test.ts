@@ -1,0 +1,68 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+import { startTestServer } from "../../../test/harness/server.ts";
+
+const server = await startTestServer();
+
+type Line = { action: string; result: string; code: string | null; sequence: number | null };
+
+test("200: what a key did, and what it was refused, is in its organization's log", async () => {
+  const organization = await server.newOrganization();
+  const made = await organization.call("POST", "/api-keys", {
+    name: "Second",
+    scopes: ["audit:read"],
+  });
+  assert.equal(made.status, 201);
+  const refused = await organization.call("DELETE", "/api-keys/key_unknown");
+  assert.equal(refused.status, 404);
+  await server.sequence();
+  const { status, body } = await organization.call("GET", "/audit-log");
+  assert.equal(status, 200);
+  const line = body.data.find((entry: Line) => entry.action === "createApiKey");
+  assert.equal(line.objectId, made.body.id);
+  assert.equal(line.organizationId, organization.id);
+  assert.deepEqual([line.result, line.status, line.code], ["done", 201, null]);
+  assert.deepEqual([line.actor.kind, line.ip], ["key", "127.0.0.1"]);
+  assert.ok(line.sequence > 0);
+  assert.match(line.requestId, /^req_/);
+  assert.doesNotMatch(JSON.stringify(body), new RegExp(made.body.secret));
+});
+
+test("200: pages go on without repeating, and another organization's log is not in them", async () => {
+  const organization = await server.newOrganization();
+  for (let round = 0; round < 5; round += 1) {
+    await organization.call("POST", "/api-keys", { name: `Key ${round}`, scopes: ["audit:read"] });
+  }
+  const seen: string[] = [];
+  let cursor: string | null = "";
+  while (cursor !== null) {
+    const more: string = cursor === "" ? "" : `&cursor=${cursor}`;
+    const { body } = await organization.call(
+      "GET",
+      `/audit-log?action=createApiKey&limit=2${more}`,
+    );
+    seen.push(...body.data.map((entry: { id: string }) => entry.id));
+    cursor = body.nextCursor;
+  }
+  assert.equal(seen.length, 5);
+  assert.deepEqual(seen, [...new Set(seen)].sort().reverse());
+});
+
+test("400: a filter that is no time, and times that only look like one, are named", async () => {
+  const organization = await server.newOrganization();
+  const times = [
+    "yesterday",
+    "2030-01-31",
+    "0000-01-01T00:00:00Z",
+    "2030-02-30T00:00:00Z",
+    "2030-01-31T00:00:00%2B23:00",
+    "2030-01-31T23:59:60Z",
+  ];
+  for (const time of times) {
+    const { status, body } = await organization.call("GET", `/audit-log?from=${time}`);
+    assert.equal(status, 400, time);
+    assert.equal(body.errors[0].field, "from", time);
+  }
+  const { status } = await organization.call("GET", "/audit-log?from=2030-01-31T00:00:00%2B14:00");
+  assert.equal(status, 200);
+});
