@@ -1,0 +1,115 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+import type { Route } from "../src/foundation/route/route.ts";
+import { routes } from "../src/interfaces/api/routes.ts";
+import { asOwner, testDatabase } from "./harness/database.ts";
+
+/** Tables of the code agree with tables of the database and with what is published. */
+const { url } = await testDatabase();
+
+/** Tables that have no leading organization, each for a reason (STACK.md: small mapping tables). */
+const globalTables = [
+  "api_key_hash",
+  "installation",
+  "migrations",
+  "organizations",
+  "event_queue",
+  "pan_hash",
+  "program_availability",
+  "record_queue",
+];
+
+test("the organization leads the key of every table that is not in the list of global ones", async () => {
+  const rows = await asOwner<{ name: string; leading: string | null }>(
+    url,
+    `select c.relname as name, a.attname as leading
+     from pg_class c join pg_namespace n on n.oid = c.relnamespace
+     left join pg_index i on i.indrelid = c.oid and i.indisprimary
+     left join pg_attribute a on a.attrelid = c.oid and a.attnum = i.indkey[0]
+     where c.relkind = 'r' and n.nspname in ('public', 'vault')`,
+  );
+  const others = rows
+    .filter(({ leading }) => leading !== "organization_id")
+    .map(({ name }) => name);
+  assert.deepEqual(others.sort(), globalTables.sort());
+});
+
+test("every unique constraint and foreign key of a tenant table is led by its organization", async () => {
+  const rows = await asOwner<{ table: string; constraint: string; leading: string }>(
+    url,
+    `select c.relname as table, k.conname as constraint, a.attname as leading
+     from pg_constraint k join pg_class c on c.oid = k.conrelid
+     join pg_namespace n on n.oid = c.relnamespace
+     join pg_attribute a on a.attrelid = c.oid and a.attnum = k.conkey[1]
+     where k.contype in ('u', 'f') and n.nspname in ('public', 'vault')`,
+  );
+  assert.ok(rows.length > 10, "the catalog was read");
+  const others = rows.filter(
+    ({ table, leading }) => leading !== "organization_id" && !globalTables.includes(table),
+  );
+  assert.deepEqual(others, []);
+});
+
+test("append-only tables carry the guard, and the application has no grant to change them", async () => {
+  const guarded = await asOwner<{ name: string }>(
+    url,
+    "select distinct tgrelid::regclass::text as name from pg_trigger where tgname = 'append_only'",
+  );
+  assert.ok(guarded.length >= 6, "the guards were read");
+  for (const { name } of guarded) {
+    for (const privilege of ["UPDATE", "DELETE", "TRUNCATE"]) {
+      const [row] = await asOwner<{ may: boolean }>(
+        url,
+        "select has_table_privilege('cardwright_app', $1, $2) as may",
+        [name, privilege],
+      );
+      assert.equal(row?.may, false, `${privilege} on ${name}`);
+    }
+    await assert.rejects(asOwner(url, `truncate ${name} cascade`), { code: "23001" }, name);
+  }
+});
+
+test("G6: no table has a column for a CVC, a PIN, a track or a card number in clear", async () => {
+  const rows = await asOwner<{ name: string }>(
+    url,
+    `select table_schema || '.' || table_name || '.' || column_name as name
+     from information_schema.columns where table_schema in ('public', 'vault')
+       and column_name ~ '(^|_)(cvc|cvv|pin|track|pan|card_number)(_|$)'`,
+  );
+  // What is known of a number without it: how long it is, and the card's place in a sequence.
+  const harmless = /\.pan_(length|sequence)$/;
+  const others = rows.map(({ name }) => name).filter((name) => !harmless.test(name));
+  assert.deepEqual(others, []);
+});
+
+test("no reply has a field for a card number, a CVC or a PIN", () => {
+  for (const route of routes) {
+    for (const field of fieldNames(route.reply)) {
+      assert.ok(
+        !/^(pan|number|cardNumber|cvc|cvv|pin|track)$/i.test(field),
+        `${route.id}: ${field}`,
+      );
+    }
+  }
+});
+
+test("routes are unique by id and by method and path, and each names a summary and a tag", () => {
+  const unique = (key: (route: Route) => string) =>
+    assert.equal(new Set(routes.map(key)).size, routes.length);
+  unique(({ id }) => id);
+  unique(({ method, path }) => `${method} ${path}`);
+  for (const { id, summary, tag } of routes) {
+    assert.match(id, /^[a-z][A-Za-z0-9]+$/);
+    assert.ok(
+      summary.length > 5 && summary.length <= 80 && !summary.endsWith("."),
+      `${id}: ${summary}`,
+    );
+    assert.match(tag, /^[A-Z]/, id);
+  }
+});
+
+function fieldNames(schema: unknown): string[] {
+  if (typeof schema !== "object" || schema === null) return [];
+  const { properties = {} } = schema as { properties?: Record<string, unknown> };
+  return [...Object.keys(properties), ...Object.values(schema).flatMap(fieldNames)];
+}
