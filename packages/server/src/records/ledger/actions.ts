@@ -8,6 +8,7 @@ import { Book, type BookRef } from "./rules.ts";
 import * as store from "./store.ts";
 
 export { type AsOf, readBalances, readOwed } from "./actions/reads.ts";
+export { journalSource } from "./actions/source.ts";
 
 /**
  * Opens accounts where they are missing, and the receivable beside each card and budget account. Pooled

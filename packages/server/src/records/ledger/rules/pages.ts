@@ -178,7 +178,10 @@ export class Pages {
   }
 
   #side(by: Posting, ref: AccountRef, side: Side, delta: Delta): SideAfter | null | LedgerRefusal {
-    if (!isOrdered(ref)) return null;
+    if (!isOrdered(ref)) {
+      assert(ref.ownerId === by.organizationId, "Pooled accounts belong to the organization.");
+      return null;
+    }
     const account = this.account(by.organizationId, ref);
     const before = roomOf(account);
     const version = account.version + 1n;

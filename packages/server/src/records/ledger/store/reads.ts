@@ -18,15 +18,25 @@ export const pendingOf = (row: string): string =>
 export const postedOf = (row: string): string =>
   `case when ${row}.effect in ('post', 'capture') then ${row}.amount else 0 end`;
 
-/** SQL of the sides of journal rows `j`: one row for each, with what it adds to the four numbers. */
-export const sidesOf = (journal: string): string => `(
-  select s.account_id, s.side,
+/**
+ * SQL of the sides of journal rows: two for each, with what it adds to the four numbers. A pooled side
+ * has no version.
+ *
+ * @param rows a table or subquery of journal rows, named `j`.
+ */
+export const sidesOf = (rows: string): string => `(
+  select j.organization_id, j.id as journal_id, j.currency, s.account_id, s.side, s.version,
     case when s.side = 'debit' then ${pendingOf("j")} else 0 end as debits_pending,
     case when s.side = 'debit' then ${postedOf("j")} else 0 end as debits_posted,
     case when s.side = 'credit' then ${pendingOf("j")} else 0 end as credits_pending,
     case when s.side = 'credit' then ${postedOf("j")} else 0 end as credits_posted
-  from ${journal} cross join lateral
-    (values (j.debit_account, 'debit'), (j.credit_account, 'credit')) as s(account_id, side))`;
+  from ${rows} cross join lateral (values
+    (j.debit_account, 'debit', j.debit_version),
+    (j.credit_account, 'credit', j.credit_version)) as s(account_id, side, version))`;
+
+/** SQL of the journal rows of organization $1 that the sequencer has not taken yet, named `j`. */
+export const waitingRows = `(select j.* from ${waitingRecords("journal", "$1")} w
+  join journal j on j.organization_id = $1 and j.id = w.record_id) j`;
 
 /** An account's four numbers, and what the whole organization owes in its currency. */
 export type Standing = { readonly id: AccountId; readonly numbers: Numbers; readonly owed: bigint };
@@ -51,8 +61,7 @@ const selectPooled = statement(
      select s.account_id, sum(s.debits_pending) as debits_pending,
        sum(s.debits_posted) as debits_posted, sum(s.credits_pending) as credits_pending,
        sum(s.credits_posted) as credits_posted
-     from ${sidesOf(`(select j.* from ${waitingRecords("journal", "$1")} w
-       join journal j on j.organization_id = $1 and j.id = w.record_id) j`)} s
+     from ${sidesOf(waitingRows)} s
      where s.account_id = any($2) group by s.account_id)
    select asked.id, null as owed,
      coalesce(a.debits_pending, 0) + coalesce(tail.debits_pending, 0) as "debitsPending",
