@@ -1,4 +1,5 @@
 import type { Route } from "../../foundation/route/route.ts";
+import { customerRoutes } from "../../issuing/customers/routes.ts";
 import { organizationRoutes } from "../../issuing/organizations/routes.ts";
 import { programRoutes } from "../../issuing/programs/routes.ts";
 import { transferRoutes } from "../../issuing/transfers/routes.ts";
@@ -9,6 +10,7 @@ import { eventRoutes } from "../../records/events/routes.ts";
 /** Every route of the API, in the order of the docs. A module's line comes with the module. */
 export const routes: readonly Route[] = [
   ...programRoutes,
+  ...customerRoutes,
   ...organizationRoutes,
   ...transferRoutes,
   ...eventRoutes,

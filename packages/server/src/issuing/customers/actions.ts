@@ -149,7 +149,7 @@ export async function createCustomer(work: Work, draft: CustomerDraft): Promise<
 /**
  * Changes a customer as its organization wants; equal values change nothing.
  *
- * @throws Refusal `customer_not_found`, `customer_deleted`, `customer_rejected`, `customer_invalid` with
+ * @throws Refusal `not_found`, `customer_deleted`, `customer_rejected`, `customer_invalid` with
  * every problem, `external_id_taken`, `organization_closed`.
  */
 export async function changeCustomer(
@@ -174,7 +174,7 @@ export async function changeCustomer(
  *
  * @param work of the customer's organization: see `workForCustomer`.
  * @param note kept in the history.
- * @throws Refusal `customer_not_found`, `customer_deleted`, `customer_move_not_allowed`.
+ * @throws Refusal `not_found`, `customer_deleted`, `customer_move_not_allowed`.
  */
 export async function decideCustomer(
   work: Work,
@@ -195,7 +195,7 @@ export async function decideCustomer(
  * Leaves a customer as `deleted`, for ever. The caller has locked it and knows that all its cards are
  * deleted (otherwise: `customer_has_cards`).
  *
- * @throws Refusal `customer_not_found`, `customer_deleted`.
+ * @throws Refusal `not_found`, `customer_deleted`.
  */
 export const deleteCustomer = (work: Work, id: string): Promise<Customer> =>
   decideCustomer(work, id, { move: "delete" });
@@ -203,11 +203,11 @@ export const deleteCustomer = (work: Work, id: string): Promise<Customer> =>
 /**
  * The platform's work, turned to the organization of a customer that a path names by id.
  *
- * @throws Refusal `customer_not_found`.
+ * @throws Refusal `not_found`.
  */
 export async function workForCustomer(work: Work, id: string): Promise<Work> {
   const organizationId = await ownerOf(work.sql, id);
-  if (organizationId === null) throw customerErrors.refusal("customer_not_found");
+  if (organizationId === null) throw generalErrors.refusal("not_found");
   return workIn(work, organizationId);
 }
 
@@ -215,7 +215,7 @@ export async function workForCustomer(work: Work, id: string): Promise<Work> {
  * Asks for a customer's access to a product. Where the program says so it is granted at once: issuing
  * looks at the customer's status and level anyway.
  *
- * @throws Refusal `customer_not_found`, `customer_deleted`, `program_not_found`,
+ * @throws Refusal `not_found`, `customer_deleted`, `program_not_found`,
  * `program_not_available`, `program_inactive`, `access_already_requested`, `organization_closed`.
  */
 export async function requestAccess(
@@ -226,7 +226,7 @@ export async function requestAccess(
   requireOpen(await lockOrganization(work.sql, work.organizationId, "share"));
   const program = await usableProgram(work, wanted.typeId);
   const customer = await lockCustomerRow(work.sql, work.organizationId, reference, "share");
-  if (customer === null) throw customerErrors.refusal("customer_not_found");
+  if (customer === null) throw generalErrors.refusal("not_found");
   if (customer.status === "deleted") throw customerErrors.refusal("customer_deleted");
   const granted = program.accessGrant === "automatic";
   const request: AccessRequest = {
@@ -284,11 +284,11 @@ export const listAccess = (
 /**
  * The platform's work, turned to the organization of an access request that a path names.
  *
- * @throws Refusal `access_request_not_found`.
+ * @throws Refusal `not_found`.
  */
 export async function workForAccess(work: Work, id: string): Promise<Work> {
   const organizationId = await accessOwnerOf(work.sql, id);
-  if (organizationId === null) throw customerErrors.refusal("access_request_not_found");
+  if (organizationId === null) throw generalErrors.refusal("not_found");
   return workIn(work, organizationId);
 }
 
@@ -297,7 +297,7 @@ export async function workForAccess(work: Work, id: string): Promise<Work> {
  * locked it for sharing (issuing) knows that its access stays as it is.
  *
  * @param work of the customer's organization: see `workForAccess`.
- * @throws Refusal `access_request_not_found`, `access_move_not_allowed`.
+ * @throws Refusal `not_found`, `access_move_not_allowed`.
  */
 export async function decideAccess(
   work: Work,
@@ -306,7 +306,7 @@ export async function decideAccess(
   reasons: readonly string[] = [],
 ): Promise<AccessRequest> {
   const found = await findAccessRow(work.sql, work.organizationId, id);
-  if (found === null) throw customerErrors.refusal("access_request_not_found");
+  if (found === null) throw generalErrors.refusal("not_found");
   await lockCustomer(work.sql, work.organizationId, found.customerId, "change");
   // Once more under the lock: another decision may have come first.
   const before = (await findAccessRow(work.sql, work.organizationId, id)) ?? found;
@@ -324,7 +324,7 @@ export async function decideAccess(
 
 async function lockForChange(work: Work, reference: Reference): Promise<Customer> {
   const customer = await lockCustomerRow(work.sql, work.organizationId, reference, "change");
-  if (customer === null) throw customerErrors.refusal("customer_not_found");
+  if (customer === null) throw generalErrors.refusal("not_found");
   return customer;
 }
 

@@ -3,7 +3,7 @@ import { errorTable } from "../../foundation/errors/errors.ts";
 /** How customers and access requests refuse. */
 export const customerErrors = errorTable({
   customer_not_found: {
-    status: 404,
+    status: 422,
     title: "There is no such customer",
     remedy: "Give the id of one of your customers; GET /v1/customers lists them.",
   },
@@ -76,11 +76,6 @@ export const customerErrors = errorTable({
     status: 409,
     title: "The customer still has cards that are not deleted",
     remedy: "Delete the customer's cards first: GET /v1/cards?customerId=… lists them.",
-  },
-  access_request_not_found: {
-    status: 404,
-    title: "There is no such access request",
-    remedy: "See GET /v1/customers/{id}/access-requests.",
   },
   access_already_requested: {
     status: 409,

@@ -77,9 +77,10 @@ export const newCustomerSchema = object({
 });
 
 /** A change: what is left out stays, null clears. */
-export const customerChangeSchema = Type.Partial(object({ externalId, level, ...details }), {
-  minProperties: 1,
-});
+export const customerChangeSchema = object(
+  Type.Partial(object({ externalId, level, ...details })).properties,
+  { minProperties: 1 },
+);
 
 const note = Type.Optional(text(1000, { description: "For the record; kept in the history." }));
 
@@ -284,8 +285,7 @@ export const newAccessRequestSchema = object({
   typeId,
 });
 
-export const accessGrantSchema = object({ note });
-export const accessRefusalSchema = object({ reasons, note });
+export const accessRefusalSchema = object({ reasons });
 
 /** A customer's access to a product, as the API shows it. */
 export const accessRequestSchema = object({

@@ -178,9 +178,9 @@ export type CustomerFilter = {
   readonly type?: string | undefined;
   readonly level?: string | undefined;
   readonly externalId?: string | undefined;
-  readonly createdFrom?: string | undefined;
+  readonly createdFrom?: Date | undefined;
   /** Not included. */
-  readonly createdTo?: string | undefined;
+  readonly createdTo?: Date | undefined;
   /** Customers with granted access to this program. */
   readonly programId?: string | undefined;
 };

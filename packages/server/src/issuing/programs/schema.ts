@@ -1,4 +1,4 @@
-import { Type } from "typebox";
+import { type TProperties, Type } from "typebox";
 import { fromJsonAmount, toJsonAmount } from "../../foundation/money/money.ts";
 import {
   amount,
@@ -117,21 +117,25 @@ const fees = {
   fxBasisPoints: basisPoints,
 };
 
+/** The same properties, each of which may be left out. */
+const optional = <P extends TProperties>(properties: P) =>
+  Type.Partial(object(properties)).properties;
+
 const { name, ...defaulted } = terms;
 
 /** What a program is made from; everything but the terms that fix it has a default. */
 export const newProgramSchema = object({
   ...fixed,
   name,
-  ...Type.Partial(object(defaulted)).properties,
-  fees: Type.Optional(Type.Partial(object(fees))),
+  ...optional(defaulted),
+  fees: Type.Optional(object(optional(fees))),
 });
 
 /** What is to change in a program. */
-export const programChangeSchema = Type.Partial(
-  object({
+export const programChangeSchema = object(
+  optional({
     ...terms,
-    fees: Type.Partial(object(fees)),
+    fees: object(optional(fees)),
     status: oneOf(["active", "inactive"] as const, {
       description: "inactive: no cards are issued; everything else works.",
     }),

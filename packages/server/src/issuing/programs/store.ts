@@ -1,5 +1,5 @@
 import { type Sql, statement } from "../../foundation/database/sql.ts";
-import type { OrganizationId, ProgramId } from "../../foundation/ids/ids.ts";
+import type { ProgramId } from "../../foundation/ids/ids.ts";
 import type { Program } from "./model.ts";
 
 /** `share` makes sure that the program stays as it is, `change` is for changing it. */
@@ -130,7 +130,7 @@ export async function lockProgramRow(
 
 export type ProgramFilter = {
   /** Only programs that this organization may use. */
-  readonly organizationId?: OrganizationId | undefined;
+  readonly organizationId?: string | undefined;
   readonly status?: string | undefined;
   readonly model?: string | undefined;
   readonly currency?: string | undefined;

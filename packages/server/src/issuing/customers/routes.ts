@@ -1,0 +1,7 @@
+import type { Route } from "../../foundation/route/route.ts";
+import { accessRoutes } from "./routes/access.ts";
+import { dataRoutes } from "./routes/data.ts";
+import { reviewRoutes } from "./routes/review.ts";
+
+/** Customers and their product access. */
+export const customerRoutes: readonly Route[] = [...dataRoutes, ...reviewRoutes, ...accessRoutes];

@@ -1,0 +1,165 @@
+import { type TSchema, Type } from "typebox";
+import { DEFAULT_LIMIT, decodeCursor, pageFrom } from "../../../foundation/route/cursor.ts";
+import { type Route, readRoute, writeRoute } from "../../../foundation/route/route.ts";
+import {
+  idParams,
+  idText,
+  object,
+  oneOf,
+  pageOf,
+  pageQuery,
+  reference,
+} from "../../../foundation/route/schemas.ts";
+import { decideAccess, listAccess, requestAccess, workForAccess } from "../actions.ts";
+import { type AccessMove, accessCycle } from "../model.ts";
+import {
+  accessRefusalSchema,
+  accessRequestSchema,
+  newAccessRequestSchema,
+  showAccess,
+} from "../schema.ts";
+import { accessFor, customerFor, seenBy } from "./seen.ts";
+
+const tag = "Product access";
+
+const request = writeRoute({
+  id: "requestAccess",
+  method: "POST",
+  path: "/customers/{id}/access-requests",
+  summary: "Ask for a customer's access to a product",
+  description:
+    "The product cards is asked for with the typeId of a program. Where the program grants access automatically, the answer is granted.",
+  tag: tag,
+  audience: "organization",
+  scope: "customers:write",
+  params: idParams,
+  body: newAccessRequestSchema,
+  reply: accessRequestSchema,
+  status: 201,
+  errors: [
+    "not_found",
+    "program_not_found",
+    "program_not_available",
+    "program_inactive",
+    "access_already_requested",
+    "customer_deleted",
+    "organization_closed",
+  ],
+  handle: async ({ params: { id }, body: { product = "cards", typeId }, work }) =>
+    showAccess(await requestAccess(work, reference(id), { product, typeId })),
+});
+
+const accessFilter = {
+  status: Type.Optional(oneOf(accessCycle.states)),
+  typeId: Type.Optional(idText("Only for this card program.")),
+};
+
+const listOfCustomer = readRoute({
+  id: "listCustomerAccessRequests",
+  path: "/customers/{id}/access-requests",
+  summary: "List a customer's access requests",
+  tag: tag,
+  audience: "any",
+  scope: "customers:read",
+  params: idParams,
+  query: object({ ...pageQuery, ...accessFilter }),
+  reply: pageOf(accessRequestSchema),
+  errors: ["not_found"],
+  handle: async ({ params, query, caller, reading }) => {
+    const { limit = DEFAULT_LIMIT, cursor, status, typeId } = query;
+    const { id, organizationId } = await customerFor(caller, reading, params.id);
+    const filter = { organizationId, customerId: id, status, programId: typeId };
+    const page = { after: decodeCursor(cursor), limit };
+    return pageFrom(await listAccess(reading.sql, filter, page), (one) => one.id, showAccess);
+  },
+});
+
+const listAll = readRoute({
+  id: "listAccessRequests",
+  path: "/access-requests",
+  summary: "List access requests",
+  description: "The platform sees those of every organization, or of the one named.",
+  tag: tag,
+  audience: "any",
+  scope: "customers:read",
+  query: object({
+    ...pageQuery,
+    ...accessFilter,
+    customerId: Type.Optional(idText("Only of this customer.")),
+    organizationId: Type.Optional(idText("Only those of this organization.")),
+  }),
+  reply: pageOf(accessRequestSchema),
+  errors: [],
+  handle: async ({ query: { limit = DEFAULT_LIMIT, cursor, ...query }, caller, reading }) => {
+    const { organizationId, status, typeId, customerId } = query;
+    const filter = { ...seenBy(caller, organizationId), status, customerId, programId: typeId };
+    const page = { after: decodeCursor(cursor), limit };
+    return pageFrom(await listAccess(reading.sql, filter, page), ({ id }) => id, showAccess);
+  },
+});
+
+const getAccess = readRoute({
+  id: "getAccessRequest",
+  path: "/access-requests/{id}",
+  summary: "Read an access request",
+  tag: tag,
+  audience: "any",
+  scope: "customers:read",
+  params: idParams,
+  reply: accessRequestSchema,
+  errors: ["not_found"],
+  handle: async ({ params: { id }, caller, reading }) =>
+    showAccess(await accessFor(caller, reading, id)),
+});
+
+/** A decision of the platform about an access request: `POST access-requests/{id}/<move>`. */
+const verb = <B extends TSchema>(about: {
+  readonly move: AccessMove;
+  readonly summary: string;
+  readonly description: string;
+  readonly body?: B;
+}): Route => {
+  const { move, ...rest } = about;
+  return writeRoute({
+    ...rest,
+    id: `${move}Access`,
+    method: "POST",
+    path: `/access-requests/{id}/${move}`,
+    tag,
+    audience: "platform",
+    scope: "access:review",
+    params: idParams,
+    reply: accessRequestSchema,
+    status: 200,
+    errors: ["not_found", "access_move_not_allowed"],
+    handle: async ({ params: { id }, body, work }) => {
+      const { reasons = [] } = (body ?? {}) as { reasons?: string[] };
+      return showAccess(await decideAccess(await workForAccess(work, id), id, move, reasons));
+    },
+  });
+};
+
+/** Product access: asked for by the organization, decided by the platform. */
+export const accessRoutes: readonly Route[] = [
+  request,
+  listOfCustomer,
+  listAll,
+  getAccess,
+  verb({
+    move: "grant",
+    summary: "Grant product access",
+    description: "From requested. Issuing also needs the customer to be active.",
+  }),
+  verb({
+    move: "reject",
+    summary: "Reject a request for product access",
+    description: "From requested, with the reasons. It can be asked for again.",
+    body: accessRefusalSchema,
+  }),
+  verb({
+    move: "revoke",
+    summary: "Revoke product access",
+    description: "From granted, with the reasons. It can be asked for again.",
+    body: accessRefusalSchema,
+  }),
+];

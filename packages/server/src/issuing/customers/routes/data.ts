@@ -1,0 +1,180 @@
+import { Type } from "typebox";
+import { generalErrors } from "../../../foundation/errors/errors.ts";
+import { DEFAULT_LIMIT, decodeCursor, pageFrom } from "../../../foundation/route/cursor.ts";
+import { type Route, readRoute, writeRoute } from "../../../foundation/route/route.ts";
+import {
+  idParams,
+  idText,
+  object,
+  oneOf,
+  pageOf,
+  pageQuery,
+  reference,
+  text,
+} from "../../../foundation/route/schemas.ts";
+import { customerTypes, verificationLevels } from "../../programs/model.ts";
+import { changeCustomer, createCustomer, listCustomers, listHistory } from "../actions.ts";
+import { customerCycle } from "../model.ts";
+import {
+  customerChangeSchema,
+  customerSchema,
+  levelsSchema,
+  newCustomerSchema,
+  readDetails,
+  showCustomer,
+  showLevels,
+  showStatusChange,
+  statusChangeSchema,
+} from "../schema.ts";
+import { customerFor, seenBy } from "./seen.ts";
+
+const tag = "Customers";
+
+const instantText = (description: string) =>
+  Type.String({ format: "date-time", maxLength: 64, description });
+
+/** An instant of a query; PostgreSQL and the calendar do not agree on every text of RFC 3339. */
+function instant(field: string, given: string | undefined): Date | undefined {
+  if (given === undefined) return undefined;
+  const at = new Date(given);
+  if (!Number.isNaN(at.getTime())) return at;
+  throw generalErrors.refusal("invalid_request", `${field} is no instant.`, { field });
+}
+
+const levels = readRoute({
+  id: "listVerificationLevels",
+  path: "/verification-levels",
+  summary: "Read what each verification level needs",
+  tag,
+  audience: "any",
+  scope: null,
+  reply: levelsSchema,
+  errors: [],
+  handle: async () => showLevels(),
+});
+
+const create = writeRoute({
+  id: "createCustomer",
+  method: "POST",
+  path: "/customers",
+  summary: "Create a customer",
+  description:
+    "Only type and level are needed. Where everything is given that the level needs, the customer is pending (in review), at level minimum active; otherwise needs_information, with missing naming what to give by PATCH. null is the same as left out. An individual has firstName, lastName and birthDate, a business legalName.",
+  tag,
+  audience: "organization",
+  scope: "customers:write",
+  body: newCustomerSchema,
+  reply: customerSchema,
+  status: 201,
+  errors: ["customer_invalid", "external_id_taken", "organization_closed"],
+  handle: async ({ body: { type, level, ...given }, work }) =>
+    showCustomer(await createCustomer(work, { type, level, ...readDetails(given) })),
+});
+
+const list = readRoute({
+  id: "listCustomers",
+  path: "/customers",
+  summary: "List customers",
+  description: "The platform sees those of every organization, or of the one named.",
+  tag,
+  audience: "any",
+  scope: "customers:read",
+  query: object({
+    ...pageQuery,
+    status: Type.Optional(oneOf(customerCycle.states)),
+    type: Type.Optional(oneOf(customerTypes)),
+    level: Type.Optional(oneOf(verificationLevels)),
+    externalId: Type.Optional(text(255, { description: "The one that has this externalId." })),
+    typeId: Type.Optional(idText("Only those with granted access to this card program.")),
+    from: Type.Optional(instantText("Created at this instant or later.")),
+    to: Type.Optional(instantText("Created before this instant.")),
+    organizationId: Type.Optional(idText("Only those of this organization.")),
+  }),
+  reply: pageOf(customerSchema),
+  errors: [],
+  handle: async ({ query: { limit = DEFAULT_LIMIT, cursor, ...query }, caller, reading }) => {
+    const { organizationId, typeId, from, to, ...same } = query;
+    const filter = {
+      ...same,
+      ...seenBy(caller, organizationId),
+      programId: typeId,
+      createdFrom: instant("from", from),
+      createdTo: instant("to", to),
+    };
+    const page = { after: decodeCursor(cursor), limit };
+    return pageFrom(await listCustomers(reading.sql, filter, page), ({ id }) => id, showCustomer);
+  },
+});
+
+const get = readRoute({
+  id: "getCustomer",
+  path: "/customers/{id}",
+  summary: "Read a customer",
+  tag,
+  audience: "any",
+  scope: "customers:read",
+  params: idParams,
+  reply: customerSchema,
+  errors: ["not_found"],
+  handle: async ({ params: { id }, caller, reading }) =>
+    showCustomer(await customerFor(caller, reading, id)),
+});
+
+const history = readRoute({
+  id: "listCustomerStatusHistory",
+  path: "/customers/{id}/status-history",
+  summary: "List the moves of a customer's status",
+  tag,
+  audience: "any",
+  scope: "customers:read",
+  params: idParams,
+  query: object(pageQuery),
+  reply: pageOf(statusChangeSchema),
+  errors: ["not_found"],
+  handle: async ({ params: { id }, query, caller, reading }) => {
+    const { limit = DEFAULT_LIMIT } = query;
+    const after = decodeVersion(query.cursor);
+    const customer = await customerFor(caller, reading, id);
+    const page = await listHistory(reading.sql, customer, { after, limit });
+    return pageFrom(page, ({ version }) => version, showStatusChange);
+  },
+});
+
+/** A cursor over versions. @throws Refusal `invalid_request` when it is one of another list. */
+function decodeVersion(cursor: string | undefined): bigint | undefined {
+  const key = decodeCursor(cursor);
+  if (key === undefined) return undefined;
+  if (/^\d{1,18}$/.test(key)) return BigInt(key);
+  throw generalErrors.refusal("invalid_request", "cursor is not a nextCursor of this list.", {
+    field: "cursor",
+  });
+}
+
+const change = writeRoute({
+  id: "changeCustomer",
+  method: "PATCH",
+  path: "/customers/{id}",
+  summary: "Change a customer",
+  description:
+    "What is left out stays, null clears; a residence that is given replaces the whole. A customer that needs_information becomes pending once nothing is missing (at level minimum active, unless the platform had asked). An active one whose name, birth date, nationality, national id or country of residence changes, or whose level is raised, is update_requested until it is reviewed; e-mail, phone and street do not change its status. A rejected one that can resubmit becomes pending by giving any of what is reviewed. A level can be raised, not lowered.",
+  tag,
+  audience: "organization",
+  scope: "customers:write",
+  params: idParams,
+  body: customerChangeSchema,
+  reply: customerSchema,
+  status: 200,
+  errors: [
+    "not_found",
+    "customer_invalid",
+    "external_id_taken",
+    "customer_rejected",
+    "customer_deleted",
+    "organization_closed",
+  ],
+  handle: async ({ params: { id }, body, work }) =>
+    showCustomer(await changeCustomer(work, reference(id), readDetails(body))),
+});
+
+/** What an organization does with its customers, and what everybody reads. */
+export const dataRoutes: readonly Route[] = [levels, create, list, get, history, change];

@@ -1,0 +1,92 @@
+import type { TSchema } from "typebox";
+import { type Route, writeRoute } from "../../../foundation/route/route.ts";
+import { idParams, type StaticOf } from "../../../foundation/route/schemas.ts";
+import { decideCustomer, workForCustomer } from "../actions.ts";
+import type { Verdict } from "../rules/moves.ts";
+import {
+  approvalSchema,
+  customerSchema,
+  holdSchema,
+  informationRequestSchema,
+  rejectionSchema,
+  releaseSchema,
+  showCustomer,
+} from "../schema.ts";
+
+const tag = "Customers";
+
+type VerbBody<B extends TSchema> = StaticOf<B> & { note?: string };
+
+/** A decision of the platform about a customer: `POST customers/{id}/<path>`. */
+const verb = <B extends TSchema>(about: {
+  readonly id: string;
+  readonly path: string;
+  readonly summary: string;
+  readonly description: string;
+  readonly body: B;
+  readonly verdict: (body: StaticOf<B>) => Verdict;
+}): Route => {
+  const { path, verdict, ...rest } = about;
+  return writeRoute({
+    ...rest,
+    method: "POST",
+    path: `/customers/{id}/${path}`,
+    tag,
+    audience: "platform",
+    scope: "customers:review",
+    params: idParams,
+    reply: customerSchema,
+    status: 200,
+    errors: ["not_found", "customer_move_not_allowed", "customer_deleted"],
+    handle: async ({ params: { id }, body, work }) => {
+      const { note = null } = body as VerbBody<B>;
+      const own = await workForCustomer(work, id);
+      return showCustomer(await decideCustomer(own, id, verdict(body as StaticOf<B>), note));
+    },
+  });
+};
+
+/** What the platform decides about customers. */
+export const reviewRoutes: readonly Route[] = [
+  verb({
+    id: "approveCustomer",
+    path: "approve",
+    summary: "Approve a customer",
+    description: "From pending or update_requested: it is active, and cards can be issued to it.",
+    body: approvalSchema,
+    verdict: () => ({ move: "approve" }),
+  }),
+  verb({
+    id: "rejectCustomer",
+    path: "reject",
+    summary: "Reject a customer",
+    description: "From needs_information, pending or update_requested, with the reasons.",
+    body: rejectionSchema,
+    verdict: ({ reasons, canResubmit = true }) => ({ move: "reject", reasons, canResubmit }),
+  }),
+  verb({
+    id: "requestCustomerInformation",
+    path: "request-information",
+    summary: "Ask for information about a customer",
+    description:
+      "From pending, active or update_requested. The organization gives the named fields by PATCH, also the same values again; then it is pending.",
+    body: informationRequestSchema,
+    verdict: ({ reasons, fields = [] }) => ({ move: "requestInformation", reasons, asked: fields }),
+  }),
+  verb({
+    id: "holdCustomer",
+    path: "hold",
+    summary: "Put a customer on hold",
+    description: "From every status but deleted. Reason sanctions: issuing answers sanctions_hold.",
+    body: holdSchema,
+    verdict: ({ reason }) => ({ move: "hold", reason }),
+  }),
+  verb({
+    id: "releaseCustomer",
+    path: "release",
+    summary: "Release a customer from hold",
+    description: "Back to the status before the hold, as it has moved since.",
+    body: releaseSchema,
+    verdict: () => ({ move: "release" }),
+  }),
+];
