@@ -23,8 +23,9 @@ export function lifecycle<const S extends string, const M extends string>(
   moves: Readonly<Record<M, { from: readonly NoInfer<S>[]; to: NoInfer<S> | "previous" }>>,
 ): Lifecycle<S, M> {
   for (const [name, move] of Object.entries<{ from: readonly S[]; to: S | "previous" }>(moves)) {
-    for (const state of [...move.from, move.to]) {
-      if (state !== "previous" && !states.includes(state)) {
+    const to = move.to === "previous" ? [] : [move.to];
+    for (const state of [...move.from, ...to]) {
+      if (!states.includes(state)) {
         throw new Error(`Move ${name} names the unknown state ${state}.`);
       }
     }

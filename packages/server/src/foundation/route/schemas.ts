@@ -19,7 +19,7 @@ export const oneOf = <const W extends string>(words: readonly W[], options: obje
 export const idText = (what: string) =>
   Type.String({ minLength: 1, maxLength: MAX_ID_LENGTH, description: what });
 
-/** Text for people: bounded, without control characters. */
+/** Text for people: bounded, without control characters other than tabs and line ends. */
 export const text = (maxLength: number, options: object = {}) =>
   Type.String({
     minLength: 1,
@@ -70,7 +70,11 @@ export const countryCode = Type.String({
 export const metadata = Type.Record(
   Type.String({ minLength: 1, maxLength: 40, pattern: "^[A-Za-z0-9_.-]{1,40}$" }),
   Type.String({ maxLength: 500 }),
-  { maxProperties: 50, description: "Up to 50 texts of your own, by name." },
+  {
+    maxProperties: 50,
+    additionalProperties: false,
+    description: "Up to 50 texts of your own, by name.",
+  },
 );
 
 /** `{id}` of a path: the id, or `external:<externalId>` where the object has one. */
