@@ -9,7 +9,8 @@ export type Role = "cardwright_app" | "cardwright_vault";
 export type DatabaseOptions = {
   /** `postgres://…` */
   readonly url: string;
-  readonly role: Role;
+  /** Null: as the login itself, where the roles could not be made. */
+  readonly role: Role | null;
   /** Most connections open at once. */
   readonly maxConnections: number;
   /** Longest wait for a lock, ms. Meeting it answers "unavailable". */
@@ -52,8 +53,12 @@ export type Database = Sql & {
   transaction<T>(work: (transaction: Transaction) => Promise<T>): Promise<T>;
   /** A connection of its own for as long as `use` runs: locks that last, LISTEN. */
   connection<T>(use: (client: pg.ClientBase) => Promise<T>): Promise<T>;
+  /** Connections of this process: open, idle, and requests that wait for one. */
+  load(): PoolLoad;
   close(): Promise<void>;
 };
+
+export type PoolLoad = { readonly open: number; readonly idle: number; readonly waiting: number };
 
 const DEFAULT_LOCK_TIMEOUT_MS = 5_000;
 const DEFAULT_STATEMENT_TIMEOUT_MS = 15_000;
@@ -70,13 +75,14 @@ export function openDatabase(options: DatabaseOptions): Database {
     query: (statement, values) => guarded(() => run(pool, statement, values)),
     transaction: (work) => guarded(() => inTransaction(pool, work)),
     connection: (use) => guarded(() => onConnection(pool, use)),
+    load: () => ({ open: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
     close: () => pool.end(),
   };
 }
 
 function poolSettings(options: DatabaseOptions): pg.PoolConfig {
   const settings = [
-    `role=${options.role}`,
+    ...(options.role === null ? [] : [`role=${options.role}`]),
     `lock_timeout=${options.lockTimeoutMs ?? DEFAULT_LOCK_TIMEOUT_MS}`,
     `statement_timeout=${options.statementTimeoutMs ?? DEFAULT_STATEMENT_TIMEOUT_MS}`,
     `idle_in_transaction_session_timeout=${IDLE_IN_TRANSACTION_TIMEOUT_MS}`,

@@ -1,5 +1,6 @@
 import rateLimit from "@fastify/rate-limit";
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from "fastify";
+import { generalErrors } from "../../foundation/errors/errors.ts";
 import type { Caller, Lane, Route } from "../../foundation/route/route.ts";
 import { allow, authenticator, limiter, refuseKeyInUrl } from "./access.ts";
 import type { Answer } from "./admitted.ts";
@@ -45,6 +46,7 @@ export async function createApi(
     reply.header("cache-control", "no-store");
     reply.header("x-content-type-options", "nosniff");
     refuseKeyInUrl(request.raw.url ?? "");
+    if (context.stopping.aborted) refuseWhileStopping(request, reply);
   });
   addRequestLog(app, context);
   app.setErrorHandler((error, request, reply) => answerError(context, error, request, reply));
@@ -57,12 +59,20 @@ export async function createApi(
   return app;
 }
 
+/** @throws Refusal `unavailable`; only the state of the server is still told */
+function refuseWhileStopping(request: FastifyRequest, reply: FastifyReply): void {
+  reply.header("connection", "close");
+  if (["/healthz", "/readyz"].includes(request.routeOptions.url ?? "")) return;
+  throw generalErrors.refusal("unavailable", "This server is stopping.", { retryAfterS: 1 });
+}
+
 function bareApp(context: ApiContext): FastifyInstance {
   const timeoutMs = context.settings.CARDWRIGHT_REQUEST_TIMEOUT_MS;
   return fastify({
     logger: false,
     genReqId: () => context.newId("request"),
     requestIdHeader: false,
+    return503OnClosing: false,
     bodyLimit: context.settings.CARDWRIGHT_BODY_LIMIT,
     requestTimeout: timeoutMs,
     keepAliveTimeout: KEEP_ALIVE_MS,

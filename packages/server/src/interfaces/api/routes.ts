@@ -1,4 +1,6 @@
 import type { Route } from "../../foundation/route/route.ts";
+import { budgetRoutes } from "../../issuing/budgets/routes.ts";
+import { cardRoutes } from "../../issuing/cards/routes.ts";
 import { customerRoutes } from "../../issuing/customers/routes.ts";
 import { organizationRoutes } from "../../issuing/organizations/routes.ts";
 import { programRoutes } from "../../issuing/programs/routes.ts";
@@ -11,6 +13,8 @@ import { eventRoutes } from "../../records/events/routes.ts";
 export const routes: readonly Route[] = [
   ...programRoutes,
   ...customerRoutes,
+  ...budgetRoutes,
+  ...cardRoutes,
   ...organizationRoutes,
   ...transferRoutes,
   ...eventRoutes,

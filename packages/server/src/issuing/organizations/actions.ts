@@ -127,6 +127,8 @@ export type NewOrganization = {
   readonly externalId: string | null;
   /** Balances to open at zero; every other currency opens with its first deposit. */
   readonly currencies: readonly string[];
+  /** 32 bytes to make the first key's secret of, where it must be the same again (a sandbox's own). */
+  readonly secretBits?: Uint8Array;
 };
 
 /**
@@ -144,7 +146,7 @@ export async function createOrganization(
   if (wanted.mode === "live" && (await readInstallationMode(work.sql)) !== "live") {
     throw organizationErrors.refusal("live_mode_not_available", undefined, { field: "mode" });
   }
-  const { currencies, ...given } = wanted;
+  const { currencies, secretBits, ...given } = wanted;
   const id = work.newId("organization");
   const organization: Organization = {
     ...given,
@@ -171,6 +173,7 @@ export async function createOrganization(
     name: "First key",
     mode: organization.mode,
     scopes: organizationScopes,
+    ...(secretBits === undefined ? {} : { secretBits }),
   });
   return { organization, apiKeyId: key.id, secret };
 }

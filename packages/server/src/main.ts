@@ -1,0 +1,239 @@
+import path from "node:path";
+import type { FastifyInstance } from "fastify";
+import { systemClock, systemEntropy } from "./foundation/clock/clock.ts";
+import { type Config, ConfigError, loadConfig } from "./foundation/config/config.ts";
+import { type Database, openDatabase } from "./foundation/database/database.ts";
+import {
+  AlreadyRunning,
+  CannotStart,
+  type EmbeddedPostgres,
+  startEmbeddedPostgres,
+} from "./foundation/database/embedded/index.ts";
+import { migrate } from "./foundation/database/migrate.ts";
+import { readSettings } from "./foundation/database/settings.ts";
+import { createIds } from "./foundation/ids/ids.ts";
+import { type Keys, KeysError } from "./foundation/keys/keys.ts";
+import { openKeys } from "./foundation/keys/open.ts";
+import { createLog, type Log } from "./foundation/log/log.ts";
+import { createApi } from "./interfaces/api/app.ts";
+import type { ApiContext } from "./interfaces/api/context.ts";
+import { createMetrics } from "./interfaces/api/metrics.ts";
+import { routes } from "./interfaces/api/routes.ts";
+import { removeDevFile, writeDevFile, writePrivately } from "./interfaces/installation/devfile.ts";
+import { factsOf, greeting } from "./interfaces/installation/greeting.ts";
+import { listen } from "./interfaces/installation/listen.ts";
+import { readinessOf } from "./interfaces/installation/readiness.ts";
+import { judgeSettings, StartRefused } from "./interfaces/installation/safety.ts";
+import { makeFirstPlatformKey, seedSandbox } from "./interfaces/installation/seed.ts";
+import { recordSources } from "./interfaces/worker/sources.ts";
+import { startWorker, type Worker } from "./interfaces/worker/worker.ts";
+import { setInstallationMode } from "./issuing/organizations/actions.ts";
+import { openKeyCache } from "./records/access/actions.ts";
+import { bindKeys } from "./records/vault/actions.ts";
+
+/** Starts Cardwright, keeps it running, and stops it; the only file that knows all the others. */
+
+/** Connections of the worker, beside those of the requests. */
+const WORKER_CONNECTIONS = 4;
+/** Connections of the embedded PostgreSQL that are not ours: its claim, migrations, people. */
+const SPARE_CONNECTIONS = 20;
+
+const stack = new AsyncDisposableStack();
+const stopping = new AbortController();
+
+async function run(): Promise<void> {
+  try {
+    const config = loadConfig(process.env);
+    const log = createLog(config.CARDWRIGHT_LOG_LEVEL);
+    guardProcess(log);
+    stopOnSignals(log);
+    await start(config, log);
+  } catch (error) {
+    // A signal during the start takes away what the start stands on.
+    if (stopping.signal.aborted) return;
+    await stack.disposeAsync().catch(() => undefined);
+    process.stderr.write(`${explain(error)}\n`);
+    process.exitCode = 1;
+  }
+}
+
+async function start(config: Config, log: Log): Promise<void> {
+  const { url, embedded } = await openPostgres(config, log);
+  const { takesRoles, warnings } = await prepareDatabase(config, log, url);
+  const open = (maxConnections: number): Database => {
+    const role = takesRoles ? "cardwright_app" : null;
+    const database = openDatabase({ url, role, maxConnections });
+    stack.defer(() => database.close());
+    return database;
+  };
+  const database = open(config.CARDWRIGHT_DATABASE_CONNECTIONS);
+  const keys = await bindKeys(database, (mayCreate) => openKeys(keySettings(config), mayCreate));
+  if (config.CARDWRIGHT_MODE === "live") warnings.push(softwareKeysWarning(keys));
+  await setInstallationMode(database, config.CARDWRIGHT_MODE);
+  const { context, worker } = assemble(config, log, { database, keys, warnings, open });
+  await fill(config, context);
+  const app = await createApi(context, routes);
+  stack.defer(() => closeApi(app, worker, config.CARDWRIGHT_STOP_TIMEOUT_MS));
+  const address = await listen(app, config.HOST, config.PORT);
+  await embedded?.announce(address);
+  await greet(config, context, address);
+  log.info({ url: address, mode: config.CARDWRIGHT_MODE, warnings }, "ready");
+}
+
+async function openPostgres(
+  config: Config,
+  log: Log,
+): Promise<{ url: string; embedded: EmbeddedPostgres | null }> {
+  if (config.DATABASE_URL !== null) return { url: config.DATABASE_URL, embedded: null };
+  const connections = config.CARDWRIGHT_DATABASE_CONNECTIONS + WORKER_CONNECTIONS;
+  const embedded = await startEmbeddedPostgres({
+    folder: config.CARDWRIGHT_FOLDER,
+    settings: { max_connections: String(connections + SPARE_CONNECTIONS) },
+    log: (level, message, facts) => log[level](facts ?? {}, message),
+  });
+  stack.defer(() => embedded.stop());
+  return { url: embedded.url, embedded };
+}
+
+/** Migrates, and judges whether money may lie here. @throws StartRefused with reason and remedy */
+async function prepareDatabase(config: Config, log: Log, url: string) {
+  const mode = config.CARDWRIGHT_MODE;
+  const before = judgeSettings({ ...(await readSettings(url)), takesRoles: true }, mode);
+  if (before.refusals.length > 0) throw new StartRefused(before.refusals);
+  await migrate(config.DATABASE_MIGRATION_URL ?? url, (name) => log.info({ name }, "migrated"));
+  const settings = await readSettings(url);
+  const { refusals, warnings } = judgeSettings(settings, mode);
+  if (refusals.length > 0) throw new StartRefused(refusals);
+  for (const warning of warnings) log.warn(warning, "the database is not fit for live money");
+  return { takesRoles: settings.takesRoles, warnings: warnings.map(({ what }) => what) };
+}
+
+const keySettings = (config: Config) => ({
+  mode: config.CARDWRIGHT_MODE,
+  folder: config.CARDWRIGHT_FOLDER,
+  environment: config.CARDWRIGHT_KEYS,
+  allowSoftwareKeysInLive: config.CARDWRIGHT_ALLOW_SOFTWARE_KEYS,
+});
+
+const softwareKeysWarning = ({ provider }: Keys): string =>
+  `Keys are held in software (${provider}); a live installation should have an HSM.`;
+
+/** Puts together what requests and the worker stand on. */
+function assemble(
+  config: Config,
+  log: Log,
+  parts: {
+    readonly database: Database;
+    readonly keys: Keys;
+    readonly warnings: readonly string[];
+    open(maxConnections: number): Database;
+  },
+): { context: ApiContext; worker: Worker } {
+  const { database, keys, warnings } = parts;
+  const metrics = createMetrics(true);
+  const keyCache = openKeyCache();
+  const worker = startWorker({
+    database: parts.open(WORKER_CONNECTIONS),
+    sources: recordSources,
+    keyCache,
+    clock: systemClock,
+    log,
+    register: metrics.register,
+    idempotencyDays: config.CARDWRIGHT_IDEMPOTENCY_DAYS,
+  });
+  stack.defer(() => worker.stop());
+  const context: ApiContext = {
+    settings: config,
+    mode: config.CARDWRIGHT_MODE,
+    database,
+    keys,
+    keyCache,
+    clock: systemClock,
+    newId: createIds(() => systemClock.now().getTime(), systemEntropy),
+    log,
+    metrics,
+    stopping: stopping.signal,
+    committed: worker.wake,
+    readiness: readinessOf({
+      database,
+      stopping: stopping.signal,
+      lagMs: worker.lagMs,
+      warnings,
+    }),
+  };
+  return { context, worker };
+}
+
+/** What an empty database gets at its first start. */
+async function fill(config: Config, context: ApiContext): Promise<void> {
+  if (config.CARDWRIGHT_MODE === "sandbox") {
+    await seedSandbox(context);
+    return;
+  }
+  const file = path.join(config.CARDWRIGHT_FOLDER, "first-platform-key");
+  const made = await makeFirstPlatformKey(context, (secret) => writePrivately(file, `${secret}\n`));
+  if (made) context.log.warn({ file }, "the first platform key is in this file: move it to a safe");
+}
+
+/** Says where everything is: in words, and in dev.json. A live installation keeps that to itself. */
+async function greet(config: Config, context: ApiContext, address: string): Promise<void> {
+  if (config.CARDWRIGHT_MODE === "live") return;
+  const facts = await factsOf(context, address);
+  await writeDevFile(config.CARDWRIGHT_FOLDER, facts);
+  stack.defer(() => removeDevFile(config.CARDWRIGHT_FOLDER, address));
+  process.stdout.write(greeting(facts, config.CARDWRIGHT_FOLDER));
+}
+
+/** Answers what is in flight, within the time allowed; then cuts. */
+async function closeApi(app: FastifyInstance, worker: Worker, timeoutMs: number): Promise<void> {
+  worker.wake();
+  const cut = setTimeout(() => app.server.closeAllConnections(), timeoutMs);
+  await app.close();
+  clearTimeout(cut);
+}
+
+function stopOnSignals(log: Log): void {
+  for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) {
+    process.on(signal, () => void stop(log, signal));
+  }
+}
+
+async function stop(log: Log, signal: string): Promise<void> {
+  if (stopping.signal.aborted) {
+    log.warn({ signal }, "a second signal: stopping at once");
+    process.exit(1);
+  }
+  stopping.abort();
+  log.info({ signal }, "stopping");
+  try {
+    await stack.disposeAsync();
+    log.info("stopped");
+    process.exit(0);
+  } catch (error) {
+    log.error({ err: error }, "the stop was not clean");
+    process.exit(1);
+  }
+}
+
+/** An error that nobody caught leaves nothing to trust: say it and end; the next start recovers. */
+function guardProcess(log: Log): void {
+  const end = (error: unknown) => {
+    log.fatal({ err: error }, "an error nobody caught; ending");
+    process.exit(1);
+  };
+  process.on("uncaughtException", end);
+  process.on("unhandledRejection", end);
+}
+
+/** What a person at the terminal needs to know of a start that failed. */
+function explain(error: unknown): string {
+  const known = [ConfigError, AlreadyRunning, CannotStart, KeysError, StartRefused];
+  if (known.some((kind) => error instanceof kind)) return (error as Error).message;
+  const { code, message } = error as { code?: string; message: string };
+  if (code !== undefined && /^(ECONN|ENOTFOUND|ETIMEDOUT|28|3D)/.test(code)) {
+    return `The database in DATABASE_URL cannot be used (${code}): ${message}. Check the address, the login and that it runs.`;
+  }
+  return `Cardwright cannot start: ${(error as Error).stack ?? message}`;
+}
+
+await run();
