@@ -2,7 +2,9 @@ create table budgets (
   organization_id id not null,
   id id not null,
   external_id text,
+  -- Also an archived budget keeps its name and its external id: both are never free again.
   name text not null,
+  label text,
   currency text not null check (currency ~ '^[A-Z]{3}$'),
   parent_id id,
   depth integer not null check (depth between 1 and 5),
@@ -16,5 +18,9 @@ create table budgets (
   unique (organization_id, name),
   unique (organization_id, external_id),
   foreign key (organization_id, parent_id) references budgets (organization_id, id),
-  foreign key (organization_id, account_id) references ledger_accounts (organization_id, id)
+  foreign key (organization_id, account_id) references ledger_accounts (organization_id, id),
+  check ((parent_id is null) = (depth = 1)),
+  check ((status = 'active') = (status_reason is null))
 );
+-- For a platform key, which names a budget by its id alone.
+create index budgets_by_id on budgets (id);

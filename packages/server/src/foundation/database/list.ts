@@ -3,7 +3,7 @@ import type { Sql } from "./sql.ts";
 /** One condition of a list: `column operator value`; left out when the value is undefined. */
 export type Condition = readonly [
   column: string,
-  operator: "=" | "<" | "<=" | ">" | ">=" | "ilike" | "any",
+  operator: "=" | "<" | "<=" | ">" | ">=" | "ilike" | "any" | "@>",
   value: unknown,
 ];
 

@@ -1,0 +1,10 @@
+import { budgetSchema } from "./schema.ts";
+
+/** What budgets announce. */
+export const budgetEvents = {
+  "budget.created": budgetSchema,
+  "budget.updated": budgetSchema,
+  "budget.frozen": budgetSchema,
+  "budget.unfrozen": budgetSchema,
+  "budget.archived": budgetSchema,
+} as const;

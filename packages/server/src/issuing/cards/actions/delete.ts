@@ -1,0 +1,161 @@
+import type { Work } from "../../../foundation/database/work.ts";
+import { least, MAX_MOVEMENT } from "../../../foundation/money/money.ts";
+import type { Reference } from "../../../foundation/route/schemas.ts";
+import { type OpenHoldRow, readOpenHolds } from "../../../records/ledger/actions/holds.ts";
+import { closeAccount, openBook, writeBook } from "../../../records/ledger/actions.ts";
+import { isRefused, ledgerErrors } from "../../../records/ledger/errors.ts";
+import { receivableOf } from "../../../records/ledger/model.ts";
+import type { Book } from "../../../records/ledger/rules.ts";
+import { archiveBudget, type BudgetWithBalances } from "../../budgets/actions.ts";
+import { deleteCustomer, findCustomer, lockCustomer } from "../../customers/actions.ts";
+import { customerErrors } from "../../customers/errors.ts";
+import type { Customer } from "../../customers/model.ts";
+import { lockOrganization } from "../../organizations/actions.ts";
+import { writeTransfers } from "../../transfers/actions.ts";
+import type { Transfer } from "../../transfers/model.ts";
+import { planTransfer, refusalOf } from "../../transfers/rules.ts";
+import { type Card, cardAccount, statusOf } from "../model.ts";
+import { availableOf } from "../rules/funds.ts";
+import { statusRefusal } from "../rules/status.ts";
+import { countLive, hasLiveCards, insertStatusChange, updateCard } from "../store.ts";
+import { announceCard, type CardInFull, inFull, lockNamed } from "./read.ts";
+
+/** Why a card is deleted, where nothing else is said. */
+const BY_ORGANIZATION = "deleted_by_organization";
+
+/** A deleted card, the transfer of what was left on it, and what is still held. */
+export type Deleted = {
+  readonly deleted: CardInFull;
+  readonly sweep: Transfer | null;
+  readonly holds: readonly OpenHoldRow[];
+};
+
+/**
+ * Deletes a card for ever. What is not held goes to the organization in the same transaction; what is
+ * held stays on the card's account. What the card owes is collected from the organization first.
+ *
+ * @throws Refusal `not_found`, `card_deleted`, `compliance_restriction`, `receivable_outstanding`.
+ */
+export async function deleteCard(work: Work, id: string): Promise<Deleted> {
+  const { sql, now } = work;
+  const before = await lockNamed(work, id, "change");
+  const refusal = statusRefusal("delete", before, now);
+  if (refusal !== null) throw refusal;
+  const full = await inFull(work, before);
+  const swept = before.model === "card" ? await sweep(work, before) : [];
+  const after: Card = {
+    ...before,
+    storedStatus: "deleted",
+    deletedAt: now,
+    deletedReason: BY_ORGANIZATION,
+    version: before.version + 1n,
+  };
+  const [holds] = await Promise.all([
+    readOpenHolds(sql, work.organizationId, before.id),
+    updateCard(sql, after),
+    insertStatusChange(sql, after, {
+      version: after.version,
+      action: "delete",
+      from: statusOf(before, now),
+      to: "deleted",
+      reason: after.deletedReason,
+      note: null,
+      actor: work.actor,
+      at: now,
+    }),
+  ]);
+  const deleted = await inFull(work, after);
+  announceCard(work, "card.deleted", deleted, full);
+  return { deleted, sweep: swept.find(({ kind }) => kind === "card_sweep") ?? null, holds };
+}
+
+/** Pays what the card owes, takes what is left, and closes its account to movements by hand. */
+async function sweep(work: Work, card: Card): Promise<Transfer[]> {
+  const { sql, organizationId } = work;
+  const refs = [availableOf(card), cardAccount(card)];
+  const book = await openBook(
+    sql,
+    refs.map((ref) => ({ organizationId, ref })),
+  );
+  const transfers = [...collect(book, work, card), ...takeRest(book, work, card)];
+  await Promise.all([
+    writeBook(sql, book),
+    writeTransfers(sql, [{ work, transfers }]),
+    closeAccount(work, cardAccount(card)),
+  ]);
+  return transfers;
+}
+
+function collect(book: Book, work: Work, card: Card): Transfer[] {
+  const account = cardAccount(card);
+  const receivable = receivableOf(account);
+  const transfers: Transfer[] = [];
+  if (receivable === null) return transfers;
+  for (;;) {
+    const owed = book.owed(work.organizationId, account);
+    if (owed === 0n) return transfers;
+    const planned = planTransfer(book, work, {
+      kind: "receivable_recovery",
+      from: availableOf(card),
+      to: receivable,
+      amount: least(owed, MAX_MOVEMENT),
+      cardId: card.id,
+    });
+    if (isRefused(planned)) {
+      const detail = `The card owes ${owed} minor units, and the organization has less available.`;
+      throw ledgerErrors.refusal("receivable_outstanding", detail);
+    }
+    transfers.push(planned.transfer);
+  }
+}
+
+/** One transfer, or several where the balance is larger than one movement may be. */
+function takeRest(book: Book, work: Work, card: Card): Transfer[] {
+  const transfers: Transfer[] = [];
+  for (;;) {
+    const left = book.available(work.organizationId, cardAccount(card));
+    if (left === 0n) return transfers;
+    const planned = planTransfer(book, work, {
+      kind: "card_sweep",
+      from: cardAccount(card),
+      to: availableOf(card),
+      amount: least(left, MAX_MOVEMENT),
+      cardId: card.id,
+    });
+    if (isRefused(planned)) throw refusalOf(planned);
+    transfers.push(planned.transfer);
+  }
+}
+
+/**
+ * Deletes a customer all of whose cards are deleted.
+ *
+ * @throws Refusal `customer_not_found`, `customer_deleted`, `customer_has_cards`.
+ */
+export async function deleteCustomerOfCards(work: Work, named: Reference): Promise<Customer> {
+  const { sql, organizationId } = work;
+  await lockOrganization(sql, organizationId, "share");
+  const found = await findCustomer(sql, organizationId, named);
+  if (found === null) throw customerErrors.refusal("customer_not_found");
+  // Issuing shares this lock, so no card comes in between.
+  await lockCustomer(sql, organizationId, found.id, "change");
+  const live = await countLive(sql, organizationId, found.id, null);
+  if (live > 0) {
+    throw customerErrors.refusal("customer_has_cards", `${live} cards are not deleted.`);
+  }
+  return deleteCustomer(work, found.id);
+}
+
+/**
+ * Archives a budget all of whose cards are deleted.
+ *
+ * @throws Refusal `not_found`, `budget_archived`, `budget_not_empty`, `receivable_outstanding`.
+ */
+export const archiveBudgetOfCards = (
+  work: Work,
+  id: string,
+  reason: string | null,
+): Promise<BudgetWithBalances> =>
+  archiveBudget(work, id, reason, (budget) =>
+    hasLiveCards(work.sql, work.organizationId, budget.id),
+  );

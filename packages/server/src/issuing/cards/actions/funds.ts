@@ -1,0 +1,114 @@
+import type { Sql } from "../../../foundation/database/sql.ts";
+import { assert, generalErrors, Refusal } from "../../../foundation/errors/errors.ts";
+import type { LaneCommand } from "../../../foundation/route/route.ts";
+import { reference } from "../../../foundation/route/schemas.ts";
+import { openBook, writeBook } from "../../../records/ledger/actions.ts";
+import { lockCustomer } from "../../customers/actions.ts";
+import type { Customer } from "../../customers/model.ts";
+import { shareOrganizations } from "../../organizations/actions.ts";
+import { lockProgram } from "../../programs/actions.ts";
+import type { Program } from "../../programs/model.ts";
+import { type MadeTransfers, writeTransfers } from "../../transfers/actions.ts";
+import type { Transfer } from "../../transfers/model.ts";
+import { type Card, cardAccount } from "../model.ts";
+import { availableOf, decideFunds, type FundsFacts, type FundsRequest } from "../rules/funds.ts";
+import { findRows, keyOf, lockRows, type Named } from "../store.ts";
+
+/** Money to move between an organization and a card that a path names. */
+export type CardFundsCommand = LaneCommand &
+  FundsRequest & {
+    /** The card by id or `external:<externalId>`. */
+    readonly card: string;
+  };
+
+/**
+ * Decides top-ups and withdrawals in order of arrival on one book, and writes them as sets.
+ *
+ * @returns for each command its transfer, or why it is refused.
+ */
+export async function decideCardFunds(
+  commands: readonly CardFundsCommand[],
+): Promise<(Transfer | Refusal)[]> {
+  const [first] = commands;
+  if (first === undefined) return [];
+  const { sql } = first.work;
+  const named = commands.map(({ work, card }) => ({
+    organizationId: work.organizationId,
+    reference: reference(card),
+  }));
+  const facts = await lockFacts(sql, named);
+  const book = await openBook(
+    sql,
+    [...facts.values()].flatMap(({ card }) =>
+      [availableOf(card), cardAccount(card)].map((ref) => ({
+        organizationId: card.organizationId,
+        ref,
+      })),
+    ),
+  );
+  const made: MadeTransfers[] = [];
+  const results = commands.map((command, index) => {
+    const known = facts.get(keyOf(named[index] as Named));
+    if (known === undefined) return generalErrors.refusal("not_found");
+    const decided = decideFunds(book, command.work, known, command);
+    if (decided instanceof Refusal) return decided;
+    made.push({ work: command.work, transfers: decided });
+    return decided[0];
+  });
+  await Promise.all([writeBook(sql, book), writeTransfers(sql, made)]);
+  return results;
+}
+
+/**
+ * Locks what decides, in the order of locks and each kind in the order of its ids; all statements travel
+ * together. Which program and customer a card has never changes, so that much is read beforehand.
+ *
+ * @returns by `keyOf`, for the cards that exist.
+ */
+async function lockFacts(sql: Sql, named: readonly Named[]): Promise<Map<string, FundsFacts>> {
+  const found = await findRows(sql, named);
+  const cards = new Map([...found.values()].map((card) => [card.id, card]));
+  const unlocked = [...cards.values()];
+  const [organizations, programs, customers, locked] = await Promise.all([
+    shareOrganizations(sql, inOrder(unlocked.map((card) => card.organizationId))),
+    lockPrograms(sql, unlocked),
+    lockCustomers(sql, unlocked),
+    lockRows(sql, unlocked, "share"),
+  ]);
+  return new Map(
+    [...found].map(([key, { id }]): [string, FundsFacts] => {
+      const card = locked.get(id);
+      assert(card !== undefined, "A card's row is never removed.");
+      const organization = organizations.get(card.organizationId);
+      const program = programs.get(card.programId);
+      const customer = card.customerId === null ? null : customers.get(card.customerId);
+      assert(organization && program && customer !== undefined, "A card's own objects exist.");
+      return [key, { organization, program, customer, card }];
+    }),
+  );
+}
+
+async function lockPrograms(sql: Sql, cards: readonly Card[]): Promise<Map<string, Program>> {
+  const ids = inOrder(cards.map(({ programId }) => programId));
+  const programs = await Promise.all(ids.map((id) => lockProgram(sql, id, "share")));
+  return new Map(programs.flatMap((program) => (program === null ? [] : [[program.id, program]])));
+}
+
+async function lockCustomers(sql: Sql, cards: readonly Card[]): Promise<Map<string, Customer>> {
+  const owners = new Map(
+    cards.flatMap(({ customerId, organizationId }): [string, string][] =>
+      customerId === null ? [] : [[customerId, organizationId]],
+    ),
+  );
+  const customers = await Promise.all(
+    inOrder([...owners.keys()]).map((id) => lockCustomer(sql, owners.get(id) ?? "", id, "share")),
+  );
+  return new Map(
+    customers.flatMap((customer) => (customer === null ? [] : [[customer.id, customer]])),
+  );
+}
+
+/** Each once, byte by byte: as the database orders ids. */
+function inOrder<T extends string>(ids: readonly T[]): T[] {
+  return [...new Set(ids)].sort((left, right) => (left < right ? -1 : 1));
+}

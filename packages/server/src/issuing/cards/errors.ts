@@ -1,0 +1,174 @@
+import { errorTable } from "../../foundation/errors/errors.ts";
+
+/** The ways a card says no. */
+export const cardErrors = errorTable({
+  card_not_issuable: {
+    status: 422,
+    title: "The card cannot be issued",
+    remedy: "Cure every condition in errors[]; POST /v1/cards/preflight checks without issuing.",
+  },
+  card_frozen: {
+    status: 409,
+    title: "The card is frozen",
+    remedy: "Lift every freeze first: POST /v1/cards/{id}/unfreeze.",
+  },
+  card_blocked: {
+    status: 409,
+    title: "The card is blocked by the platform",
+    remedy: "See restrictions[] of the card for the reason, and ask the platform to unblock it.",
+  },
+  card_expired: {
+    status: 409,
+    title: "The card is expired",
+    remedy: "Issue another card to the same person.",
+  },
+  card_deleted: {
+    status: 409,
+    title: "The card is deleted, which is final",
+    remedy: "Issue another card to the same person.",
+  },
+  compliance_restriction: {
+    status: 409,
+    title: "The money on the card stays where it is until the platform has decided",
+    remedy: "Ask the platform operator about the compliance restriction on the card.",
+  },
+  card_not_fundable: {
+    status: 409,
+    title: "The card takes no top-up because of its customer",
+    remedy: "See errors[] for the customer's status; top up again when it is cured.",
+  },
+  budget_card_not_fundable: {
+    status: 409,
+    title: "A budget card has no balance of its own",
+    remedy: "Fund the budget: POST /v1/budgets/{id}/top-up.",
+  },
+  amount_too_low: {
+    status: 422,
+    title: "The amount is below the minimum of the card program",
+    remedy: "Give at least the program's minimumTransfer.",
+  },
+  balance_too_high: {
+    status: 422,
+    title: "The balance would be above the maximum of the card program",
+    remedy: "Give an amount that keeps the balance within the program's maximumBalance.",
+  },
+});
+
+/** The conditions of issuing that are about the request and the card; others have their own nouns. */
+export const issueConditions = errorTable({
+  customer_required: {
+    status: 0,
+    title: "The card program issues only to a customer",
+    remedy: "Create and verify the customer, then give customerId.",
+  },
+  customer_not_verified: {
+    status: 0,
+    title: "The customer is not active",
+    remedy: "See the customer's status: give what is missing, or wait for the review.",
+  },
+  verification_level_too_low: {
+    status: 0,
+    title: "The customer is verified at a lower level than the card program asks for",
+    remedy: "Verify the customer at the level named, or choose another program.",
+  },
+  product_access_missing: {
+    status: 0,
+    title: "The customer has no access to this card program",
+    remedy: "Ask for it: POST /v1/customers/{id}/access-requests.",
+  },
+  product_access_pending: {
+    status: 0,
+    title: "The customer's access to this card program is not decided yet",
+    remedy: "Wait until the access request is granted.",
+  },
+  product_access_rejected: {
+    status: 0,
+    title: "The customer's access to this card program was rejected",
+    remedy: "See the reason on the access request; cure it and ask again.",
+  },
+  product_access_revoked: {
+    status: 0,
+    title: "The customer's access to this card program was revoked",
+    remedy: "See the reason on the access request; cure it and ask again.",
+  },
+  nationality_required: {
+    status: 0,
+    title: "The card program needs the customer's nationality",
+    remedy: "Add nationality to the customer.",
+  },
+  nationality_restricted: {
+    status: 0,
+    title: "The card program is not open to the customer's nationality",
+    remedy: "Choose a program that is open to this nationality.",
+  },
+  residence_required: {
+    status: 0,
+    title: "The card program needs the customer's country of residence",
+    remedy: "Add the residential address to the customer.",
+  },
+  residence_restricted: {
+    status: 0,
+    title: "The card program is not open to the customer's country of residence",
+    remedy: "Choose a program that is open to this country.",
+  },
+  sanctions_hold: {
+    status: 0,
+    title: "The customer is on hold until a sanctions question is decided",
+    remedy: "Wait for the platform's decision; it cannot be hastened by another request.",
+  },
+  name_required: {
+    status: 0,
+    title: "The cardholder has no name",
+    remedy: "Give customerId, or both firstName and lastName.",
+  },
+  cardholder_name_mismatch: {
+    status: 0,
+    title: "The name is not the customer's",
+    remedy: "Leave firstName and lastName out, or give them as the customer has them.",
+  },
+  customer_type_not_allowed: {
+    status: 0,
+    title: "The card program is not open to customers of this type",
+    remedy: "Choose a program that is open to this type of customer.",
+  },
+  initial_balance_required: {
+    status: 0,
+    title: "A card needs an initial balance",
+    remedy: "Give initialBalance in minor units of the program's currency.",
+  },
+  initial_balance_too_low: {
+    status: 0,
+    title: "The initial balance is below the card program's minimum",
+    remedy: "Give at least the amount named.",
+  },
+  initial_balance_too_high: {
+    status: 0,
+    title: "The initial balance is above the card program's maximum",
+    remedy: "Give at most the amount named.",
+  },
+  budget_required: {
+    status: 0,
+    title: "A budget card needs a budget",
+    remedy: "Give budgetId.",
+  },
+  budget_program_mismatch: {
+    status: 0,
+    title: "The budget is not for this card program",
+    remedy: "Choose a budget whose typeIds has the program, or another program.",
+  },
+  budget_currency_mismatch: {
+    status: 0,
+    title: "The budget is in another currency than the card program",
+    remedy: "Choose a budget in the program's currency.",
+  },
+  card_limit_reached: {
+    status: 0,
+    title: "The customer has as many cards of this program as it allows",
+    remedy: "Delete a card that is no longer needed.",
+  },
+  field_not_allowed: {
+    status: 0,
+    title: "The field does not go with this card program",
+    remedy: "Leave the field out.",
+  },
+});

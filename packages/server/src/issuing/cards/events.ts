@@ -1,0 +1,13 @@
+import { cardSchema } from "./schema.ts";
+
+/** What cards announce: the card as the API shows it; of a person only what is theirs to decrypt. */
+export const cardEvents = {
+  "card.issued": cardSchema,
+  "card.updated": cardSchema,
+  "card.frozen": cardSchema,
+  "card.unfrozen": cardSchema,
+  "card.blocked": cardSchema,
+  "card.unblocked": cardSchema,
+  "card.deleted": cardSchema,
+} as const;
+export type CardEvent = keyof typeof cardEvents;

@@ -1,0 +1,13 @@
+import type { Route } from "../../foundation/route/route.ts";
+import { fundsRoutes } from "./routes/funds.ts";
+import { issueRoutes } from "./routes/issue.ts";
+import { readRoutes } from "./routes/read.ts";
+import { statusRoutes } from "./routes/status.ts";
+
+/** Everything about cards; and of budgets and customers what depends on their cards. */
+export const cardRoutes: readonly Route[] = [
+  ...issueRoutes,
+  ...readRoutes,
+  ...fundsRoutes,
+  ...statusRoutes,
+];

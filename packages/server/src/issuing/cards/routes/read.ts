@@ -1,0 +1,117 @@
+import type { Reading } from "../../../foundation/database/work.ts";
+import { generalErrors } from "../../../foundation/errors/errors.ts";
+import { DEFAULT_LIMIT, decodeCursor, pageFrom } from "../../../foundation/route/cursor.ts";
+import { type Caller, type Route, readRoute, writeRoute } from "../../../foundation/route/route.ts";
+import { idParams, object, pageOf, pageQuery } from "../../../foundation/route/schemas.ts";
+import { organizationNow } from "../../../records/sequencer/actions.ts";
+import { changeCard } from "../actions/change.ts";
+import {
+  type CardInFull,
+  getCard,
+  listCards,
+  listStatusHistory,
+  organizationOfCard,
+} from "../actions/read.ts";
+import {
+  cardChangesSchema,
+  cardListSchema,
+  cardSchema,
+  showCard,
+  showStatusChange,
+  statusChangeSchema,
+} from "../schema.ts";
+
+const tag = "Cards";
+
+const show = ({ card, money, now }: CardInFull) => showCard(card, money, now);
+
+/** Where to read: the caller's own organization, or for the platform that of the card. */
+async function readingOf(caller: Caller, reading: Reading, id: string): Promise<Reading> {
+  if (!caller.platform) return reading;
+  const organizationId = await organizationOfCard(reading.sql, id);
+  if (organizationId === null) throw generalErrors.refusal("not_found");
+  return { ...reading, organizationId, now: await organizationNow(reading.sql, organizationId) };
+}
+
+const list = readRoute({
+  id: "listCards",
+  path: "/cards",
+  summary: "List cards",
+  description: "A platform key sees those of every organization, or of the one named.",
+  tag,
+  audience: "any",
+  scope: "cards:read",
+  query: cardListSchema,
+  reply: pageOf(cardSchema),
+  errors: [],
+  handle: async ({ query: { limit, cursor, ...filter }, caller, reading }) => {
+    const organizationId = caller.platform
+      ? (filter.organizationId ?? null)
+      : caller.organizationId;
+    const page = { after: decodeCursor(cursor), limit: limit ?? DEFAULT_LIMIT };
+    const rows = await listCards(reading, organizationId, filter, page);
+    return pageFrom(rows, ({ card }) => card.id, show);
+  },
+});
+
+const get = readRoute({
+  id: "getCard",
+  path: "/cards/{id}",
+  summary: "Read a card",
+  description: "Masked: no endpoint of this resource returns a card number or CVC.",
+  tag,
+  audience: "any",
+  scope: "cards:read",
+  params: idParams,
+  reply: cardSchema,
+  errors: ["not_found"],
+  handle: async ({ params, caller, reading }) =>
+    show(await getCard(await readingOf(caller, reading, params.id), params.id)),
+});
+
+const change = writeRoute({
+  id: "changeCard",
+  method: "PATCH",
+  path: "/cards/{id}",
+  summary: "Change a card's label or metadata",
+  description: "null clears. Texts of metadata that are not named stay.",
+  tag,
+  audience: "organization",
+  scope: "cards:write",
+  params: idParams,
+  body: cardChangesSchema,
+  reply: cardSchema,
+  status: 200,
+  errors: ["not_found", "card_deleted"],
+  handle: async ({ params, body, work }) => show(await changeCard(work, params.id, body)),
+});
+
+const history = readRoute({
+  id: "listCardStatusHistory",
+  path: "/cards/{id}/status-history",
+  summary: "List a card's status changes",
+  tag,
+  audience: "any",
+  scope: "cards:read",
+  params: idParams,
+  query: object(pageQuery),
+  reply: pageOf(statusChangeSchema),
+  errors: ["not_found"],
+  handle: async ({ params, query: { limit, cursor }, caller, reading }) => {
+    const after = decodeCursor(cursor);
+    const changes = await listStatusHistory(
+      await readingOf(caller, reading, params.id),
+      params.id,
+      { after: after === undefined ? undefined : versionOf(after), limit: limit ?? DEFAULT_LIMIT },
+    );
+    return pageFrom(changes, ({ version }) => version, showStatusChange);
+  },
+});
+
+function versionOf(cursor: string): bigint {
+  if (/^\d{1,18}$/.test(cursor)) return BigInt(cursor);
+  const detail = "cursor is not a nextCursor of this list.";
+  throw generalErrors.refusal("invalid_request", detail, { field: "cursor" });
+}
+
+export const readRoutes: readonly Route[] = [list, get, change, history];

@@ -1,0 +1,181 @@
+import type { Work } from "../../../foundation/database/work.ts";
+import { generalErrors } from "../../../foundation/errors/errors.ts";
+import { type Route, writeRoute } from "../../../foundation/route/route.ts";
+import { idParams, reference } from "../../../foundation/route/schemas.ts";
+import { budgetReasonSchema, budgetSchema, showBudget } from "../../budgets/schema.ts";
+import { customerSchema, showCustomer } from "../../customers/schema.ts";
+import { workIn } from "../../organizations/actions.ts";
+import { archiveBudgetOfCards, deleteCard, deleteCustomerOfCards } from "../actions/delete.ts";
+import { type CardInFull, organizationOfCard } from "../actions/read.ts";
+import { blockCard, freezeCard, unblockCard, unfreezeCard } from "../actions/restrict.ts";
+import {
+  blockSchema,
+  cardSchema,
+  deletedCardSchema,
+  freezeSchema,
+  showCard,
+  showDeleted,
+  unblockSchema,
+} from "../schema.ts";
+
+const tag = "Cards";
+
+const show = ({ card, money, now }: CardInFull) => showCard(card, money, now);
+
+const whyOf = (body: { readonly reason?: string; readonly note?: string }) => ({
+  reason: body.reason ?? null,
+  note: body.note ?? null,
+});
+
+const freezes = {
+  freeze: {
+    summary: "Freeze a card",
+    description:
+      "Organization and cardholder each have a freeze of their own. Repeating it changes nothing.",
+    act: freezeCard,
+  },
+  unfreeze: {
+    summary: "Unfreeze a card",
+    description: "Lifts the freeze of the one named. Repeating it changes nothing.",
+    act: unfreezeCard,
+  },
+} as const;
+
+const freeze = (verb: keyof typeof freezes) => {
+  const { summary, description, act } = freezes[verb];
+  return writeRoute({
+    id: `${verb}Card`,
+    method: "POST",
+    path: `/cards/{id}/${verb}`,
+    summary,
+    description,
+    tag,
+    audience: "organization",
+    scope: "cards:write",
+    params: idParams,
+    body: freezeSchema,
+    reply: cardSchema,
+    status: 200,
+    errors: ["not_found", "card_expired", "card_deleted"],
+    handle: async ({ params, body, work }) =>
+      show(await act(work, params.id, body.requestedBy ?? "organization", whyOf(body))),
+  });
+};
+
+/** The platform's work, turned to the organization of a card that a path names by id. */
+async function workForCard(work: Work, id: string): Promise<Work> {
+  const organizationId = await organizationOfCard(work.sql, id);
+  if (organizationId === null) throw generalErrors.refusal("not_found");
+  return workIn(work, organizationId);
+}
+
+const block = writeRoute({
+  id: "blockCard",
+  method: "POST",
+  path: "/cards/{id}/block",
+  summary: "Block a card",
+  description:
+    "In the name of compliance the money on the card stays where it is, too. Repeating it changes nothing.",
+  tag,
+  audience: "platform",
+  scope: "cards:block",
+  params: idParams,
+  body: blockSchema,
+  reply: cardSchema,
+  status: 200,
+  errors: ["not_found", "card_deleted"],
+  handle: async ({ params, body, work }) => {
+    const { reason, note = null, owner = "platform" } = body;
+    return show(
+      await blockCard(await workForCard(work, params.id), params.id, owner, { reason, note }),
+    );
+  },
+});
+
+const unblock = writeRoute({
+  id: "unblockCard",
+  method: "POST",
+  path: "/cards/{id}/unblock",
+  summary: "Unblock a card",
+  description:
+    "Lifts the platform's block, or that of compliance. A rule of the platform lifts its own. Repeating it changes nothing.",
+  tag,
+  audience: "platform",
+  scope: "cards:block",
+  params: idParams,
+  body: unblockSchema,
+  reply: cardSchema,
+  status: 200,
+  errors: ["not_found", "card_deleted"],
+  handle: async ({ params, body, work }) => {
+    const own = await workForCard(work, params.id);
+    return show(await unblockCard(own, params.id, body.owner ?? "platform", whyOf(body)));
+  },
+});
+
+const remove = writeRoute({
+  id: "deleteCard",
+  method: "DELETE",
+  path: "/cards/{id}",
+  summary: "Delete a card for ever",
+  description:
+    "What is not held goes to the organization's balance at once; what is held follows when it is released. The externalId is never free again.",
+  tag,
+  audience: "organization",
+  scope: "cards:write",
+  params: idParams,
+  reply: deletedCardSchema,
+  status: 200,
+  errors: ["not_found", "card_deleted", "compliance_restriction", "receivable_outstanding"],
+  handle: async ({ params, work }) => {
+    const { deleted, sweep, holds } = await deleteCard(work, params.id);
+    return showDeleted({ card: show(deleted), sweep, holds });
+  },
+});
+
+const archiveBudget = writeRoute({
+  id: "archiveBudget",
+  method: "POST",
+  path: "/budgets/{id}/archive",
+  summary: "Archive a budget for ever",
+  description: "Only without cards that are not deleted, open holds, money or debts.",
+  tag: "Budgets",
+  audience: "organization",
+  scope: "budgets:write",
+  params: idParams,
+  body: budgetReasonSchema,
+  reply: budgetSchema,
+  status: 200,
+  errors: ["not_found", "budget_archived", "budget_not_empty", "receivable_outstanding"],
+  handle: async ({ params, body, work }) => {
+    const archived = await archiveBudgetOfCards(work, params.id, body.reason ?? null);
+    return showBudget(archived.budget, archived.balances);
+  },
+});
+
+const deleteCustomer = writeRoute({
+  id: "deleteCustomer",
+  method: "DELETE",
+  path: "/customers/{id}",
+  summary: "Delete a customer",
+  description: "Only when all its cards are deleted. The customer stays readable as deleted.",
+  tag: "Customers",
+  audience: "organization",
+  scope: "customers:write",
+  params: idParams,
+  reply: customerSchema,
+  status: 200,
+  errors: ["customer_not_found", "customer_deleted", "customer_has_cards"],
+  handle: async ({ params, work }) =>
+    showCustomer(await deleteCustomerOfCards(work, reference(params.id))),
+});
+
+export const statusRoutes: readonly Route[] = [
+  freeze("freeze"),
+  freeze("unfreeze"),
+  block,
+  unblock,
+  remove,
+  archiveBudget,
+  deleteCustomer,
+];

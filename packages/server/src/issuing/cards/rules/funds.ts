@@ -1,0 +1,185 @@
+import type { Work } from "../../../foundation/database/work.ts";
+import { generalErrors, type Refusal } from "../../../foundation/errors/errors.ts";
+import { isRefused, type LedgerRefusal } from "../../../records/ledger/errors.ts";
+import { type AccountRef, postedOf } from "../../../records/ledger/model.ts";
+import type { Book } from "../../../records/ledger/rules.ts";
+import type { Customer, CustomerStatus } from "../../customers/model.ts";
+import { organizationErrors } from "../../organizations/errors.ts";
+import type { Organization } from "../../organizations/model.ts";
+import type { Program } from "../../programs/model.ts";
+import { transferErrors } from "../../transfers/errors.ts";
+import type { Transfer } from "../../transfers/model.ts";
+import { planTransfer, refusalOf } from "../../transfers/rules.ts";
+import { cardErrors } from "../errors.ts";
+import { type Card, cardAccount } from "../model.ts";
+import { statusRefusal } from "./status.ts";
+import { customerStatusProblem } from "./unmet.ts";
+
+/** Money to move between the organization and a card. */
+export type FundsRequest = {
+  readonly verb: "topUp" | "withdraw";
+  /** Minor units. */
+  readonly amount: bigint;
+  /** What the caller takes the card's currency to be. */
+  readonly currency: string | undefined;
+  readonly note: string | null;
+};
+
+/** What decides about it, apart from the book. */
+export type FundsFacts = {
+  readonly organization: Pick<Organization, "status">;
+  readonly card: Card;
+  readonly program: Pick<
+    Program,
+    "minimumTransfer" | "maximumBalance" | "fees" | "informationDays"
+  >;
+  readonly customer: Pick<Customer, "status" | "statusReason" | "statusAt"> | null;
+};
+
+/**
+ * Decides one top-up or withdrawal on the book. The top-up fee is charged beside it as a transfer of its
+ * own; both happen or none.
+ *
+ * @returns the transfer first, then what came with it; or why not, with the book untouched.
+ */
+export function decideFunds(
+  book: Book,
+  work: Work,
+  facts: FundsFacts,
+  request: FundsRequest,
+): readonly [Transfer, ...Transfer[]] | Refusal {
+  const refusal =
+    cardRefusal(facts, request, work.now) ??
+    (request.verb === "topUp"
+      ? topUpRefusal(book, facts, request, work.now)
+      : withdrawalRefusal(book, facts, request));
+  if (refusal !== null) return refusal;
+  const planned = book.attempt(() => plan(book, work, facts, request));
+  return isRefused(planned) ? refusalOf(planned, "amount") : planned;
+}
+
+function cardRefusal(
+  { card }: FundsFacts,
+  { verb, currency }: FundsRequest,
+  now: Date,
+): Refusal | null {
+  if (card.model === "budgetCard") return cardErrors.refusal("budget_card_not_fundable");
+  const refusal = statusRefusal(verb, card, now);
+  if (refusal !== null || currency === undefined || currency === card.currency) return refusal;
+  const detail = `The card's currency is ${card.currency}.`;
+  return generalErrors.refusal("currency_mismatch", detail, { field: "currency" });
+}
+
+function topUpRefusal(
+  book: Book,
+  { organization, card, program, customer }: FundsFacts,
+  { amount }: FundsRequest,
+  now: Date,
+): Refusal | null {
+  if (organization.status !== "active") return organizationErrors.refusal("organization_suspended");
+  if (customer !== null && !isServed(customer, program.informationDays, now)) {
+    const problem = customerStatusProblem(customer);
+    return cardErrors.refusal("card_not_fundable", problem?.message, {
+      problems: problem === null ? [] : [problem],
+    });
+  }
+  if (amount < program.minimumTransfer) return tooLow(program.minimumTransfer);
+  const { organizationId } = card;
+  const ref = cardAccount(card);
+  const balance = postedOf(book.account(organizationId, ref));
+  // What is owed is paid from it first, and never stays on the card.
+  const stays = amount - book.owed(organizationId, ref);
+  if (program.maximumBalance !== null && balance + stays > program.maximumBalance) {
+    const detail = `The program allows a balance of ${program.maximumBalance} minor units.`;
+    return cardErrors.refusal("balance_too_high", detail, { field: "amount" });
+  }
+  const needed = amount + program.fees.topUp;
+  const available = book.available(organizationId, availableOf(card));
+  if (needed <= available) return null;
+  const detail = `It takes ${needed} minor units; ${available} are available.`;
+  return transferErrors.refusal("insufficient_organization_balance", detail, { field: "amount" });
+}
+
+function withdrawalRefusal(
+  book: Book,
+  { card, program }: FundsFacts,
+  { amount }: FundsRequest,
+): Refusal | null {
+  // The rest of a card can always be taken, else it would be out of reach.
+  const isAll = amount === book.available(card.organizationId, cardAccount(card));
+  return amount < program.minimumTransfer && !isAll ? tooLow(program.minimumTransfer) : null;
+}
+
+function tooLow(minimum: bigint): Refusal {
+  const detail = `The program's smallest transfer is ${minimum} minor units.`;
+  return cardErrors.refusal("amount_too_low", detail, { field: "amount" });
+}
+
+const DAY_MS = 86_400_000;
+
+type Served = "yes" | "no" | "untilDue";
+
+/** Whether a customer's existing cards can be topped up in each status (PRODUCT §4). */
+const served = {
+  active: "yes",
+  update_requested: "yes",
+  needs_information: "untilDue",
+  // In review after a rejection, or for the first time: not before somebody has decided.
+  pending: "no",
+  rejected: "no",
+  on_hold: "no",
+  deleted: "no",
+} as const satisfies Record<CustomerStatus, Served>;
+
+function isServed(
+  customer: Pick<Customer, "status" | "statusAt">,
+  informationDays: number,
+  now: Date,
+): boolean {
+  const answer: Served = served[customer.status];
+  if (answer !== "untilDue") return answer === "yes";
+  return now.getTime() < customer.statusAt.getTime() + informationDays * DAY_MS;
+}
+
+/** The organization's account that a card is funded from. */
+export function availableOf(card: Pick<Card, "organizationId" | "currency">): AccountRef {
+  const { organizationId, currency } = card;
+  return { type: "organization_available", ownerId: organizationId, currency };
+}
+
+function plan(
+  book: Book,
+  work: Work,
+  { card, program }: FundsFacts,
+  { verb, amount, note }: FundsRequest,
+): [Transfer, ...Transfer[]] | LedgerRefusal {
+  const isTopUp = verb === "topUp";
+  const [own, onCard] = [availableOf(card), cardAccount(card)];
+  const moved = planTransfer(book, work, {
+    kind: isTopUp ? "card_top_up" : "card_withdrawal",
+    from: isTopUp ? own : onCard,
+    to: isTopUp ? onCard : own,
+    amount,
+    cardId: card.id,
+    note,
+  });
+  if (isRefused(moved)) return moved;
+  const { transfer, more } = moved;
+  if (!isTopUp || program.fees.topUp === 0n) return [transfer, ...more];
+  const fee = planTransfer(book, work, {
+    kind: "fee",
+    feeKind: "top_up",
+    from: own,
+    to: feesOf(card),
+    amount: program.fees.topUp,
+    cardId: card.id,
+    relatedTransferId: transfer.id,
+  });
+  return isRefused(fee) ? fee : [transfer, ...more, fee.transfer];
+}
+
+/** The platform's revenue, as it is kept beside each organization's accounts. */
+export function feesOf(card: Pick<Card, "organizationId" | "currency">): AccountRef {
+  const { organizationId, currency } = card;
+  return { type: "fees", ownerId: organizationId, currency };
+}

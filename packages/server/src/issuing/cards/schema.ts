@@ -1,0 +1,394 @@
+import { type Static, Type } from "typebox";
+import type { Problem } from "../../foundation/errors/errors.ts";
+import { fromJsonAmount, toJsonAmount } from "../../foundation/money/money.ts";
+import {
+  amount,
+  amountShown,
+  countryCode,
+  currencyCode,
+  idText,
+  metadata,
+  nullable,
+  object,
+  oneOf,
+  pageQuery,
+  positiveAmount,
+  text,
+  timestamp,
+} from "../../foundation/route/schemas.ts";
+import type { OpenHoldRow } from "../../records/ledger/actions/holds.ts";
+import type { Balances } from "../../records/ledger/model.ts";
+import { balancesSchema, showBalances } from "../../records/ledger/schema.ts";
+import type { Transfer } from "../transfers/model.ts";
+import { noteSchema, showTransfer, transferSchema } from "../transfers/schema.ts";
+import {
+  type BillingAddress,
+  blockers,
+  type Card,
+  cardLife,
+  cardModels,
+  freezers,
+  type IssueRequest,
+  maskedNumber,
+  type Price,
+  type Restriction,
+  restrictionKinds,
+  type StatusChange,
+  statusOf,
+  statusReasonOf,
+} from "./model.ts";
+
+/** Longest label, and longest name as a request may send it, in characters. */
+const MAX_LABEL = 200;
+const MAX_NAME = 255;
+
+const addressLine = text(200);
+
+const billingAddress = object({
+  line1: addressLine,
+  line2: Type.Optional(nullable(addressLine)),
+  city: text(100),
+  region: Type.Optional(nullable(text(100))),
+  postalCode: Type.Optional(nullable(text(20))),
+  country: countryCode,
+});
+
+const billingAddressShown = object({
+  line1: Type.String(),
+  line2: nullable(Type.String()),
+  city: Type.String(),
+  region: nullable(Type.String()),
+  postalCode: nullable(Type.String()),
+  country: countryCode,
+});
+
+const email = Type.String({ format: "email", maxLength: 254 });
+const phone = Type.String({ pattern: "^\\+[1-9]\\d{6,14}$", description: "E.164." });
+const label = text(MAX_LABEL, { description: "A text of your own." });
+const externalId = text(255, {
+  description: "Your own id; unique, good in paths as external:…, and never free again.",
+});
+
+/**
+ * What a card is issued from. Nothing is required here: what is missing or does not go with the program
+ * is a condition that preflight lists with all others (PRODUCT §5).
+ */
+export const issueSchema = object({
+  typeId: Type.Optional(idText("The card program.")),
+  customerId: Type.Optional(idText("The cardholder as a customer.")),
+  firstName: Type.Optional(Type.String({ maxLength: MAX_NAME })),
+  lastName: Type.Optional(Type.String({ maxLength: MAX_NAME })),
+  initialBalance: Type.Optional(amount),
+  currency: Type.Optional(currencyCode),
+  budgetId: Type.Optional(idText("Of a budget card: the budget it spends from.")),
+  label: Type.Optional(label),
+  externalId: Type.Optional(externalId),
+  metadata: Type.Optional(metadata),
+  cardholder: Type.Optional(object({ email: Type.Optional(email), phone: Type.Optional(phone) })),
+  billingAddress: Type.Optional(billingAddress),
+});
+
+/** The request that a body makes. */
+export function readIssue(body: Static<typeof issueSchema>): IssueRequest {
+  const { initialBalance, billingAddress: address, ...rest } = body;
+  return {
+    ...rest,
+    ...(initialBalance === undefined ? {} : { initialBalance: fromJsonAmount(initialBalance) }),
+    ...(address === undefined ? {} : { billingAddress: readAddress(address) }),
+  };
+}
+
+function readAddress(address: Static<typeof billingAddress>): BillingAddress {
+  const { line2 = null, region = null, postalCode = null } = address;
+  return { ...address, line2, region, postalCode };
+}
+
+const priceSchema = object({
+  currency: currencyCode,
+  lines: Type.Array(
+    object({ kind: oneOf(["issuance_fee", "initial_balance"] as const), amount: amountShown }),
+  ),
+  total: amountShown,
+});
+
+const problemSchema = object({
+  code: Type.String(),
+  field: nullable(Type.String()),
+  message: Type.String(),
+  remedy: nullable(Type.String()),
+});
+
+/** Whether a card could be issued, everything that is in the way, and what it would cost. */
+export const preflightSchema = object({
+  eligible: Type.Boolean(),
+  unmet: Type.Array(problemSchema),
+  price: nullable(priceSchema),
+});
+
+/** Model → reply. */
+export function showPreflight(checked: {
+  readonly unmet: readonly Problem[];
+  readonly price: Price | null;
+}): Static<typeof preflightSchema> {
+  const { unmet, price } = checked;
+  return {
+    eligible: unmet.length === 0,
+    unmet: unmet.map(({ code, field = null, message, remedy = null }) => ({
+      code,
+      field,
+      message,
+      remedy,
+    })),
+    price: price === null ? null : showPrice(price),
+  };
+}
+
+function showPrice({ currency, lines, total }: Price): Static<typeof priceSchema> {
+  return {
+    currency,
+    lines: lines.map((line) => ({ kind: line.kind, amount: toJsonAmount(line.amount) })),
+    total: toJsonAmount(total),
+  };
+}
+
+const restrictionSchema = object({
+  id: idText("Id of the restriction."),
+  kind: oneOf(Object.keys(restrictionKinds) as (keyof typeof restrictionKinds)[]),
+  owner: oneOf(
+    Object.values(restrictionKinds).flatMap(({ owners }): Restriction["owner"][] => [...owners]),
+    { description: "Who can lift it." },
+  ),
+  reason: Type.String(),
+  note: nullable(Type.String()),
+  createdAt: timestamp,
+  endsAt: nullable(timestamp),
+});
+
+/** A card as the API shows it: never its number or CVC. */
+export const cardSchema = object({
+  id: idText("Id of the card."),
+  organizationId: idText("The organization whose card it is."),
+  externalId: nullable(Type.String()),
+  model: oneOf(cardModels),
+  typeId: idText("Its card program."),
+  customerId: nullable(idText("The customer it was issued to.")),
+  budgetId: nullable(idText("The budget a budget card spends from.")),
+  maskedNumber: Type.String({ description: "First six and last four digits." }),
+  firstSix: Type.String(),
+  lastFour: Type.String(),
+  brand: Type.String(),
+  expiryMonth: Type.Integer(),
+  expiryYear: Type.Integer(),
+  expiresAt: Type.String({ format: "date-time", description: "It works until this instant." }),
+  currency: currencyCode,
+  status: oneOf(cardLife.states),
+  statusReason: nullable(Type.String()),
+  restrictions: Type.Array(restrictionSchema, {
+    description: "All that stops it; the card works when none is left.",
+  }),
+  balances: nullable(balancesSchema),
+  budget: nullable(
+    object(
+      { id: idText("The budget."), available: amountShown },
+      { description: "Of a budget card." },
+    ),
+  ),
+  label: nullable(Type.String()),
+  metadata,
+  cardholder: object({
+    firstName: nullable(Type.String()),
+    lastName: nullable(Type.String()),
+    legalName: nullable(Type.String({ description: "Of a business." })),
+    email: nullable(Type.String()),
+    phone: nullable(Type.String()),
+  }),
+  billingAddress: nullable(billingAddressShown),
+  version: Type.Integer({ description: "Grows by one with each change; money does not count." }),
+  createdAt: timestamp,
+  deletedAt: nullable(timestamp),
+});
+export type CardShown = Static<typeof cardSchema>;
+
+/** Fields of a reply that are about a person: in events they are encrypted under that person's key. */
+export const personalFields = [
+  "cardholder.firstName",
+  "cardholder.lastName",
+  "cardholder.legalName",
+  "cardholder.email",
+  "cardholder.phone",
+  "billingAddress",
+] as const;
+
+/** What a card can spend: from its own account, or from its budget's. */
+export type CardMoney = { readonly own: Balances | null; readonly budgetAvailable: bigint | null };
+
+/** Model → reply, as it is at an instant. */
+export function showCard(card: Card, money: CardMoney, now: Date): CardShown {
+  const { budgetId } = card;
+  return {
+    id: card.id,
+    organizationId: card.organizationId,
+    externalId: card.externalId,
+    model: card.model,
+    typeId: card.programId,
+    customerId: card.customerId,
+    budgetId,
+    maskedNumber: maskedNumber(card),
+    firstSix: card.firstSix,
+    lastFour: card.lastFour,
+    brand: card.brand,
+    expiryMonth: card.expiryMonth,
+    expiryYear: card.expiryYear,
+    expiresAt: card.expiresAt.toISOString(),
+    currency: card.currency,
+    status: statusOf(card, now),
+    statusReason: statusReasonOf(card, now),
+    restrictions: card.restrictions.map(showRestriction),
+    balances: money.own === null ? null : showBalances(money.own),
+    budget:
+      budgetId === null
+        ? null
+        : { id: budgetId, available: toJsonAmount(money.budgetAvailable ?? 0n) },
+    label: card.label,
+    metadata: { ...card.metadata },
+    cardholder: { ...card.cardholder },
+    billingAddress: card.billingAddress === null ? null : { ...card.billingAddress },
+    version: Number(card.version),
+    createdAt: card.createdAt.toISOString(),
+    deletedAt: card.deletedAt?.toISOString() ?? null,
+  };
+}
+
+function showRestriction(restriction: Restriction): Static<typeof restrictionSchema> {
+  const { id, kind, owner, reason, note, createdAt, endsAt } = restriction;
+  return {
+    id,
+    kind,
+    owner,
+    reason,
+    note,
+    createdAt: createdAt.toISOString(),
+    endsAt: endsAt?.toISOString() ?? null,
+  };
+}
+
+export const cardListSchema = object({
+  ...pageQuery,
+  status: Type.Optional(oneOf(cardLife.states)),
+  model: Type.Optional(oneOf(cardModels)),
+  typeId: Type.Optional(idText("Cards of this program.")),
+  customerId: Type.Optional(idText("Cards of this customer.")),
+  budgetId: Type.Optional(idText("Cards that spend from this budget.")),
+  lastFour: Type.Optional(Type.String({ pattern: "^\\d{4}$", description: "Last four digits." })),
+  label: Type.Optional(Type.String({ minLength: 1, maxLength: MAX_LABEL })),
+  externalId: Type.Optional(idText("Your own id.")),
+  from: Type.Optional(timestamp),
+  to: Type.Optional(timestamp),
+  organizationId: Type.Optional(idText("Only those of this organization; for platform keys.")),
+});
+export type CardFilter = Omit<Static<typeof cardListSchema>, "limit" | "cursor">;
+
+/** What is to change of a card; null clears. */
+export const cardChangesSchema = object(
+  {
+    label: Type.Optional(nullable(label)),
+    metadata: Type.Optional(
+      nullable(
+        Type.Record(
+          Type.String({ pattern: "^[A-Za-z0-9_.-]{1,40}$" }),
+          nullable(Type.String({ maxLength: 500 })),
+          {
+            maxProperties: 50,
+            description: "Given names are set, null removes one; null for the whole clears it.",
+          },
+        ),
+      ),
+    ),
+  },
+  { minProperties: 1 },
+);
+export type CardChanges = Static<typeof cardChangesSchema>;
+
+/** Money to move between the organization and a card. */
+export const cardFundsSchema = object({
+  amount: positiveAmount,
+  currency: Type.Optional(currencyCode),
+  note: Type.Optional(noteSchema),
+});
+
+const reason = text(100, { description: "Why; shown as statusReason." });
+const why = { reason: Type.Optional(reason), note: Type.Optional(noteSchema) };
+
+/** Whose freeze it is: each of the two has a restriction of its own. */
+export const freezeSchema = object({
+  requestedBy: Type.Optional(oneOf(freezers, { default: "organization" })),
+  ...why,
+});
+export type FreezeBody = Static<typeof freezeSchema>;
+
+const inTheNameOf = Type.Optional(
+  oneOf(blockers, {
+    default: "platform",
+    description: "compliance: the money on the card stays where it is, too.",
+  }),
+);
+
+export const blockSchema = object({ reason, note: Type.Optional(noteSchema), owner: inTheNameOf });
+export type BlockBody = Static<typeof blockSchema>;
+
+export const unblockSchema = object({ ...why, owner: inTheNameOf });
+export type UnblockBody = Static<typeof unblockSchema>;
+
+const openHoldSchema = object({
+  id: idText("Id of the hold."),
+  amount: amountShown,
+  currency: currencyCode,
+  expiresAt: nullable(timestamp),
+});
+
+/** A deleted card, what of its money went to the organization, and what is still held. */
+export const deletedCardSchema = object({
+  card: cardSchema,
+  sweep: nullable(transferSchema),
+  openHolds: Type.Array(openHoldSchema, {
+    description: "Authorizations that are not settled yet; what they release goes to you.",
+  }),
+});
+
+export function showDeleted(deleted: {
+  readonly card: CardShown;
+  readonly sweep: Transfer | null;
+  readonly holds: readonly OpenHoldRow[];
+}): Static<typeof deletedCardSchema> {
+  return {
+    card: deleted.card,
+    sweep: deleted.sweep === null ? null : showTransfer(deleted.sweep),
+    openHolds: deleted.holds.map(({ id, remaining, currency, expiresAt }) => ({
+      id,
+      amount: toJsonAmount(remaining),
+      currency,
+      expiresAt: expiresAt?.toISOString() ?? null,
+    })),
+  };
+}
+
+/** One line of a card's status history. */
+export const statusChangeSchema = object({
+  version: Type.Integer({ description: "The card's version that the change made." }),
+  action: Type.String({ description: "issue, freeze, unfreeze, block, unblock or delete." }),
+  from: nullable(oneOf(cardLife.states)),
+  to: oneOf(cardLife.states),
+  reason: nullable(Type.String()),
+  note: nullable(Type.String()),
+  actor: object({ kind: oneOf(["key", "system"] as const), id: Type.String() }),
+  at: timestamp,
+});
+
+export function showStatusChange(change: StatusChange): Static<typeof statusChangeSchema> {
+  return {
+    ...change,
+    version: Number(change.version),
+    actor: { kind: change.actor.kind, id: change.actor.id },
+    at: change.at.toISOString(),
+  };
+}

@@ -1,0 +1,388 @@
+import { type Condition, listRows, type RowPage } from "../../foundation/database/list.ts";
+import { type Sql, statement } from "../../foundation/database/sql.ts";
+import type { Actor } from "../../foundation/database/work.ts";
+import type { CardId, OrganizationId } from "../../foundation/ids/ids.ts";
+import type { Reference } from "../../foundation/route/schemas.ts";
+import { accountId } from "../../records/ledger/model.ts";
+import { type Card, cardAccount, type Restriction, type StatusChange } from "./model.ts";
+import type { CardFilter } from "./schema.ts";
+
+/** `share`: its facts stay true until COMMIT. `change`: for changing them. */
+export type LockStrength = "share" | "change";
+
+/** Each column and the property it fills, in the order of the values of `insert`. */
+const columns = {
+  organization_id: "organizationId",
+  id: "id",
+  external_id: "externalId",
+  model: "model",
+  program_id: "programId",
+  customer_id: "customerId",
+  budget_id: "budgetId",
+  account_id: "accountId",
+  currency: "currency",
+  brand: "brand",
+  first_six: "firstSix",
+  last_four: "lastFour",
+  pan_length: "panLength",
+  pan_sequence: "panSequence",
+  expiry_month: "expiryMonth",
+  expiry_year: "expiryYear",
+  expires_at: "expiresAt",
+  status: "storedStatus",
+  first_name: "firstName",
+  last_name: "lastName",
+  legal_name: "legalName",
+  email: "email",
+  phone: "phone",
+  billing_address: "billingAddress",
+  label: "label",
+  metadata: "metadata",
+  version: "version",
+  created_at: "createdAt",
+  deleted_at: "deletedAt",
+  deleted_reason: "deletedReason",
+} as const;
+
+/** The live restrictions come as JSON, where an instant is a text. */
+type ReadRestriction = Omit<Restriction, "createdAt" | "endsAt"> & {
+  readonly createdAt: string;
+  readonly endsAt: string | null;
+};
+
+type Row = Omit<Card, "cardholder" | "restrictions"> &
+  Card["cardholder"] & {
+    readonly accountId: string | null;
+    readonly restrictions: readonly ReadRestriction[];
+  };
+
+const select = `select
+  ${Object.entries(columns)
+    .map(([column, property]) => `c.${column} as "${property}"`)
+    .join(", ")},
+  (select coalesce(jsonb_agg(jsonb_build_object('id', r.id, 'kind', r.kind, 'owner', r.owner,
+      'reason', r.reason, 'note', r.note, 'actor', jsonb_build_object('kind', r.actor_kind,
+      'id', r.actor_id), 'createdAt', r.created_at, 'endsAt', r.ends_at) order by r.id), '[]')
+    from card_restrictions r
+    where r.organization_id = c.organization_id and r.card_id = c.id and r.lifted_at is null
+  ) as restrictions
+  from cards c`;
+
+function toCard(row: Row): Card {
+  const { accountId: _, firstName, lastName, legalName, email, phone, ...card } = row;
+  return {
+    ...card,
+    cardholder: { firstName, lastName, legalName, email, phone },
+    restrictions: row.restrictions.map((restriction) => ({
+      ...restriction,
+      createdAt: new Date(restriction.createdAt),
+      endsAt: restriction.endsAt === null ? null : new Date(restriction.endsAt),
+    })),
+  };
+}
+
+/** A card as a request names it. */
+export type Named = { readonly organizationId: OrganizationId; readonly reference: Reference };
+
+/** The key under which sets of cards are given. */
+export const keyOf = ({ organizationId, reference }: Named): string =>
+  `${organizationId}/${reference.by}/${reference.value}`;
+
+const findAll = statement(
+  "cards.findAll",
+  `${select} join unnest($1::text[], $2::text[]) as wanted (organization_id, id)
+     on c.organization_id = wanted.organization_id and c.id = wanted.id
+   union all
+   ${select} join unnest($3::text[], $4::text[]) as wanted (organization_id, external_id)
+     on c.organization_id = wanted.organization_id and c.external_id = wanted.external_id`,
+);
+
+/** The named cards that exist, by `keyOf`. Takes no lock. */
+export async function findRows(sql: Sql, named: readonly Named[]): Promise<Map<string, Card>> {
+  const ids = named.filter(({ reference }) => reference.by === "id");
+  const externals = named.filter(({ reference }) => reference.by === "externalId");
+  const rows = await sql.query<Row>(findAll, [
+    ids.map(({ organizationId }) => organizationId),
+    ids.map(({ reference }) => reference.value),
+    externals.map(({ organizationId }) => organizationId),
+    externals.map(({ reference }) => reference.value),
+  ]);
+  const cards = rows.map(toCard);
+  const byId = new Map(cards.map((card) => [`${card.organizationId}/id/${card.id}`, card]));
+  const byExternal = new Map(
+    cards
+      .filter(({ externalId }) => externalId !== null)
+      .map((card) => [`${card.organizationId}/externalId/${card.externalId}`, card]),
+  );
+  return new Map(
+    named.flatMap((each): [string, Card][] => {
+      const key = keyOf(each);
+      const card = (each.reference.by === "id" ? byId : byExternal).get(key);
+      return card === undefined ? [] : [[key, card]];
+    }),
+  );
+}
+
+// Only the row: what a lock waited for is seen by the next statement, which reads card and restrictions
+// on a snapshot of its own. In one statement the restrictions would come from before the wait.
+const lockText = `select c.id from cards c
+  join unnest($1::text[], $2::text[]) as wanted (organization_id, id)
+    on c.organization_id = wanted.organization_id and c.id = wanted.id
+  order by c.id`;
+const lockAll = {
+  share: statement("cards.lockShare", `${lockText} for share of c`),
+  change: statement("cards.lockChange", `${lockText} for no key update of c`),
+};
+
+/** Locks cards in the order of their ids, then reads them; both in one round trip. */
+export async function lockRows(
+  sql: Sql,
+  cards: readonly Pick<Card, "organizationId" | "id">[],
+  strength: LockStrength,
+): Promise<Map<CardId, Card>> {
+  const organizationIds = cards.map(({ organizationId }) => organizationId);
+  const ids = cards.map(({ id }) => id);
+  const [, rows] = await Promise.all([
+    sql.query(lockAll[strength], [organizationIds, ids]),
+    sql.query<Row>(findAll, [organizationIds, ids, [], []]),
+  ]);
+  return new Map(rows.map((row) => [row.id, toCard(row)]));
+}
+
+const organizationOf = statement(
+  "cards.organizationOf",
+  `select organization_id as "organizationId" from cards where id = $1`,
+);
+
+/** Whose a card is; null where there is no such card in the whole installation. */
+export async function findOrganizationOf(sql: Sql, id: string): Promise<OrganizationId | null> {
+  const [row] = await sql.query<{ organizationId: OrganizationId }>(organizationOf, [id]);
+  return row?.organizationId ?? null;
+}
+
+const countOfCustomer = statement(
+  "cards.countOfCustomer",
+  `select count(*) as count from cards
+   where organization_id = $1 and customer_id = $2 and status <> 'deleted'
+     and ($3::text is null or program_id = $3)`,
+);
+
+/** How many cards of a customer are not deleted, of one program or (null) of any. */
+export async function countLive(
+  sql: Sql,
+  organizationId: OrganizationId,
+  customerId: string,
+  programId: string | null,
+): Promise<number> {
+  const values = [organizationId, customerId, programId];
+  const [row] = await sql.query<{ count: bigint }>(countOfCustomer, values);
+  return Number(row?.count ?? 0n);
+}
+
+const liveOfBudget = statement(
+  "cards.liveOfBudget",
+  `select exists (select from cards
+     where organization_id = $1 and budget_id = $2 and status <> 'deleted') as live`,
+);
+
+/** Whether a budget has a card that is not deleted. */
+export async function hasLiveCards(
+  sql: Sql,
+  organizationId: OrganizationId,
+  budgetId: string,
+): Promise<boolean> {
+  const [row] = await sql.query<{ live: boolean }>(liveOfBudget, [organizationId, budgetId]);
+  return row?.live === true;
+}
+
+const externalIdTaken = statement(
+  "cards.externalIdTaken",
+  `select exists (select from cards where organization_id = $1 and external_id = $2) as taken`,
+);
+
+/** Whether a card, also a deleted one, has this external id. */
+export async function isExternalIdTaken(
+  sql: Sql,
+  organizationId: OrganizationId,
+  externalId: string,
+): Promise<boolean> {
+  const [row] = await sql.query<{ taken: boolean }>(externalIdTaken, [organizationId, externalId]);
+  return row?.taken === true;
+}
+
+const names = Object.keys(columns);
+const properties = Object.values(columns);
+
+const insert = statement(
+  "cards.insert",
+  `insert into cards (${names.join(", ")})
+   values (${names.map((_, index) => `$${index + 1}`).join(", ")})`,
+);
+
+/** Writes a new card. */
+export async function insertCard(sql: Sql, card: Card): Promise<void> {
+  const { cardholder, ...rest } = card;
+  const account = card.model === "card" ? accountId(cardAccount(card)) : null;
+  const row: Record<string, unknown> = { ...rest, ...cardholder, accountId: account };
+  await sql.query(
+    insert,
+    properties.map((property) => row[property]),
+  );
+}
+
+const update = statement(
+  "cards.update",
+  `update cards set status = $3, label = $4, metadata = $5, version = $6, deleted_at = $7,
+     deleted_reason = $8
+   where organization_id = $1 and id = $2`,
+);
+
+/** Writes what can change of a card over its row, which the caller has locked. */
+export async function updateCard(sql: Sql, card: Card): Promise<void> {
+  await sql.query(update, [
+    card.organizationId,
+    card.id,
+    card.storedStatus,
+    card.label,
+    card.metadata,
+    card.version,
+    card.deletedAt,
+    card.deletedReason,
+  ]);
+}
+
+const addRestriction = statement(
+  "cards.addRestriction",
+  `insert into card_restrictions (organization_id, id, card_id, kind, owner, reason, note,
+     actor_kind, actor_id, created_at, ends_at)
+   values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
+);
+
+export async function insertRestriction(
+  sql: Sql,
+  { organizationId, id }: Pick<Card, "organizationId" | "id">,
+  restriction: Restriction,
+): Promise<void> {
+  await sql.query(addRestriction, [
+    organizationId,
+    restriction.id,
+    id,
+    restriction.kind,
+    restriction.owner,
+    restriction.reason,
+    restriction.note,
+    restriction.actor.kind,
+    restriction.actor.id,
+    restriction.createdAt,
+    restriction.endsAt,
+  ]);
+}
+
+const lift = statement(
+  "cards.liftRestriction",
+  `update card_restrictions set lifted_at = $3, lifted_by = $4
+   where organization_id = $1 and id = $2`,
+);
+
+export async function liftRestriction(
+  sql: Sql,
+  organizationId: OrganizationId,
+  restriction: Restriction,
+  { at, actor }: { readonly at: Date; readonly actor: Actor },
+): Promise<void> {
+  await sql.query(lift, [organizationId, restriction.id, at, actor.id]);
+}
+
+const addChange = statement(
+  "cards.addStatusChange",
+  `insert into card_status_history (organization_id, card_id, version, action, from_status, to_status,
+     reason, note, actor_kind, actor_id, at)
+   values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
+);
+
+export async function insertStatusChange(
+  sql: Sql,
+  { organizationId, id }: Pick<Card, "organizationId" | "id">,
+  change: StatusChange,
+): Promise<void> {
+  await sql.query(addChange, [
+    organizationId,
+    id,
+    change.version,
+    change.action,
+    change.from,
+    change.to,
+    change.reason,
+    change.note,
+    change.actor.kind,
+    change.actor.id,
+    change.at,
+  ]);
+}
+
+/** One page of a card's status changes, newest first. */
+export function listChanges(
+  sql: Sql,
+  { organizationId, id }: Pick<Card, "organizationId" | "id">,
+  page: { readonly after: bigint | undefined; readonly limit: number },
+): Promise<RowPage<StatusChange>> {
+  return listRows<StatusChange>(sql, {
+    select: `select version, action, from_status as "from", to_status as "to", reason, note,
+      jsonb_build_object('kind', actor_kind, 'id', actor_id) as actor, at from card_status_history`,
+    conditions: [
+      ["organization_id", "=", organizationId],
+      ["card_id", "=", id],
+    ],
+    key: "version",
+    ...page,
+  });
+}
+
+/**
+ * One page, newest first.
+ *
+ * @param organizationId null: of every organization.
+ * @param now by which a card is expired or not.
+ */
+export async function listPage(
+  sql: Sql,
+  organizationId: string | null,
+  filter: CardFilter,
+  now: Date,
+  page: { readonly after: string | undefined; readonly limit: number },
+): Promise<RowPage<Card>> {
+  const { rows, more } = await listRows<Row>(sql, {
+    select,
+    conditions: [
+      ["c.organization_id", "=", organizationId ?? undefined],
+      ...statusConditions(filter.status, now),
+      ["c.model", "=", filter.model],
+      ["c.program_id", "=", filter.typeId],
+      ["c.customer_id", "=", filter.customerId],
+      ["c.budget_id", "=", filter.budgetId],
+      ["c.last_four", "=", filter.lastFour],
+      ["c.label", "=", filter.label],
+      ["c.external_id", "=", filter.externalId],
+      ["c.created_at", ">=", filter.from],
+      ["c.created_at", "<", filter.to],
+    ],
+    key: "c.id",
+    ...page,
+  });
+  return { rows: rows.map(toCard), more };
+}
+
+/** The precedence of `statusOf` as conditions on a row. */
+function statusConditions(status: CardFilter["status"], now: Date): Condition[] {
+  if (status === undefined) return [];
+  if (status === "deleted") return [["c.status", "=", "deleted"]];
+  if (status !== "expired")
+    return [
+      ["c.status", "=", status],
+      ["c.expires_at", ">", now],
+    ];
+  return [
+    ["c.status", "any", ["active", "frozen", "blocked"]],
+    ["c.expires_at", "<=", now],
+  ];
+}
