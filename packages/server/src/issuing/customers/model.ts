@@ -160,12 +160,12 @@ export const levelNeeds: Readonly<
   individual: {
     minimum: person,
     basic: [...person, "nationality", ...address, "email"],
-    advanced: [...person, "nationality", ...address, "email", "phone", "nationalId"],
+    advanced: [...person, "nationality", "nationalId", ...address, "email", "phone"],
   },
   business: {
     minimum: ["legalName", "residence.country"],
     basic: ["legalName", "nationalId", ...address, "email"],
-    advanced: ["legalName", "nationalId", "nationality", ...address, "email", "phone"],
+    advanced: ["legalName", "nationality", "nationalId", ...address, "email", "phone"],
   },
 };
 

@@ -49,10 +49,10 @@ export function isPlaceholderPair(firstName: string, lastName: string): boolean 
   return placeholderPairs.has(plain(`${firstName}${lastName}`));
 }
 
-/** A word of the list, or one letter three times and more: "xxx". */
+/** A word of the list, "n/a", or one letter three times and more: "xxx". */
 function isPlaceholder(name: string): boolean {
   const bare = plain(name);
-  return placeholders.has(bare) || /^(.)\1{2,}$/u.test(bare);
+  return placeholders.has(bare) || /^n\/a$/i.test(name) || /^(.)\1{2,}$/u.test(bare);
 }
 
 function plain(name: string): string {
