@@ -134,7 +134,7 @@ function testsBelow(folder) {
 function run(node, words) {
   const env = { ...process.env, PATH: `${dirname(node)}${delimiter}${process.env.PATH || ""}` };
   if (node === process.execPath && typeof process.execve === "function") {
-    process.execve(node, [node, ...words], env);
+    process.execve(node, [node, ...process.execArgv, ...words], env);
   }
   const child = spawn(node, words, { stdio: "inherit", env });
   passSignals(child);

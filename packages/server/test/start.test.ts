@@ -97,10 +97,7 @@ for (const [name, node] of NODES) {
       available,
       async (t) => {
         const folder = repository(t, { [MAIN]: COUNTER });
-        const child = spawn(binary, [join(folder, "start.mjs")], {
-          stdio: ["ignore", "pipe", "inherit"],
-        });
-        t.after(() => child.kill("SIGKILL"));
+        const child = launch(t, binary, [join(folder, "start.mjs")]);
         const said = output(child);
         await said.until("ready");
         child.kill(signal);
@@ -141,6 +138,19 @@ const COUNTER = `
   setInterval(() => {}, 1000);
   console.log("ready");`;
 
+/** Spawns a group of its own, of which nothing survives the test. */
+function launch(t: TestContext, program: string, words: readonly string[]): ChildProcess {
+  const child = spawn(program, words, { detached: true, stdio: ["pipe", "pipe", "inherit"] });
+  t.after(() => {
+    try {
+      process.kill(-(child.pid ?? Number.NaN), "SIGKILL");
+    } catch {
+      // All of it has ended.
+    }
+  });
+  return child;
+}
+
 function output(child: ChildProcess) {
   let text = "";
   child.stdout?.setEncoding("utf8").on("data", (more: string) => {
@@ -149,7 +159,9 @@ function output(child: ChildProcess) {
   return {
     text: () => text,
     async until(words: string) {
-      while (!text.includes(words)) await once(child.stdout ?? child, "data");
+      while (!text.includes(words)) {
+        await once(child.stdout ?? child, "data", { signal: AbortSignal.timeout(10_000) });
+      }
     },
   };
 }
@@ -160,8 +172,7 @@ for (const [name, node] of NODES) {
   test(`run by ${name} in a terminal, Ctrl-C reaches the program once`, { skip }, async (t) => {
     const folder = repository(t, { [MAIN]: COUNTER });
     const command = `'${node}' '${join(folder, "start.mjs")}'`;
-    const child = spawn("script", ["-qec", command, "/dev/null"], { stdio: ["pipe", "pipe", 2] });
-    t.after(() => child.kill("SIGKILL"));
+    const child = launch(t, "script", ["-qec", command, "/dev/null"]);
     const said = output(child);
     await said.until("ready");
     child.stdin?.write("\x03");
@@ -174,10 +185,7 @@ for (const [name, node] of NODES) {
 
 test("Node 24 gives its place to the program: SIGKILL of it ends the server", async (t) => {
   const folder = repository(t, { [MAIN]: `${COUNTER}\nconsole.log(process.pid);` });
-  const child = spawn(process.execPath, [join(folder, "start.mjs")], {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  t.after(() => child.kill("SIGKILL"));
+  const child = launch(t, process.execPath, [join(folder, "start.mjs")]);
   const said = output(child);
   await said.until(String(child.pid));
 });
