@@ -8,6 +8,7 @@ import { transferRoutes } from "../../issuing/transfers/routes.ts";
 import { accessRoutes } from "../../records/access/routes.ts";
 import { auditRoutes } from "../../records/audit/routes.ts";
 import { eventRoutes } from "../../records/events/routes.ts";
+import { ledgerRoutes } from "../../records/ledger/routes.ts";
 
 /** Every route of the API, in the order of the docs. A module's line comes with the module. */
 export const routes: readonly Route[] = [
@@ -17,6 +18,7 @@ export const routes: readonly Route[] = [
   ...cardRoutes,
   ...organizationRoutes,
   ...transferRoutes,
+  ...ledgerRoutes,
   ...eventRoutes,
   ...auditRoutes,
   ...accessRoutes,

@@ -7,6 +7,24 @@ import { type AccountRef, accountId, isOrdered, receivableOf } from "./model.ts"
 import { Book, type BookRef } from "./rules.ts";
 import * as store from "./store.ts";
 
+export {
+  type Finding,
+  type Invariants,
+  invariants,
+  listBooks,
+  type Verification,
+  type VerifyOptions,
+  type VerifyStep,
+  verify,
+} from "./actions/laws.ts";
+export {
+  type AccountWithBalances,
+  type EntryFilter,
+  listAccounts,
+  listEntries,
+  type PlacedEntry,
+  readOwnBalances,
+} from "./actions/lists.ts";
 export { type AsOf, readBalances, readOwed } from "./actions/reads.ts";
 export { journalSource } from "./actions/source.ts";
 

@@ -378,3 +378,16 @@ export function isWithin(account: { readonly type: AccountType } & Numbers): boo
   const sums = [debitsPending, debitsPosted, creditsPending, creditsPosted];
   return sums.every((sum) => sum <= MAX_SUM) && postedOf(account) <= MAX_BALANCE;
 }
+
+/** The laws of the books (PRODUCT §3), in the order in which they are checked. */
+export const laws = {
+  journal_continues: "Versions have no gap, and before plus amount is after, in every journal row",
+  balances_equal_journal: "Every stored balance and version equals its journal",
+  debits_equal_credits: "Debits equal credits in each currency, pending and posted",
+  holds_equal_pending: "What is pending is what open holds still have, and holds equal the journal",
+  within_limits: "No account is beyond its limit, and debts are paid before anything is available",
+  entries_equal_journal: "Sealed entries equal the journal, for every account",
+  accounts_are_whole: "Every account is the one that its id says",
+} as const satisfies Record<string, string>;
+
+export type Law = keyof typeof laws;

@@ -24,3 +24,11 @@ export const lastSequenceAt = (organizationId: string, at: string): string =>
   `(select c.sequence from record_chain c
     where c.organization_id = ${organizationId} and c.recorded_at <= ${at}
     order by c.recorded_at desc, c.sequence desc limit 1)`;
+
+/** A subquery of the sequence whose link is the one given; no row where there is none. */
+export const sequenceOfLink = (organizationId: string, link: string): string =>
+  `(select c.sequence from record_chain c
+    where c.organization_id = ${organizationId} and c.link = ${link} limit 1)`;
+
+/** A subquery of every organization that has a chain. */
+export const chains = "(select h.organization_id from record_heads h)";

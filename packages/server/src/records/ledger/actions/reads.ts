@@ -70,18 +70,22 @@ export async function readBalances(
 ): Promise<Map<AccountId, Balances>> {
   const sequence = await sequenceOf(sql, organizationId, asOf);
   const found = await readStandings(sql, organizationId, refs, sequence);
-  const numbersOf = (ref: AccountRef): Numbers =>
-    (found.get(accountId(ref)) ?? store.nothing(accountId(ref))).numbers;
-  return new Map(
-    refs.map((ref) => {
-      const receivable = receivableOf(ref);
-      const owed =
-        receivable === null
-          ? (found.get(accountId(ref))?.owed ?? 0n)
-          : roomOf({ ...receivable, ...numbersOf(receivable) });
-      return [accountId(ref), balancesOf({ ...ref, ...numbersOf(ref) }, owed)];
-    }),
-  );
+  return new Map(refs.map((ref) => [accountId(ref), standingIn(found, ref).balances]));
+}
+
+/** The accounts that were read, by id; what is not in it has no row. */
+export type Standings = ReadonlyMap<AccountId, store.Standing>;
+
+/** What was read of an account and of the receivable beside it. */
+export function standingIn(
+  found: Standings,
+  ref: AccountRef,
+): { numbers: Numbers; balances: Balances } {
+  const of = (one: AccountRef) => found.get(accountId(one)) ?? store.nothing(accountId(one));
+  const { numbers, owed } = of(ref);
+  const receivable = receivableOf(ref);
+  const owes = receivable === null ? owed : roomOf({ ...receivable, ...of(receivable).numbers });
+  return { numbers, balances: balancesOf({ ...ref, ...numbers }, owes) };
 }
 
 /** The four numbers of accounts and of the receivables beside them; now, or right after a sequence. */
@@ -90,7 +94,7 @@ export async function readStandings(
   organizationId: OrganizationId,
   refs: readonly AccountRef[],
   sequence: bigint | null,
-): Promise<Map<AccountId, store.Standing>> {
+): Promise<Standings> {
   const all = refs.flatMap((ref) => [ref, receivableOf(ref)].filter((one) => one !== null));
   if (sequence !== null) return readPastStandings(sql, organizationId, all, sequence);
   const ordered = all.filter(isOrdered).map(accountId);
@@ -107,7 +111,7 @@ async function readPastStandings(
   organizationId: OrganizationId,
   refs: readonly AccountRef[],
   sequence: bigint,
-): Promise<Map<AccountId, store.Standing>> {
+): Promise<Standings> {
   const own = refs.filter(({ type }) => type === "organization_available");
   const [past, owed] = await Promise.all([
     store.readPast(sql, organizationId, refs.map(accountId), sequence),

@@ -48,7 +48,7 @@ export async function readColumns(
     refs.map(({ organizationId }) => organizationId),
     refs.map(({ recordId }) => recordId),
   ]);
-  return new Map(rows.map((row) => [String(row["id"]), columns.map((name) => cell(row[name]))]));
+  return new Map(rows.map((row) => [String(row.id), columns.map((name) => cell(row[name]))]));
 }
 
 function cell(value: string | bigint | Date | null | undefined): string | bigint | null {

@@ -1,0 +1,96 @@
+import type { RowPage } from "../../../foundation/database/list.ts";
+import type { Sql } from "../../../foundation/database/sql.ts";
+import type { Reading } from "../../../foundation/database/work.ts";
+import { assert } from "../../../foundation/errors/errors.ts";
+import type { OrganizationId } from "../../../foundation/ids/ids.ts";
+import { placesOf } from "../../sequencer/actions.ts";
+import type { Account, AccountType, Balances } from "../model.ts";
+import * as store from "../store/lists.ts";
+import { readSequenceAt } from "../store/reads.ts";
+import { type AsOf, readBalances, readStandings, sequenceOf, standingIn } from "./reads.ts";
+
+/** An account with the balances that people see. */
+export type AccountWithBalances = { readonly account: Account; readonly balances: Balances };
+
+/**
+ * One page of an organization's accounts; as of a past instant or sequence where that is asked. Closed
+ * and version are the account's present ones.
+ *
+ * @throws Refusal `as_of_in_future`, `as_of_not_reached`; `invalid_request` when both are given.
+ */
+export async function listAccounts(
+  { sql, organizationId }: Reading,
+  filter: store.AccountFilter,
+  asOf: AsOf,
+  page: store.PageOf<string>,
+): Promise<RowPage<AccountWithBalances>> {
+  const sequence = await sequenceOf(sql, organizationId, asOf);
+  const { rows, more } = await store.listAccounts(sql, organizationId, filter, page);
+  const found = await readStandings(sql, organizationId, rows, sequence);
+  const shown = rows.map((stored) => {
+    const { numbers, balances } = standingIn(found, stored);
+    return { account: { ...stored, ...numbers }, balances };
+  });
+  return { rows: shown, more };
+}
+
+/** The balances of an owner's accounts of one type: one for each currency it has, by currency. */
+export async function readOwnBalances(
+  sql: Sql,
+  organizationId: OrganizationId,
+  type: AccountType,
+  ownerId: string,
+  asOf?: AsOf,
+): Promise<Balances[]> {
+  const accounts = await store.readOwnAccounts(sql, organizationId, type, ownerId);
+  return [...(await readBalances(sql, organizationId, accounts, asOf)).values()];
+}
+
+/** A sealed row of the journal, and when it was recorded. */
+export type PlacedEntry = store.Entry & { readonly recordedAt: Date };
+
+export type EntryFilter = {
+  readonly accountId?: string | undefined;
+  readonly transferId?: string | undefined;
+  readonly holdId?: string | undefined;
+  /** Recorded after this instant; and at or before that one. */
+  readonly after?: Date | undefined;
+  readonly until?: Date | undefined;
+};
+
+/** One page of an organization's journal as far as it is sealed, last first. */
+export async function listEntries(
+  { sql, organizationId }: Reading,
+  filter: EntryFilter,
+  page: store.PageOf<bigint>,
+): Promise<RowPage<PlacedEntry>> {
+  const { accountId, after, until } = filter;
+  const at = (instant: Date | undefined) =>
+    instant === undefined ? undefined : readSequenceAt(sql, organizationId, instant);
+  const [sequences, above, upTo] = await Promise.all([
+    sequencesOf(sql, organizationId, filter),
+    at(after),
+    at(until),
+  ]);
+  const limits = { accountId, sequences, above, upTo };
+  const { rows, more } = await store.listEntries(sql, organizationId, limits, page);
+  const ids = rows.map(({ id }) => id);
+  const places = await placesOf(sql, organizationId, ids);
+  const placed = rows.map((entry) => {
+    const place = places.get(entry.id);
+    assert(place !== undefined, "A sealed row has a place in the chain.");
+    return { ...entry, recordedAt: place.recordedAt };
+  });
+  return { rows: placed, more };
+}
+
+async function sequencesOf(
+  sql: Sql,
+  organizationId: OrganizationId,
+  { transferId, holdId }: EntryFilter,
+): Promise<bigint[] | undefined> {
+  if (transferId === undefined && holdId === undefined) return undefined;
+  const ids = await store.readIdsOf(sql, organizationId, { transferId, holdId });
+  const places = await placesOf(sql, organizationId, ids);
+  return [...places.values()].map(({ sequence }) => sequence);
+}
