@@ -27,6 +27,10 @@ const LOCK_KEY = [0x43415244, 0x57524954] as const;
 
 /** PostgreSQL cuts names at 63 bytes. */
 const NAME_LIMIT_BYTES = 63;
+
+/** PostgreSQL's code for a password that is not the login's. */
+export const INVALID_PASSWORD = "28P01";
+
 const CONNECT_LIMIT_MS = 5_000;
 
 /** Our own session must not be ended by a limit that a setting or a variable brings in. */

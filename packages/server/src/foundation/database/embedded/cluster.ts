@@ -44,25 +44,24 @@ const HOST_RULES = `# Written by Cardwright. Only this machine, only with the pa
 host all all 127.0.0.1/32 scram-sha-256
 `;
 
-/** The password of the cluster's login; `fresh` when it was made just now. */
-export type Password = { readonly text: string; readonly fresh: boolean };
+/** A new password; it counts once the cluster knows it and `writePassword` has kept it. */
+export function newPassword(): string {
+  return randomBytes(PASSWORD_BYTES).toString("base64url");
+}
 
-/** Reads the password file, or makes it where it is missing or damaged. It is kept at mode 0600. */
-export function openPassword(path: string, log: Log): Password {
-  const found = readPassword(path);
-  if (found !== null) {
-    if ((statSync(path).mode & 0o077) !== 0) {
-      log("warn", "others could read the database password; its file is private again", { path });
-      chmodSync(path, 0o600);
-    }
-    return { text: found, fresh: false };
-  }
-  const text = randomBytes(PASSWORD_BYTES).toString("base64url");
+/** Keeps the password for later starts, at mode 0600, whole or not at all. */
+export function writePassword(path: string, password: string): void {
   const draft = `${path}.draft`;
   rmSync(draft, { force: true });
-  writeDurably(draft, `${text}\n`);
+  writeDurably(draft, `${password}\n`);
   renameSync(draft, path);
-  return { text, fresh: true };
+}
+
+/** Makes the password file private again where somebody opened it. */
+export function closePassword(path: string, log: Log): void {
+  if ((statSync(path).mode & 0o077) === 0) return;
+  log("warn", "others could read the database password; its file is private again", { path });
+  chmodSync(path, 0o600);
 }
 
 /** The password, or null where the file is missing or does not hold one. */

@@ -1,14 +1,6 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import {
-  chmodSync,
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
+import { chmodSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { FAST, newFolder, query, quiet, start } from "./fixture.ts";
@@ -122,6 +114,16 @@ test("a lost password file costs nothing but the password", async (t) => {
   assert.deepEqual(await query(second.url, "SELECT number FROM kept"), [{ number: 7 }]);
 });
 
+test("a wrong password in the file is refused with the cure, which works", async (t) => {
+  const path = join(folder, "database.password");
+  writeFileSync(path, "AnotherPasswordOfAnotherPlace\n");
+  const attempt = startEmbeddedPostgres({ folder, settings: FAST, log: quiet });
+  await assert.rejects(attempt, { name: "CannotStart", remedy: /remove it/ });
+  rmSync(path);
+  const database = await start(t, folder);
+  assert.deepEqual(await query(database.url, "SELECT number FROM kept"), [{ number: 7 }]);
+});
+
 test("a folder that holds something else is refused and left as it is", async (t) => {
   const folder = newFolder(t);
   mkdirSync(join(folder, "database"), { recursive: true, mode: 0o711 });
@@ -135,14 +137,17 @@ test("a folder that holds something else is refused and left as it is", async (t
   assert.equal(readFileSync(note, "utf8"), "mine");
 });
 
-test("a database of another PostgreSQL version is refused by name and left as it is", async (t) => {
-  const folder = newFolder(t);
+test("a database of another PostgreSQL version is refused by name", async (t) => {
   const first = await start(t, folder);
   await first.stop();
-  writeFileSync(join(first.dataFolder, "PG_VERSION"), "15\n");
+  const version = join(first.dataFolder, "PG_VERSION");
+  writeFileSync(version, "15\n");
   const attempt = startEmbeddedPostgres({ folder, settings: FAST, log: quiet });
   await assert.rejects(attempt, /made by PostgreSQL 15; this is 18/);
-  assert.ok(existsSync(join(first.dataFolder, "global", "pg_control")));
+  assert.equal(readFileSync(version, "utf8"), "15\n");
+  writeFileSync(version, "18\n");
+  const second = await start(t, folder);
+  assert.deepEqual(await query(second.url, "SELECT number FROM kept"), [{ number: 7 }]);
 });
 
 test("a path that is no folder is refused in plain words", async (t) => {
@@ -153,7 +158,6 @@ test("a path that is no folder is refused in plain words", async (t) => {
 });
 
 test("an unknown setting is refused in PostgreSQL's words, and the folder is free", async (t) => {
-  const folder = newFolder(t);
   const attempt = startEmbeddedPostgres({ folder, settings: { shared_bufers: "1" }, log: quiet });
   await assert.rejects(attempt, /unrecognized configuration parameter "shared_bufers"/);
   const database = await start(t, folder);

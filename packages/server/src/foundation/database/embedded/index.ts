@@ -3,19 +3,29 @@
  * `startEmbeddedPostgres`; everything else in this folder is its own business.
  */
 import { findBinaryPackage, prepareBinaries } from "./binaries.ts";
-import { type Claim, ensureDatabase, takeClaim } from "./claim.ts";
+import {
+  type Address,
+  type Claim,
+  type ClaimAttempt,
+  ensureDatabase,
+  INVALID_PASSWORD,
+  takeClaim,
+} from "./claim.ts";
 import {
   type Cluster,
+  closePassword,
   createCluster,
   hasData,
   inspectCluster,
   LOGIN,
   type Log,
-  openPassword,
+  newPassword,
+  readPassword,
   removeUnfinished,
   resetPassword,
+  writePassword,
 } from "./cluster.ts";
-import { AlreadyRunning } from "./errors.ts";
+import { AlreadyRunning, CannotStart } from "./errors.ts";
 import type { FolderLock } from "./lock.ts";
 import { type LogFile, openLogFile } from "./logfile.ts";
 import { choosePlaces, type Places, writeRecord } from "./places.ts";
@@ -64,7 +74,6 @@ export async function startEmbeddedPostgres(
   const lock = await lockFolder(places);
   let logFile: LogFile | null = null;
   try {
-    writeRecord(places);
     const native = () => prepareBinaries(found, places.account, places.home);
     const ready = await prepareCluster(places, native, options);
     logFile = openLogFile(places.log);
@@ -84,23 +93,25 @@ async function prepareCluster(
   options: EmbeddedPostgresOptions,
 ): Promise<Omit<Cluster, "logFile">> {
   const { log, settings = {} } = options;
-  const password = openPassword(places.password, log);
-  await stopOrphan(places, password.text, log);
+  const known = readPassword(places.password);
+  await stopOrphan(places, known, log);
+  writeRecord(places, null);
   const native = binaries();
-  const cluster = { native, places, password: password.text, settings, log };
+  const cluster = { native, places, password: known ?? newPassword(), settings, log };
   removeUnfinished(places);
   if (hasData(places.data)) {
     inspectCluster(places.data, log);
-    if (password.fresh) {
-      log("warn", "the database password was missing; a new one is set", {
-        path: places.password,
-      });
-      resetPassword(native, places, password.text);
+    if (known === null) {
+      log("warn", "the database password is missing; setting a new one", { path: places.password });
+      resetPassword(native, places, cluster.password);
     }
   } else {
     log("info", "making a new database", { dataFolder: places.data });
     await createCluster(cluster);
   }
+  // Only now: a crash before this line leaves no file, and the next start sets another password.
+  if (known === null) writePassword(places.password, cluster.password);
+  else closePassword(places.password, log);
   return cluster;
 }
 
@@ -116,7 +127,7 @@ async function run(
     const signal = new AbortController().signal;
     const postmaster = await launchPostmaster(cluster, null, remember, signal);
     const address = { port: postmaster.port, password: cluster.password };
-    const attempt = await takeClaim(address, null);
+    const attempt = await firstClaim(cluster, address);
     if (!attempt.taken) {
       throw new AlreadyRunning(cluster.places.folder, cluster.places.data, attempt.holder);
     }
@@ -127,6 +138,19 @@ async function run(
     await (claim as Claim | null)?.release();
     await endSpawned(spawned);
     throw error;
+  }
+}
+
+async function firstClaim(cluster: Cluster, address: Address): Promise<ClaimAttempt> {
+  try {
+    return await takeClaim(address, null);
+  } catch (error) {
+    if ((error as { code?: string }).code !== INVALID_PASSWORD) throw error;
+    throw new CannotStart(
+      `The password in ${cluster.places.password} is not that of the database.`,
+      "Put the right file back, or remove it: the next start then sets a new one.",
+      error,
+    );
   }
 }
 
@@ -151,7 +175,10 @@ function embeddedPostgres(
     folder: places.folder,
     dataFolder: places.data,
     pid: supervision.pid,
-    announce: supervision.announce,
+    async announce(url) {
+      writeRecord(places, url);
+      await supervision.announce(url);
+    },
     onChange: supervision.onChange,
     stop() {
       stopping ??= supervision.stop().finally(release);

@@ -40,6 +40,8 @@ export type PlaceRecord = {
   readonly log: string;
   readonly account: string;
   readonly serverPid: number;
+  /** Where that server answers, once it has said so. */
+  readonly serverUrl: string | null;
 };
 
 const FALLBACK_ROOT = "/var/lib/cardwright";
@@ -148,14 +150,15 @@ export function readRecord(path: string): PlaceRecord | null {
   }
 }
 
-/** Writes where things really lie, whole or not at all. */
-export function writeRecord(places: Places): void {
+/** Writes where things really lie, and who is the server, whole or not at all. */
+export function writeRecord(places: Places, serverUrl: string | null): void {
   const record: PlaceRecord = {
     folder: places.folder,
     dataFolder: places.data,
     log: places.log,
     account: places.account.name,
     serverPid: process.pid,
+    serverUrl,
   };
   const draft = `${places.record}.draft`;
   writeFileSync(draft, `${JSON.stringify(record, null, 2)}\n`, { mode: 0o644 });

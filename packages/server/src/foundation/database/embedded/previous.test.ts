@@ -1,13 +1,16 @@
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { after, before, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { FAST, newFolder, query, quiet, spawnServer, start } from "./fixture.ts";
 import { AlreadyRunning, type EmbeddedPostgres, startEmbeddedPostgres } from "./index.ts";
+import { tryLock } from "./lock.ts";
 import { livingPostmaster } from "./pidfile.ts";
+import { choosePlaces } from "./places.ts";
+import { lockFolder } from "./previous.ts";
 
 /** One cluster for most tests: each starts it anew. */
 const whole = { after };
@@ -72,6 +75,21 @@ test("C14: of two first starts at once exactly one wins, and the other names it"
   assert.deepEqual(await query(String(words[winner]?.url), "SELECT 1 AS one"), [{ one: 1 }]);
 });
 
+test("C14: a server whose database is down is named all the same", async (t) => {
+  const first = await start(t, folder);
+  await first.announce(ADDRESS);
+  const places = choosePlaces(folder);
+  await first.stop();
+  // Its lock alone, as between the death of its database and the restart.
+  const lock = tryLock(places.lock) ?? assert.fail("the lock is held");
+  t.after(lock.release);
+  await assert.rejects(
+    lockFolder(places, 60),
+    (error) =>
+      error instanceof AlreadyRunning && error.pid === process.pid && error.url === ADDRESS,
+  );
+});
+
 test("C14: the claim in the database protects even where the lock file was removed", async (t) => {
   const first = await start(t, folder);
   await first.announce(ADDRESS);
@@ -91,6 +109,25 @@ test("C14: the postmaster of a killed server is stopped, its commits are kept", 
   const database = await start(t, folder);
   assert.notEqual(database.pid(), word.postmaster);
   await assertKept(database, 8);
+});
+
+test("a postmaster that cannot be asked is left alone, with the way to stop it", async (t) => {
+  const server = spawnServer(t, folder);
+  const word = await server.word;
+  await server.end("SIGKILL");
+  const path = join(folder, "database.password");
+  const password = readFileSync(path);
+  for (const lose of [
+    () => writeFileSync(path, "AnotherPasswordOfAnotherPlace"),
+    () => rmSync(path),
+  ]) {
+    lose();
+    const attempt = startEmbeddedPostgres({ folder, settings: FAST, log: quiet });
+    await assert.rejects(attempt, { remedy: new RegExp(`kill -INT ${word.postmaster}\\.`) });
+    assert.equal(livingPostmaster(word.dataFolder)?.pid, word.postmaster);
+  }
+  writeFileSync(path, password, { mode: 0o600 });
+  await assertKept(await start(t, folder));
 });
 
 test("a server that ends without stopping takes its PostgreSQL along", async (t) => {

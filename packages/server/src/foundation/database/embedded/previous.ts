@@ -1,6 +1,6 @@
-/** What earlier servers left on this folder: a living server, an orphaned postmaster, or nothing. */
+/** What earlier servers left on a folder: a living server, an orphaned postmaster, or nothing. */
 import { setTimeout as delay } from "node:timers/promises";
-import { type Address, findHolder } from "./claim.ts";
+import { type Address, findHolder, INVALID_PASSWORD } from "./claim.ts";
 import { type Log, readPassword } from "./cluster.ts";
 import { AlreadyRunning, CannotStart, type Holder } from "./errors.ts";
 import { type FolderLock, tryLock } from "./lock.ts";
@@ -14,24 +14,27 @@ const LOCK_PATIENCE_MS = 10_000;
 /** How long an orphan may take to answer. */
 const ORPHAN_PATIENCE_MS = 10_000;
 
-const INVALID_PASSWORD = "28P01";
-
 /**
  * Takes the folder's lock. While another server holds it, looks for that server's claim, so that
- * the refusal can name it; one that is just stopping is waited for.
+ * the refusal can name it; one that is just stopping is waited for. Where its database is down, the
+ * record names it.
  *
  * @throws AlreadyRunning when another server holds the folder
  */
-export async function lockFolder(places: Places): Promise<FolderLock> {
-  for (let waitedMs = 0; waitedMs < LOCK_PATIENCE_MS; waitedMs += POLL_MS) {
+export async function lockFolder(
+  places: Places,
+  patienceMs = LOCK_PATIENCE_MS,
+): Promise<FolderLock> {
+  for (let waitedMs = 0; waitedMs < patienceMs; waitedMs += POLL_MS) {
     const lock = tryLock(places.lock);
     if (lock !== null) return lock;
     const holder = await findRunning(places);
     if (holder !== null) throw new AlreadyRunning(places.folder, places.data, holder);
     await delay(POLL_MS);
   }
-  const pid = readRecord(places.record)?.serverPid ?? 0;
-  throw new AlreadyRunning(places.folder, places.data, { pid, url: null });
+  const record = readRecord(places.record);
+  const holder = { pid: record?.serverPid ?? 0, url: record?.serverUrl ?? null };
+  throw new AlreadyRunning(places.folder, places.data, holder);
 }
 
 async function findRunning(places: Places): Promise<Holder | null> {
@@ -48,7 +51,7 @@ async function findRunning(places: Places): Promise<Holder | null> {
  * @throws AlreadyRunning when a server holds the claim after all (its lock file was removed)
  * @throws CannotStart when the postmaster can neither be asked nor stopped
  */
-export async function stopOrphan(places: Places, password: string, log: Log): Promise<void> {
+export async function stopOrphan(places: Places, password: string | null, log: Log): Promise<void> {
   const found = livingPostmaster(places.data);
   if (found === null) return;
   const holder = await askOrphan(places, password);
@@ -61,7 +64,8 @@ export async function stopOrphan(places: Places, password: string, log: Log): Pr
 }
 
 /** Who holds the claim of a living postmaster; null for nobody, or when it ends meanwhile. */
-async function askOrphan(places: Places, password: string): Promise<Holder | null> {
+async function askOrphan(places: Places, password: string | null): Promise<Holder | null> {
+  if (password === null) throw cannotAsk(places, `${places.password} is missing`);
   let last: unknown;
   for (let waitedMs = 0; waitedMs < ORPHAN_PATIENCE_MS; waitedMs += POLL_MS) {
     const living = livingPostmaster(places.data);
@@ -76,10 +80,14 @@ async function askOrphan(places: Places, password: string): Promise<Holder | nul
   }
   // Not ready all this time: it recovers or shuts down, and nobody can hold a claim in it.
   if (last === undefined) return null;
+  throw cannotAsk(places, (last as Error).message);
+}
+
+function cannotAsk(places: Places, reason: string): CannotStart {
   const pid = livingPostmaster(places.data)?.pid ?? 0;
-  throw new CannotStart(
+  return new CannotStart(
     `A PostgreSQL (process ${pid}) runs on ${places.data} and cannot be asked who uses it: ` +
-      `${(last as Error).message}.`,
+      `${reason}.`,
     `If no server of yours uses it, stop it: kill -INT ${pid}.`,
   );
 }
