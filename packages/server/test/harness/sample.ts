@@ -8,6 +8,7 @@ type Schema = {
   readonly anyOf?: readonly Schema[];
   readonly properties?: Readonly<Record<string, Schema>>;
   readonly required?: readonly string[];
+  readonly minProperties?: number;
   readonly items?: Schema;
   readonly minItems?: number;
   readonly minLength?: number;
@@ -61,14 +62,18 @@ function sample(schema: Schema, fill: Readonly<Record<string, unknown>>): unknow
 }
 
 function sampleObject(schema: Schema, fill: Readonly<Record<string, unknown>>): unknown {
-  const names = Object.keys(schema.properties ?? {}).filter(
-    (name) => schema.required?.includes(name) || name in fill,
-  );
+  const all = Object.keys(schema.properties ?? {});
+  const named = all.filter((name) => schema.required?.includes(name) || name in fill);
+  const more = all.filter((name) => !named.includes(name));
+  const names = [
+    ...named,
+    ...more.slice(0, Math.max(0, (schema.minProperties ?? 0) - named.length)),
+  ];
   return Object.fromEntries(
-    names.map((name) => [
-      name,
-      name in fill ? fill[name] : sample(schema.properties?.[name] ?? {}, fill),
-    ]),
+    names.map((name) => {
+      const property = schema.properties?.[name] ?? {};
+      return [name, name in fill ? fill[name] : sample(property, fill)];
+    }),
   );
 }
 

@@ -1,0 +1,130 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { asOwner } from "./harness/database.ts";
+import { type Furnished, furnish } from "./harness/furnish.ts";
+import { dice, extent, proofSeed } from "./harness/proof.ts";
+import { startTestServer } from "./harness/server.ts";
+
+const server = await startTestServer();
+
+/** What one writer does; the answer may be a refusal, never an outage or an error. */
+type Writer = (own: Furnished, card: string) => Promise<{ status: number; body: unknown }>;
+
+const amount = () => 1 + roll.roll(50);
+const roll = dice(proofSeed());
+
+/** Every kind of writer of the system; a new action that takes locks gets a line here. */
+const writers: Readonly<Record<string, Writer>> = {
+  topUp: (own, card) => own.call("POST", `/cards/${card}/top-up`, { amount: amount() }),
+  withdraw: (own, card) => own.call("POST", `/cards/${card}/withdraw`, { amount: amount() }),
+  budgetTopUp: (own) =>
+    own.call("POST", `/budgets/${own.objects.budget}/top-up`, { amount: amount() }),
+  budgetWithdraw: (own) =>
+    own.call("POST", `/budgets/${own.objects.budget}/withdraw`, { amount: amount() }),
+  deposit: (own) =>
+    own.call("POST", "/simulations/deposits", { amount: amount(), currency: "EUR" }),
+  payout: (own) =>
+    server.call("POST", `/organizations/${own.id}/payouts`, { amount: amount(), currency: "EUR" }),
+  issue: (own) =>
+    own.call("POST", "/cards", {
+      typeId: own.programs.card,
+      customerId: own.objects.customer,
+      initialBalance: 100,
+    }),
+  issueBudgetCard: (own) =>
+    own.call("POST", "/cards", {
+      typeId: own.programs.budgetCard,
+      budgetId: own.objects.budget,
+      customerId: own.objects.customer,
+    }),
+  freeze: (own, card) =>
+    own.call("POST", `/cards/${card}/freeze`, {
+      requestedBy: roll.pick(["organization", "cardholder"]),
+    }),
+  unfreeze: (own, card) =>
+    own.call("POST", `/cards/${card}/unfreeze`, {
+      requestedBy: roll.pick(["organization", "cardholder"]),
+    }),
+  block: (_own, card) => server.call("POST", `/cards/${card}/block`, { reason: "review" }),
+  unblock: (_own, card) => server.call("POST", `/cards/${card}/unblock`, {}),
+  label: (own, card) => own.call("PATCH", `/cards/${card}`, { label: `Label ${amount()}` }),
+  remove: (own, card) => own.call("DELETE", `/cards/${card}`),
+  customer: (own) =>
+    own.call("PATCH", `/customers/${own.objects.customer}`, { email: `a${amount()}@example.com` }),
+  hold: (own) =>
+    server.call("POST", `/customers/${own.objects.customer}/hold`, { reason: "investigation" }),
+  release: (own) => server.call("POST", `/customers/${own.objects.customer}/release`, {}),
+  freezeBudget: (own) => own.call("POST", `/budgets/${own.objects.budget}/freeze`, {}),
+  unfreezeBudget: (own) => own.call("POST", `/budgets/${own.objects.budget}/unfreeze`, {}),
+  suspend: (own) => server.call("POST", `/organizations/${own.id}/suspend`, {}),
+  activate: (own) => server.call("POST", `/organizations/${own.id}/activate`, {}),
+  reverse: (own) => own.call("POST", `/transfers/${own.objects.transfer}/reverse`, {}),
+};
+
+test("B6: every kind of writer at once over the same objects: no deadlock, and the laws hold", async () => {
+  const owners = [await furnish(server), await furnish(server)];
+  const cards = new Map(owners.map((own) => [own.id, [own.objects.card]]));
+  const before = await deadlocks();
+  const seen = new Map<string, Set<number>>();
+  const endAt = Date.now() + extent(60, 600) * 1_000;
+  const sequencing = sequenceUntil(endAt);
+  await Promise.all(Array.from({ length: 24 }, () => writeUntil(endAt)));
+  await sequencing;
+  assert.equal((await deadlocks()) - before, 0, "pg_stat_database.deadlocks");
+  for (const [name, statuses] of seen) {
+    assert.ok(
+      [...statuses].some((status) => status < 300),
+      `${name} never succeeded: ${[...statuses]}`,
+    );
+  }
+  await server.sequence();
+  for (const own of owners) {
+    const { body } = await own.call("GET", "/ledger/invariants");
+    assert.equal(body.holds, true, JSON.stringify(body));
+  }
+
+  async function writeUntil(end: number): Promise<void> {
+    while (Date.now() < end) {
+      const own = roll.pick(owners);
+      const theirs = cards.get(own.id) ?? [];
+      const name = roll.pick(dealt);
+      const answer = await writers[name]?.(own, roll.pick(theirs.slice(-6)));
+      const status = answer?.status ?? 500;
+      assert.ok(status < 500, `${name}: ${JSON.stringify(answer?.body)}`);
+      seen.set(name, (seen.get(name) ?? new Set()).add(status));
+      if (name === "issue" && status === 201) theirs.push(idOf(answer?.body));
+    }
+  }
+});
+
+const idOf = (body: unknown): string => (body as { id: string }).id;
+
+/** Funds most of the time; suspending and deleting seldom, so that the others get their turn. */
+const dealt = Object.keys(writers).flatMap((name) => {
+  const share: Readonly<Record<string, number>> = {
+    suspend: 1,
+    remove: 1,
+    hold: 1,
+    block: 2,
+    freezeBudget: 1,
+  };
+  return Array.from({ length: share[name] ?? 6 }, () => name);
+});
+
+async function sequenceUntil(end: number): Promise<void> {
+  while (Date.now() < end) {
+    await server.sequence();
+    await sleep(10);
+  }
+}
+
+async function deadlocks(): Promise<number> {
+  // The statistics of a backend arrive after a moment.
+  await sleep(1_500);
+  const [row] = await asOwner<{ deadlocks: string }>(
+    server.database.url,
+    "select deadlocks from pg_stat_database where datname = current_database()",
+  );
+  return Number(row?.deadlocks);
+}
