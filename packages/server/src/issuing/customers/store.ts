@@ -178,9 +178,9 @@ export type CustomerFilter = {
   readonly type?: string | undefined;
   readonly level?: string | undefined;
   readonly externalId?: string | undefined;
-  readonly createdFrom?: Date | undefined;
+  readonly createdFrom?: string | undefined;
   /** Not included. */
-  readonly createdTo?: Date | undefined;
+  readonly createdTo?: string | undefined;
   /** Customers with granted access to this program. */
   readonly programId?: string | undefined;
 };
