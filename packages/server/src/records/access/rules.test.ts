@@ -143,6 +143,7 @@ test("an address passes where a range has it, on both sides of the range's edge"
   ]) {
     assert.ok(!allows(outside), outside);
   }
+  assert.ok(allowing(["fe80::/10"])("fe80::1%eth0"));
   assert.ok(allowing([])("anything"));
   assert.ok(!allowing(["0.0.0.0/0"])("2001:db8::1"));
   assert.ok(allowing(["::ffff:203.0.113.0/120"])("203.0.113.9"), "a mapped range means IPv4");

@@ -88,13 +88,10 @@ export function allowing(list: readonly string[]): (ip: string) => boolean {
     if (range !== null) allowed.addSubnet(range.address, range.bits, range.family);
   }
   return (ip) => {
-    const address = withoutMapping(ip);
+    // A peer by link-local address carries the name of an interface behind a percent sign.
+    const address = ip.replace(/%.*$/, "");
     if (isIPv4(address)) return allowed.check(address, "ipv4");
+    // IPv4 peers of a socket that listens on IPv6 (::ffff:203.0.113.7) are told apart by BlockList.
     return isIPv6(address) && allowed.check(address, "ipv6");
   };
-}
-
-/** A socket that listens on IPv6 sees IPv4 peers as `::ffff:203.0.113.7`; a zone names an interface. */
-function withoutMapping(ip: string): string {
-  return ip.replace(/^::ffff:(?=\d+\.)/i, "").replace(/%.*$/, "");
 }

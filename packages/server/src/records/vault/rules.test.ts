@@ -11,8 +11,11 @@ import {
   luhnDigit,
   maskNumber,
   numberAt,
+  numberContext,
+  numberKeyContext,
   sealText,
   shuffle,
+  subjectKeyContext,
   unsealText,
 } from "./rules.ts";
 
@@ -116,6 +119,25 @@ test("a mask shows six and four digits, never more", () => {
     firstSix: "999999",
     lastFour: `567${luhnDigit("999999121234567")}`,
   });
+});
+
+test("G2: what a number and its keys are bound to differs in every part", () => {
+  const contexts = [
+    numberContext("org_a", "card_a", 1, "kek_a"),
+    numberContext("org_b", "card_a", 1, "kek_a"),
+    numberContext("org_a", "card_b", 1, "kek_a"),
+    numberContext("org_a", "card_a", 2, "kek_a"),
+    numberContext("org_a", "card_a", 1, "kek_b"),
+    numberKeyContext("org_a", "card_a", 1),
+    numberKeyContext("org_b", "card_a", 1),
+    numberKeyContext("org_a", "card_b", 1),
+    numberKeyContext("org_a", "card_a", 2),
+    subjectKeyContext("org_a", "card_a"),
+    subjectKeyContext("org_b", "card_a"),
+    subjectKeyContext("org_a", "card_b"),
+  ];
+  const distinct = new Set(contexts.map((context) => Buffer.from(context).toString("hex")));
+  assert.equal(distinct.size, contexts.length);
 });
 
 test("G2: personal data opens for its own person, record and organization only", () => {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
 import { asOwner, testDatabase } from "../../../test/harness/database.ts";
 import { inWork, newId, readingOf, testKeys, workOf } from "../../../test/harness/work.ts";
 import type { Transaction } from "../../foundation/database/database.ts";
@@ -113,6 +114,40 @@ test("a number whose transaction rolls back is free again, also for one that wai
   await second;
   assert.equal(await reveal(cardId), numberAt(range, 0n));
   await assert.rejects(issue(range), isExhausted);
+});
+
+/** Keys whose single random bytes, which draw places, are these; longer ones stay random. */
+const dealt = (...bytes: number[]) => ({
+  ...keys,
+  random: (count: number) =>
+    count === 1 ? Uint8Array.of(bytes.shift() as number) : keys.random(count),
+});
+
+test("one that loses a number to a transaction in flight goes on to the next free one", async () => {
+  const range = newRange(3n);
+  const holding = (given: typeof keys) => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const cardId = newId("card");
+    const done = inWork(app, organization, given, async (work) => {
+      await storeCardNumber(work, { cardId, range });
+      await promise;
+    });
+    return { done, release: resolve };
+  };
+  const first = holding(dealt(0b00 << 6));
+  const second = holding(dealt(0b01 << 6));
+  await pause(100);
+  const cardId = newId("card");
+  // Draws the first one's number and waits; then of the two that show as free takes the second's.
+  const third = inWork(app, organization, dealt(0b00 << 6, 0b00 << 6, 0b1 << 7), (work) =>
+    storeCardNumber(work, { cardId, range }),
+  );
+  await pause(100);
+  first.release();
+  await pause(100);
+  second.release();
+  await Promise.all([first.done, second.done, third]);
+  assert.equal(await reveal(cardId), numberAt(range, 2n));
 });
 
 test("work that is rolled back to its savepoint leaves no number behind", async () => {
