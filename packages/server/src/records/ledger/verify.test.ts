@@ -14,16 +14,35 @@ test("smoke", async () => {
   assert(card);
   const holdId = newId("hold");
   await books.inBook([own, card], (book, work) => {
-    posted(book.post(work, [{ kind: "deposit", debit: funding, credit: own, amount: 1000n }, { kind: "top_up", debit: own, credit: card, amount: 600n }]));
-    posted(book.openHold(work, { holdId, debit: card, credit: network, amount: 100n, expiresAt: null }));
+    posted(
+      book.post(work, [
+        { kind: "deposit", debit: funding, credit: own, amount: 1000n },
+        { kind: "top_up", debit: own, credit: card, amount: 600n },
+      ]),
+    );
+    posted(
+      book.openHold(work, { holdId, debit: card, credit: network, amount: 100n, expiresAt: null }),
+    );
   });
-  await books.inBook([card], (book, work) => {
-    posted(book.captureHold(work, { holdId, amount: 900n, final: true }));
-  }, [holdId]);
+  await books.inBook(
+    [card],
+    (book, work) => {
+      posted(book.captureHold(work, { holdId, amount: 900n, final: true }));
+    },
+    [holdId],
+  );
   console.log(await readBalances(database.app, organizationId, [own, card, network]));
   console.dir(await invariants(database.app, organizationId), { depth: 9 });
   console.dir(await verify(database.app, { organizationId, sources }), { depth: 9 });
   console.dir(await invariants(database.app, organizationId), { depth: 9 });
-  console.log(await readBalances(database.app, organizationId, [own, card, network, funding], { at: new Date() }));
-  console.log(await readBalances(database.app, organizationId, [own, card, network, funding], { sequence: 3n }));
+  console.log(
+    await readBalances(database.app, organizationId, [own, card, network, funding], {
+      at: new Date(),
+    }),
+  );
+  console.log(
+    await readBalances(database.app, organizationId, [own, card, network, funding], {
+      sequence: 3n,
+    }),
+  );
 });
