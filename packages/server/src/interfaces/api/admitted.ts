@@ -107,8 +107,19 @@ function fingerprintOf({ keys }: ApiContext, { route, params, query, body }: Adm
   return fingerprint(keys, route.id, params, query, body);
 }
 
+const recordStep = Symbol("answers and audit");
+
+/** Stores answers and audit rows just before COMMIT, together with what was announced. */
+export function recordBeforeCommit(
+  context: ApiContext,
+  sql: Transaction,
+  outcomes: readonly Outcome[],
+): void {
+  sql.beforeCommit(recordStep, () => record(context, sql, outcomes));
+}
+
 /** Stores the answers and the audit rows of a transaction, as sets and in one round trip. */
-export async function record(
+async function record(
   context: ApiContext,
   sql: Transaction,
   outcomes: readonly Outcome[],

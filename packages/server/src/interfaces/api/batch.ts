@@ -14,7 +14,7 @@ import {
   doneOutcome,
   keyRefOf,
   type Outcome,
-  record,
+  recordBeforeCommit,
   refusedOutcome,
   replay,
   workOf,
@@ -92,7 +92,7 @@ async function decideTogether(
   ]);
   const fresh = opened.flatMap(({ request, before }) => (before === null ? [request] : []));
   const outcomes = await decide(context, lane, fresh, sql, nows);
-  if (outcomes.length > 0) await record(context, sql, outcomes);
+  if (outcomes.length > 0) recordBeforeCommit(context, sql, outcomes);
   const decided = outcomes.values();
   return opened.map(({ before }) => before ?? { value: answerOf(decided.next().value as Outcome) });
 }

@@ -1,5 +1,5 @@
 import type { Transaction } from "../../foundation/database/database.ts";
-import { Outage, Refusal } from "../../foundation/errors/errors.ts";
+import { Fault, Outage, Refusal } from "../../foundation/errors/errors.ts";
 import type { WriteRoute } from "../../foundation/route/route.ts";
 import { lockKeys, lookUp } from "../../records/idempotency/actions.ts";
 import { idempotencyErrors } from "../../records/idempotency/errors.ts";
@@ -11,7 +11,7 @@ import {
   doneOutcome,
   keyRefOf,
   type Outcome,
-  record,
+  recordBeforeCommit,
   refusedOutcome,
   replay,
   workOf,
@@ -51,7 +51,7 @@ async function inTransaction(
   ]);
   if (before !== null) return before;
   const outcome = await handle(context, request, sql, now);
-  await record(context, sql, [outcome]);
+  recordBeforeCommit(context, sql, [outcome]);
   return answerOf(outcome);
 }
 
@@ -76,15 +76,37 @@ async function handle(
   now: Date,
 ): Promise<Outcome> {
   const { route, params, query, body, caller } = request;
-  const work = workOf(context, request, sql, now);
+  const scoped = untilClosed(sql);
+  const work = workOf(context, request, scoped.sql, now);
   try {
     const reply = await route.handle({ params, query, body, caller, work } as never);
     return doneOutcome(request, work, reply);
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     const outcome = refusedOutcome(request, work, error);
+    scoped.close();
     sql.forgetBeforeCommit();
     await sql.rollbackToSavepoint();
     return outcome;
   }
+}
+
+/**
+ * The transaction as an action sees it. Once refused, an action may still be running in another branch
+ * of it; what that sends must not be committed with the refusal.
+ */
+function untilClosed(sql: Transaction): { readonly sql: Transaction; close(): void } {
+  let open = true;
+  return {
+    sql: {
+      ...sql,
+      query: async (statement, values) => {
+        if (!open) throw new Fault("A statement came after its action was refused.");
+        return sql.query(statement, values);
+      },
+    },
+    close: () => {
+      open = false;
+    },
+  };
 }
