@@ -12,12 +12,12 @@ import { ledgerRoutes } from "../../records/ledger/routes.ts";
 
 /** Every route of the API, in the order of the docs. A module's line comes with the module. */
 export const routes: readonly Route[] = [
+  ...organizationRoutes,
+  ...transferRoutes,
   ...programRoutes,
   ...customerRoutes,
   ...budgetRoutes,
   ...cardRoutes,
-  ...organizationRoutes,
-  ...transferRoutes,
   ...ledgerRoutes,
   ...eventRoutes,
   ...auditRoutes,
