@@ -4,6 +4,7 @@ import { Refusal } from "../../../foundation/errors/errors.ts";
 import { customerTypes, verificationLevels } from "../../programs/model.ts";
 import { business, customerIn, detailsOf, now, person, residence } from "../fixture.ts";
 import {
+  accessCycle,
   type Customer,
   type CustomerField,
   customerCycle,
@@ -325,6 +326,51 @@ test("a deleted customer takes no change, and nothing is missing of it", () => {
     "customer_deleted",
   );
   assert.deepEqual(missingOf(customerIn(standings.deleted, detailsOf({}))), []);
+});
+
+/** A life cycle as lines "from move to", to be held against this page and nothing else. */
+const linesOf = (cycle: {
+  readonly moves: Record<string, { from: readonly string[]; to: string }>;
+}) =>
+  Object.entries(cycle.moves).flatMap(([move, { from, to }]) =>
+    from.map((status) => `${status} ${move} ${to}`),
+  );
+
+test("the life of a customer is the one that the product describes", () => {
+  assert.deepEqual(linesOf(customerCycle), [
+    "needs_information complete pending",
+    "needs_information pass active",
+    "pending approve active",
+    "update_requested approve active",
+    "needs_information reject rejected",
+    "pending reject rejected",
+    "update_requested reject rejected",
+    "pending requestInformation needs_information",
+    "active requestInformation needs_information",
+    "update_requested requestInformation needs_information",
+    "active requestUpdate update_requested",
+    "rejected resubmit pending",
+    "needs_information hold on_hold",
+    "pending hold on_hold",
+    "active hold on_hold",
+    "update_requested hold on_hold",
+    "rejected hold on_hold",
+    "on_hold release previous",
+    "needs_information delete deleted",
+    "pending delete deleted",
+    "active delete deleted",
+    "update_requested delete deleted",
+    "rejected delete deleted",
+    "on_hold delete deleted",
+  ]);
+});
+
+test("the life of an access request is the one that the product describes", () => {
+  assert.deepEqual(linesOf(accessCycle), [
+    "requested grant granted",
+    "requested reject rejected",
+    "granted revoke revoked",
+  ]);
 });
 
 test("every move of the life cycle is somebody's", () => {
