@@ -6,7 +6,9 @@ export type Clock = { readonly now: () => Date };
 /** Random bytes from a cryptographic source. */
 export type Entropy = (bytes: number) => Uint8Array;
 
-/** The machine's clock and randomness; read here and nowhere else, everything else is given them. */
+/**
+ * The machine's clock and randomness; read here and nowhere else, everything else is given them.
+ */
 export const systemClock: Clock = { now: () => new Date() };
 export const systemEntropy: Entropy = (bytes) => randomBytes(bytes);
 

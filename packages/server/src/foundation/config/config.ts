@@ -126,7 +126,8 @@ export class ConfigError extends Error {}
 /**
  * Reads the settings.
  *
- * @throws ConfigError naming every bad variable at once; never with its value, which may be a secret.
+ * @throws ConfigError naming every bad variable at once; never with its value, which may be a
+ *   secret.
  */
 export function loadConfig(environment: Readonly<Record<string, string | undefined>>): Config {
   const mistakes: string[] = [];

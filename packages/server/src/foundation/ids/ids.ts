@@ -1,7 +1,7 @@
 /**
- * Ids are prefixed and time-ordered: `card_` and 26 characters of Crockford base 32 that hold 48 bits
- * of milliseconds and 80 random bits (the layout of a ULID). The prefix is part of the type, so an
- * account id is not a card id at compile time.
+ * Ids are prefixed and time-ordered: `card_` and 26 characters of Crockford base 32 that hold 48
+ * bits of milliseconds and 80 random bits (the layout of a ULID). The prefix is part of the type,
+ * so an account id is not a card id at compile time.
  */
 
 /** The one registry of prefixes; a new kind of object is a new line here. */
@@ -42,7 +42,10 @@ export type EventId = Id<"event">;
 export type AuditId = Id<"audit">;
 export type RequestId = Id<"request">;
 
-/** The organization that owns what belongs to the installation: programs, platform keys, their events. */
+/**
+ * The organization that owns what belongs to the installation: programs, platform keys, their
+ * events.
+ */
 export const PLATFORM: OrganizationId = "org_platform";
 
 /** Longest id (and external id) that the API takes. */

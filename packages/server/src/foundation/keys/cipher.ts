@@ -8,7 +8,10 @@ export const KEY_BYTES = 32;
 export const NONCE_BYTES = 12;
 export const TAG_BYTES = 16;
 
-/** Joins parts so that no two different lists of parts give the same bytes: each has its length before it. */
+/**
+ * Joins parts so that no two different lists of parts give the same bytes: each has its length
+ * before it.
+ */
 export function bind(...parts: readonly (string | Uint8Array)[]): Uint8Array {
   return Buffer.concat(
     parts.flatMap((part) => {

@@ -15,7 +15,9 @@ const LARGEST_BYTES = 65_536;
 export type FileKeysOptions = {
   /** What the installation is; keys of the other mode are refused. */
   readonly mode: KeyMode;
-  /** False where the database already holds what other keys made: then a missing file is refused. */
+  /**
+   * False where the database already holds what other keys made: then a missing file is refused.
+   */
   readonly mayCreate: boolean;
 };
 

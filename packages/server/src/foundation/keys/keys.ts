@@ -21,16 +21,16 @@ export type KeyProvider = "file" | "environment";
 export type KeyMode = "sandbox" | "live";
 
 /**
- * The port that key providers fill (file, environment; later KMS and HSM). Making a data key and a keyed
- * hash never wait on anything outside, so both may happen while locks are held.
+ * The port that key providers fill (file, environment; later KMS and HSM). Making a data key and a
+ * keyed hash never wait on anything outside, so both may happen while locks are held.
  */
 export type Keys = {
   readonly provider: KeyProvider;
   /** @param context what the key is for and whose it is; the same bytes are needed to unwrap it. */
   newDataKey(context: Uint8Array): DataKey;
   /**
-   * @throws Outage when the provider does not answer, Fault when the key is unknown, the tag is wrong
-   *   or the context is another.
+   * @throws Outage when the provider does not answer, Fault when the key is unknown, the tag is
+   *   wrong or the context is another.
    */
   unwrap(keyId: string, wrapped: Uint8Array, context: Uint8Array): Promise<Uint8Array>;
   /** HMAC-SHA-256, 32 bytes. */

@@ -24,7 +24,7 @@ export async function openKeys(settings: KeySettings, mayCreate: boolean): Promi
   if (settings.mode === "live" && !settings.allowSoftwareKeysInLive) {
     throw new KeysError(
       "A live installation may not keep its keys in a file or in the environment.",
-      "Use a hardware security module, or accept the risk with CARDWRIGHT_ALLOW_SOFTWARE_KEYS=live.",
+      "Use a hardware module, or accept the risk with CARDWRIGHT_ALLOW_SOFTWARE_KEYS=live.",
     );
   }
   return settings.environment === null

@@ -13,8 +13,9 @@ const CHECK_BYTES = 16;
 /**
  * Keys in this process's memory, doing their work with its own OpenSSL.
  *
- * A data key is wrapped by AES-256-GCM under the current key-encryption key: nonce, ciphertext, tag.
- * The nonces are random, so one key-encryption key wraps at most 2^32 data keys (SP 800-38D §8.3).
+ * A data key is wrapped by AES-256-GCM under the current key-encryption key: nonce, ciphertext,
+ * tag. The nonces are random, so one key-encryption key wraps at most 2^32 data keys (SP 800-38D
+ * §8.3).
  */
 export function softwareKeys(
   material: KeyMaterial,

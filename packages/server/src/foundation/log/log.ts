@@ -1,6 +1,8 @@
 import { type Logger, pino } from "pino";
 
-/** A structured log. Lines are JSON; secrets and personal data are redacted by path and by shape. */
+/**
+ * A structured log. Lines are JSON; secrets and personal data are redacted by path and by shape.
+ */
 export type Log = Logger;
 
 /** Names whose values never reach a log line, at any of the first levels of an object. */
@@ -29,9 +31,10 @@ const secretNames = [
 const redactedPaths = secretNames.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]);
 
 /**
- * What is taken out of any text: API keys; the user and password of a URL; runs of 12 and more digits,
- * also in groups and glued to letters (a card number, a track, a raw network message). Listed first, and
- * left as they are: our own ids and trace ids, whose letters and digits may happen to hold such a run.
+ * What is taken out of any text: API keys; the user and password of a URL; runs of 12 and more
+ * digits, also in groups and glued to letters (a card number, a track, a raw network message).
+ * Listed first, and left as they are: our own ids and trace ids, whose letters and digits may
+ * happen to hold such a run.
  */
 const shapes = new RegExp(
   [

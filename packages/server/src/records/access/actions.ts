@@ -31,7 +31,9 @@ import {
 import { showKey } from "./schema.ts";
 import * as store from "./store.ts";
 
-/** Age up to which a process trusts what it read of a key, ms: revocation reaches it in that time. */
+/**
+ * Age up to which a process trusts what it read of a key, ms: revocation reaches it in that time.
+ */
 const CACHE_MS = 500;
 
 /** Most keys that a process remembers. */
@@ -55,8 +57,8 @@ export type NewKey = {
 export type IssuedKey = { readonly key: ApiKey; readonly secret: string };
 
 /**
- * Creates a key of the work's organization: a platform key where that is the platform. What the one who
- * asks may give is checked by `giveKey`.
+ * Creates a key of the work's organization: a platform key where that is the platform. What the one
+ * who asks may give is checked by `giveKey`.
  *
  * @throws Refusal `expiry_in_the_past`, `expiry_too_far`, `ip_range_invalid`,
  *   `api_key_limit_reached`; Fault when a scope is not for keys of this organization.
@@ -66,6 +68,7 @@ export async function createKey(work: Work, wanted: NewKey): Promise<IssuedKey> 
     store.readRealNow(work.sql),
     store.countActiveKeys(work.sql, work.organizationId),
   ]);
+  // Counted without a lock: requests at the same instant may go past it by as many as they are.
   if (active >= BigInt(MAX_ACTIVE_KEYS)) throw accessErrors.refusal("api_key_limit_reached");
   if (wanted.expiresAt) refuseBadExpiry(wanted.expiresAt, now);
   refuseBadRanges(wanted.ipAllowList ?? []);
@@ -118,8 +121,8 @@ async function makeKey(
 }
 
 /**
- * Replaces a key: a new one that is like it, and lives as long as it was meant to live, while the old
- * one goes on working for the overlap.
+ * Replaces a key: a new one that is like it, and lives as long as it was meant to live, while the
+ * old one goes on working for the overlap.
  *
  * @throws Refusal `not_found`, `api_key_revoked`, `api_key_expired`, `api_key_already_rotated`,
  *   `scope_not_held` (a key with more scopes would be the caller's for the asking).
@@ -165,7 +168,8 @@ async function lockWorkingKey(work: Work, id: string): Promise<{ old: ApiKey; no
  * Ends a key for ever, at once in this process and within a second in others. Repeating it changes
  * nothing. A leaked key that is the last to manage keys is rotated without overlap instead.
  *
- * @throws Refusal `not_found`, `api_key_is_last` when no active key with `keys:write` would be left.
+ * @throws Refusal `not_found`, `api_key_is_last` when no active key with `keys:write` would be
+ *   left.
  */
 export async function revokeKey(work: Work, id: string): Promise<ApiKey> {
   const [{ key, managing }, now] = await Promise.all([
@@ -280,8 +284,8 @@ export type KeyCache = {
 export const openKeyCache = (): KeyCache => ({ known: new Map(), uses: new Map() });
 
 /**
- * Keys that this process changes or has just changed, and until when they are read anew each time: the
- * change may not be committed yet, so what is remembered cannot simply be dropped.
+ * Keys that this process changes or has just changed, and until when they are read anew each time:
+ * the change may not be committed yet, so what is remembered cannot simply be dropped.
  */
 const changing = new Map<ApiKeyId, number>();
 
@@ -357,8 +361,8 @@ function forgetOldest({ known }: KeyCache): void {
 }
 
 /**
- * Writes when keys were last used, as one set. Called every few seconds and before stopping. What could
- * not be written now is kept for the next time.
+ * Writes when keys were last used, as one set. Called every few seconds and before stopping. What
+ * could not be written now is kept for the next time.
  */
 export async function writeLastUses(database: Database, cache: KeyCache): Promise<void> {
   if (cache.uses.size === 0) return;

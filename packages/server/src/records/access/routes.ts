@@ -58,8 +58,8 @@ const create = writeRoute({
   method: "POST",
   path: "/api-keys",
   summary: "Create an API key",
-  description: `The answer holds the secret; it is shown this once. A key can only give scopes that it
-has itself. Times of keys are real time, also where a sandbox's clock was moved.`,
+  description: `The answer holds the secret; it is shown this once. A key can only give scopes that
+it has itself. Times of keys are real time, also where a sandbox's clock was moved.`,
   scope: "keys:write",
   body: newKeyBody,
   reply: newApiKeySchema,

@@ -31,7 +31,10 @@ export function writeSecret(organizationId: OrganizationId, mode: Mode, bits: Ui
   return body + inBase62(BigInt(crc32(body)), CHECK_LENGTH);
 }
 
-/** Whether a text has the form and the check of a secret. Says nothing about whether there is such a key. */
+/**
+ * Whether a text has the form and the check of a secret. Says nothing about whether there is such a
+ * key.
+ */
 export function looksLikeSecret(text: string): boolean {
   if (!WHOLE.test(text)) return false;
   const body = text.slice(0, -CHECK_LENGTH);

@@ -84,8 +84,8 @@ const lockForChange = statement(
 );
 
 /**
- * Locks a key together with all keys that can manage keys, in id order: so two keys that revoke each
- * other at once do so one after the other.
+ * Locks a key together with all keys that can manage keys, in id order: so two keys that revoke
+ * each other at once do so one after the other.
  */
 export async function lockKey(
   sql: Sql,
@@ -125,7 +125,8 @@ export async function findSuccessor(sql: Sql, key: ApiKey): Promise<ApiKeyId | n
 const countActive = statement(
   "access.countActive",
   `select count(*) as count from api_keys
-   where organization_id = $1 and revoked_at is null and (expires_at is null or expires_at > now())`,
+   where organization_id = $1 and revoked_at is null
+     and (expires_at is null or expires_at > now())`,
 );
 
 /** How many keys of an organization work. */
@@ -174,8 +175,8 @@ const touch = statement(
 export type KeyUse = { readonly organizationId: OrganizationId; readonly at: Date };
 
 /**
- * Writes last uses as a set. Rows that another transaction has locked are left for the next time: this
- * waits for nobody.
+ * Writes last uses as a set. Rows that another transaction has locked are left for the next time:
+ * this waits for nobody.
  *
  * @returns the keys that were written.
  */

@@ -41,12 +41,13 @@ const fullRanges = new WeakMap<Keys, Set<string>>();
 const storedIn = new WeakSet<Sql>();
 
 /**
- * Draws a card number from a range, uniformly at random and never issued before by any organization,
- * and stores it encrypted. It exists once the caller's transaction commits, else it never did.
+ * Draws a card number from a range, uniformly at random and never issued before by any
+ * organization, and stores it encrypted. It exists once the caller's transaction commits, else it
+ * never did.
  *
  * @throws Refusal `number_range_exhausted` when every number of the range is issued. In a range of
- *   more than 262,144 numbers that is also the answer, until the next start, when thousands of random
- *   ones, and 262,144 in a row from a random place on, are all issued.
+ *   more than 262,144 numbers that is also the answer, until the next start, when thousands of
+ *   random ones, and 262,144 in a row from a random place on, are all issued.
  */
 export async function storeCardNumber(
   work: Work,
@@ -69,7 +70,9 @@ export async function storeCardNumber(
   return maskNumber(stored);
 }
 
-/** Tries sets of random numbers, each larger than the one before; small ranges are searched at once. */
+/**
+ * Tries sets of random numbers, each larger than the one before; small ranges are searched at once.
+ */
 async function drawNumber(
   work: Work,
   cardId: CardId,
@@ -87,7 +90,9 @@ async function drawNumber(
   return null;
 }
 
-/** Goes round the whole range from a random place on, so that its last free numbers are found too. */
+/**
+ * Goes round the whole range from a random place on, so that its last free numbers are found too.
+ */
 async function searchNumber(
   work: Work,
   cardId: CardId,
@@ -108,8 +113,9 @@ async function searchNumber(
 }
 
 /**
- * Stores one of these numbers that nobody has, each equally likely. One that a transaction in flight has
- * taken shows as free: storing waits for that transaction, and goes on to another if it commits.
+ * Stores one of these numbers that nobody has, each equally likely. One that a transaction in
+ * flight has taken shows as free: storing waits for that transaction, and goes on to another if it
+ * commits.
  */
 async function storeAnyFree(
   work: Work,
@@ -166,8 +172,8 @@ function asText(bytes: Uint8Array): string {
 }
 
 /**
- * The whole number of a card, in clear. The application's role cannot do this: it takes a connection
- * of the vault's role.
+ * The whole number of a card, in clear. The application's role cannot do this: it takes a
+ * connection of the vault's role.
  *
  * @throws Fault when the card has no number, or its row was tampered with.
  */
@@ -263,14 +269,16 @@ async function subjectKeys(
   return new Map(await Promise.all(opened));
 }
 
-/** Destroys a person's key: all personal data sealed under it is unreadable from then on, for ever. */
+/**
+ * Destroys a person's key: all personal data sealed under it is unreadable from then on, for ever.
+ */
 export async function destroySubjectKey(work: Work, subjectId: string): Promise<void> {
   await store.eraseSubjectKey(work.sql, work.organizationId, subjectId, work.now);
 }
 
 /**
- * Opens the keys of this installation and makes sure that they are those its database was made with.
- * The first keys are remembered by one-way check values, and so are keys added later.
+ * Opens the keys of this installation and makes sure that they are those its database was made
+ * with. The first keys are remembered by one-way check values, and so are keys added later.
  *
  * @param open is told whether it may make new keys: only where the database never had any.
  * @throws KeysError when the keys are others, or one that rows may still name is missing.

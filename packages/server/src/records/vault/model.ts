@@ -1,4 +1,7 @@
-/** Where the numbers of a program lie: the BIN, then an account number in [from, to], then a Luhn digit. */
+/**
+ * Where the numbers of a program lie: the BIN, then an account number in [from, to], then a Luhn
+ * digit.
+ */
 export type NumberRange = {
   /** 6 or 8 digits. */
   readonly bin: string;

@@ -36,7 +36,9 @@ export function maskNumber(number: string): MaskedNumber {
   return { firstSix: number.slice(0, 6), lastFour: number.slice(-4) };
 }
 
-/** A whole number below `limit`, each equally likely: what does not divide evenly is drawn again. */
+/**
+ * A whole number below `limit`, each equally likely: what does not divide evenly is drawn again.
+ */
 export function drawBelow(limit: bigint, random: Entropy): bigint {
   const bits = (limit - 1n).toString(2).length;
   const bytes = Math.ceil(bits / 8);
@@ -47,7 +49,10 @@ export function drawBelow(limit: bigint, random: Entropy): bigint {
   }
 }
 
-/** Up to `count` distinct places of a range, each set equally likely; all of them in a smaller range. */
+/**
+ * Up to `count` distinct places of a range, each set equally likely; all of them in a smaller
+ * range.
+ */
 export function drawPlaces(capacity: bigint, count: number, random: Entropy): bigint[] {
   const places = new Set<bigint>();
   const wanted = capacity < BigInt(count) ? Number(capacity) : count;

@@ -22,7 +22,8 @@ const storeNumber = statement(
 );
 
 /**
- * Stores a number where its hash is free. Waits for a transaction in flight that stores the same one.
+ * Stores a number where its hash is free. Waits for a transaction in flight that stores the same
+ * one.
  *
  * @returns false when the number was issued before.
  */

@@ -2,20 +2,12 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import { asOwner, testDatabase } from "../../../test/harness/database.ts";
-import { inWork, newId, readingOf, testKeys, workOf } from "../../../test/harness/work.ts";
+import { inWork, newId, testKeys, workOf } from "../../../test/harness/work.ts";
 import type { Transaction } from "../../foundation/database/database.ts";
 import { Fault, Refusal } from "../../foundation/errors/errors.ts";
 import type { CardId } from "../../foundation/ids/ids.ts";
-import { KeysError } from "../../foundation/keys/keys.ts";
 import { createLog } from "../../foundation/log/log.ts";
-import {
-  bindKeys,
-  destroySubjectKey,
-  openPersonal,
-  revealCardNumber,
-  sealPersonal,
-  storeCardNumber,
-} from "./actions.ts";
+import { revealCardNumber, storeCardNumber } from "./actions.ts";
 import type { NumberRange } from "./model.ts";
 import { numberAt } from "./rules.ts";
 
@@ -350,112 +342,4 @@ test("G1: a number is in no table, log line, error or answer in clear", async ()
     [],
   );
   assert.equal(lines.length, 2);
-});
-
-test("personal data is sealed under one key a person, and opens for that person", async () => {
-  const [ada, bob] = [newId("customer"), newId("customer")];
-  const sealed = await inWork(app, organization, keys, (work) =>
-    Promise.all([
-      sealPersonal(work, ada, '{"n":1}', "evt_1"),
-      sealPersonal(work, ada, '{"n":2}', "evt_2"),
-      sealPersonal(work, bob, '{"n":3}'),
-    ]),
-  );
-  const [one, two, three] = sealed as [Uint8Array, Uint8Array, Uint8Array];
-  const items = [
-    { subjectId: bob, sealed: three },
-    { subjectId: ada, sealed: one, recordId: "evt_1" },
-    { subjectId: ada, sealed: two, recordId: "evt_2" },
-  ];
-  const reading = readingOf(app, organization, keys);
-  assert.deepEqual(await openPersonal(reading, items), ['{"n":3}', '{"n":1}', '{"n":2}']);
-  assert.deepEqual(await openPersonal(reading, []), []);
-  const swapped = [{ subjectId: ada, sealed: one, recordId: "evt_2" }];
-  await assert.rejects(openPersonal(reading, swapped), Fault);
-  await assert.rejects(openPersonal(reading, [{ subjectId: bob, sealed: one }]), Fault);
-  await assert.rejects(openPersonal(readingOf(app, other, keys), items), Fault);
-});
-
-test("50 transactions that seal for a new person at once share one key", async () => {
-  const subjectId = newId("customer");
-  const sealed = await Promise.all(
-    Array.from({ length: 50 }, (_, index) =>
-      inWork(app, organization, keys, (work) => sealPersonal(work, subjectId, String(index))),
-    ),
-  );
-  const items = sealed.map((bytes) => ({ subjectId, sealed: bytes }));
-  const opened = await openPersonal(readingOf(app, organization, keys), items);
-  assert.deepEqual(
-    opened,
-    Array.from({ length: 50 }, (_, index) => String(index)),
-  );
-});
-
-test("once a person's key is destroyed nothing of theirs opens, and no new key is made", async () => {
-  const [gone, never, stays] = [newId("customer"), newId("customer"), newId("customer")];
-  const seal = (subjectId: string) =>
-    inWork(app, organization, keys, (work) => sealPersonal(work, subjectId, "text"));
-  const [before, kept] = [await seal(gone), await seal(stays)];
-  await inWork(app, organization, keys, async (work) => {
-    await destroySubjectKey(work, gone);
-    await destroySubjectKey(work, gone);
-    await destroySubjectKey(work, never);
-  });
-  const after = await seal(gone);
-  assert.equal(after.length, 0);
-  assert.equal((await seal(never)).length, 0);
-  const opened = await openPersonal(readingOf(app, organization, keys), [
-    { subjectId: gone, sealed: before },
-    { subjectId: gone, sealed: after },
-    { subjectId: stays, sealed: kept },
-  ]);
-  assert.deepEqual(opened, [null, null, "text"]);
-  const [row] = await asOwner<{ wrapped_key: null }>(
-    url,
-    "select wrapped_key, key_id from subject_keys where subject_id = $1",
-    [gone],
-  );
-  assert.deepEqual(row, { wrapped_key: null, key_id: null });
-});
-
-test("G2: a person's key moved to another person or organization opens nothing", async () => {
-  const [mine, theirs] = [newId("customer"), newId("customer")];
-  const seal = (subjectId: string) =>
-    inWork(app, organization, keys, (work) => sealPersonal(work, subjectId, "text"));
-  const sealed = await seal(mine);
-  await seal(theirs);
-  await asOwner(
-    url,
-    `update subject_keys a set wrapped_key = b.wrapped_key from subject_keys b
-     where a.subject_id = $1 and b.subject_id = $2`,
-    [theirs, mine],
-  );
-  const reading = readingOf(app, organization, keys);
-  await assert.rejects(openPersonal(reading, [{ subjectId: theirs, sealed }]), Fault);
-});
-
-test("a database remembers its keys: others are refused, and none are made where one is missing", async () => {
-  let asked: boolean | undefined;
-  const opening = (given: typeof keys) => async (mayCreate: boolean) => {
-    asked = mayCreate;
-    return given;
-  };
-  assert.equal(await bindKeys(app, opening(keys)), keys);
-  assert.equal(asked, true);
-  await bindKeys(app, opening(keys));
-  assert.equal(asked, false);
-  const mistaken = (words: RegExp) => (error: unknown) =>
-    error instanceof KeysError && words.test(error.message);
-  await assert.rejects(
-    bindKeys(app, opening(testKeys())),
-    mistaken(/not those.*"hash" is another/),
-  );
-  const [hash, wrapping] = keys.checks;
-  assert.ok(hash && wrapping);
-  const more = {
-    ...keys,
-    checks: [hash, wrapping, { keyId: "kek_2", value: Buffer.alloc(16, 7) }],
-  };
-  await bindKeys(app, opening(more));
-  await assert.rejects(bindKeys(app, opening(keys)), mistaken(/"kek_2" is missing/));
 });
