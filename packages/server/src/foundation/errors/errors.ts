@@ -7,7 +7,7 @@
 /** One code of a module's error table. */
 export type ErrorEntry = {
   /** HTTP status of the answer. 0 marks a condition that only appears inside `errors[]`. */
-  readonly status: 0 | 400 | 401 | 403 | 404 | 405 | 409 | 413 | 415 | 422 | 429 | 503;
+  readonly status: 0 | 400 | 401 | 403 | 404 | 405 | 408 | 409 | 413 | 415 | 422 | 429 | 431 | 503;
   /** What happened, for a person, without particulars. */
   readonly title: string;
   /** What to do about it. */

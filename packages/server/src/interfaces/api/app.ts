@@ -8,7 +8,7 @@ import { openBatches } from "./batch.ts";
 import { addBodyParser } from "./body.ts";
 import type { ApiContext } from "./context.ts";
 import { addDocs } from "./docs.ts";
-import { answerError } from "./failures.ts";
+import { answerError, answerUnread } from "./failures.ts";
 import { type Batches, routeHandler } from "./handlers.ts";
 import { addOpenPaths } from "./open.ts";
 import { addRequestLog } from "./requestlog.ts";
@@ -82,6 +82,7 @@ function bareApp(context: ApiContext): FastifyInstance {
       connectionsCheckingInterval: CONNECTIONS_CHECK_MS,
     },
     routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
+    clientErrorHandler: (error, socket) => answerUnread(error, socket, context.newId("request")),
     frameworkErrors: (error, request, reply) => {
       reply.header("x-request-id", request.id);
       void answerError(context, error, request, reply as FastifyReply);

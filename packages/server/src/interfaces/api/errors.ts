@@ -62,6 +62,16 @@ export const httpErrors = errorTable({
     remedy:
       "Use a platform key for what the platform operator does, an organization's key for the rest.",
   },
+  headers_too_large: {
+    status: 431,
+    title: "The address or the headers are longer than allowed",
+    remedy: "Send at most 16 KiB of them, the address included.",
+  },
+  request_timeout: {
+    status: 408,
+    title: "The request did not arrive whole in time",
+    remedy: "Send it again on a faster connection.",
+  },
   sandbox_only: {
     status: 403,
     title: "This address exists only for sandbox organizations",

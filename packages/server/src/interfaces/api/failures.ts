@@ -1,6 +1,9 @@
+import { STATUS_CODES } from "node:http";
+import type { Duplex } from "node:stream";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { generalErrors, Outage, Refusal } from "../../foundation/errors/errors.ts";
 import type { ApiContext } from "./context.ts";
+import { httpErrors } from "./errors.ts";
 import { internalProblem, PROBLEM_TYPE, type ProblemDocument, problemOf } from "./problem.ts";
 
 /** Seconds after which trying again makes sense when something we depend on is away. */
@@ -55,4 +58,32 @@ function frameworkRefusal(error: unknown): Refusal | null {
   const isOurs = typeof code === "string" && code.startsWith("FST_ERR_");
   if (isOurs && statusCode === 400) return generalErrors.refusal("invalid_request");
   return null;
+}
+
+/** Answers on the bare socket what never became a request: garbage, too long, too slow. */
+export function answerUnread(
+  error: NodeJS.ErrnoException,
+  socket: Duplex,
+  requestId: string,
+): void {
+  if (error.code === "ECONNRESET" || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const problem = problemOf(unread(error.code), requestId);
+  const text = JSON.stringify(problem);
+  const head = [
+    `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}`,
+    `Content-Type: ${PROBLEM_TYPE}`,
+    `Content-Length: ${Buffer.byteLength(text)}`,
+    `X-Request-Id: ${requestId}`,
+    "Connection: close",
+  ];
+  socket.end(`${head.join("\r\n")}\r\n\r\n${text}`);
+}
+
+function unread(code: string | undefined): Refusal {
+  if (code === "HPE_HEADER_OVERFLOW") return httpErrors.refusal("headers_too_large");
+  if (code === "ERR_HTTP_REQUEST_TIMEOUT") return httpErrors.refusal("request_timeout");
+  return generalErrors.refusal("invalid_request", "This is not an HTTP request.");
 }
