@@ -28,6 +28,7 @@ import {
 import { AlreadyRunning, CannotStart } from "./errors.ts";
 import type { FolderLock } from "./lock.ts";
 import { type LogFile, openLogFile } from "./logfile.ts";
+import { removeStalePidFile } from "./pidfile.ts";
 import { choosePlaces, type Places, writeRecord } from "./places.ts";
 import { launchPostmaster, type Postmaster, stopPostmaster } from "./postmaster.ts";
 import { lockFolder, stopOrphan } from "./previous.ts";
@@ -103,6 +104,7 @@ async function prepareCluster(
     inspectCluster(places.data, log);
     if (known === null) {
       log("warn", "the database password is missing; setting a new one", { path: places.password });
+      removeStalePidFile(places.data);
       resetPassword(native, places, cluster.password);
     }
   } else {

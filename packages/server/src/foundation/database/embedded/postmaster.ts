@@ -105,9 +105,13 @@ function spawnPostmaster(cluster: Cluster, port: number): Postmaster {
 
 function postmasterOf(child: ChildProcess, port: number): Postmaster {
   let over = false;
+  // The last word of a server that ends without stopping this first, by an error for example.
+  const farewell = () => child.kill("SIGINT");
+  process.once("exit", farewell);
   const ended = new Promise<void>((resolve) => {
     const end = () => {
       over = true;
+      process.off("exit", farewell);
       resolve();
     };
     child.once("exit", end);

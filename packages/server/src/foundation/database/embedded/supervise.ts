@@ -42,20 +42,18 @@ export function supervise(cluster: Cluster, postmaster: Postmaster, claim: Claim
     claim,
     url: null,
   };
-  // The last word of a process that ends without stopping first, by an error for example.
-  const farewell = () => sendFarewell(watched.postmaster);
-  process.once("exit", farewell);
   const watching = watch(watched);
   let stopping: Promise<void> | null = null;
   return {
     pid: () => (watched.postmaster.hasEnded() ? null : watched.postmaster.pid),
     async announce(url) {
       watched.url = url;
-      await watched.claim?.announce(url);
+      // A claim that is lost in this moment is taken again under the new name.
+      await watched.claim?.announce(url).catch(() => {});
     },
     onChange: (listener) => void watched.listeners.add(listener),
     stop() {
-      stopping ??= stop(watched, watching).finally(() => process.off("exit", farewell));
+      stopping ??= stop(watched, watching);
       return stopping;
     },
   };
@@ -134,11 +132,4 @@ function tell(watched: Watched, state: State): void {
       watched.cluster.log("error", "a listener to the database failed", { state, reason });
     }
   }
-}
-
-function sendFarewell(postmaster: Postmaster): void {
-  if (postmaster.hasEnded()) return;
-  try {
-    process.kill(postmaster.pid, "SIGINT");
-  } catch {}
 }
