@@ -8,6 +8,9 @@ import { startTestServer } from "./harness/server.ts";
 
 const server = await startTestServer();
 
+/** A recent top-up or withdrawal of each organization, for the writer that reverses. */
+const lastTransfers = new Map<string, string>();
+
 /** What one writer does; the answer may be a refusal, never an outage or an error. */
 type Writer = (own: Furnished, card: string) => Promise<{ status: number; body: unknown }>;
 
@@ -59,7 +62,8 @@ const writers: Readonly<Record<string, Writer>> = {
   unfreezeBudget: (own) => own.call("POST", `/budgets/${own.objects.budget}/unfreeze`, {}),
   suspend: (own) => server.call("POST", `/organizations/${own.id}/suspend`, {}),
   activate: (own) => server.call("POST", `/organizations/${own.id}/activate`, {}),
-  reverse: (own) => own.call("POST", `/transfers/${own.objects.transfer}/reverse`, {}),
+  reverse: (own) =>
+    own.call("POST", `/transfers/${lastTransfers.get(own.id) ?? own.objects.transfer}/reverse`, {}),
 };
 
 test("B6: every kind of writer at once over the same objects: no deadlock, and the laws hold", async () => {
@@ -93,6 +97,9 @@ test("B6: every kind of writer at once over the same objects: no deadlock, and t
       const status = answer?.status ?? 500;
       assert.ok(status < 500, `${name}: ${JSON.stringify(answer?.body)}`);
       seen.set(name, (seen.get(name) ?? new Set()).add(status));
+      if (/^(topUp|withdraw)$/.test(name) && status === 201) {
+        lastTransfers.set(own.id, idOf(answer?.body));
+      }
       if (name === "issue" && status === 201) theirs.push(idOf(answer?.body));
     }
   }
