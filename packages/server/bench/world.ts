@@ -150,7 +150,7 @@ export async function findBreaches(server: ServerProcess, world: World): Promise
   const breaches: string[] = [];
   for (const { id, key } of world.tenants) {
     const invariants = await call("ledger/invariants", undefined, key);
-    if (invariants.ok !== true) breaches.push(`${id}: ${JSON.stringify(invariants)}`);
+    if (invariants.holds !== true) breaches.push(`${id}: ${JSON.stringify(invariants)}`);
   }
   return breaches;
 }

@@ -3,12 +3,18 @@ import type { Sql } from "../../foundation/database/sql.ts";
 import type { Work } from "../../foundation/database/work.ts";
 import { generalErrors } from "../../foundation/errors/errors.ts";
 import type { OrganizationId } from "../../foundation/ids/ids.ts";
-import type { Mode } from "../../foundation/route/route.ts";
+import type { Caller, Mode } from "../../foundation/route/route.ts";
 import { reference } from "../../foundation/route/schemas.ts";
 import { createKey } from "../../records/access/actions.ts";
 import { scopes } from "../../records/access/model.ts";
 import { announce } from "../../records/events/actions.ts";
-import { openAccounts } from "../../records/ledger/actions.ts";
+import {
+  type AsOf,
+  openAccounts,
+  readOwnBalances,
+  readUnsettled,
+} from "../../records/ledger/actions.ts";
+import type { Balances } from "../../records/ledger/model.ts";
 import { openClock, organizationNow } from "../../records/sequencer/actions.ts";
 import { organizationErrors } from "./errors.ts";
 import type { organizationEvents } from "./events.ts";
@@ -22,6 +28,7 @@ import {
   type LockStrength,
   listPage,
   lockRow,
+  type OrganizationAt,
   readInstallationMode,
   shareRows,
   updateRow,
@@ -32,6 +39,8 @@ import {
 const organizationScopes = Object.entries(scopes)
   .filter(([, { audience }]) => audience !== "platform")
   .map(([name]) => name);
+
+export type { OrganizationAt } from "./store.ts";
 
 /** One organization by id or `external:<externalId>`; null where there is none. Takes no lock. */
 export const findOrganization = (sql: Sql, id: string): Promise<Organization | null> =>
@@ -68,17 +77,17 @@ export async function lockOrganization(
  * Locks several organizations for sharing, in id order: their statuses stay true until COMMIT.
  *
  * @param names ids or `external:<externalId>`.
- * @returns those that exist, by name.
+ * @returns those that exist, each with its now, by name.
  */
 export async function shareOrganizations(
   sql: Sql,
   names: readonly string[],
-): Promise<Map<string, Organization>> {
+): Promise<Map<string, OrganizationAt>> {
   const references = [...new Set(names)].map((name) => ({ name, ...reference(name) }));
   const values = (by: "id" | "externalId") =>
     references.filter((each) => each.by === by).map(({ value }) => value);
   const rows = await shareRows(sql, values("id"), values("externalId"));
-  const found = new Map<string, Organization>();
+  const found = new Map<string, OrganizationAt>();
   for (const { name, by, value } of references) {
     const row = rows.find((candidate) => candidate[by] === value);
     if (row !== undefined) found.set(name, row);
@@ -213,20 +222,67 @@ export async function moveOrganization(
 ): Promise<Organization> {
   const before = await lockOrganization(work.sql, work.organizationId, "change");
   const after = moved(before, move);
-  if (after === null) return before;
+  return after === null ? before : changeStatus(work, move, before, after);
+}
+
+async function changeStatus(
+  work: Work,
+  move: OrganizationMove,
+  before: Organization,
+  after: Organization,
+): Promise<Organization> {
   await updateRow(work.sql, after);
   announceChange(work, eventOfMove[move], after, { status: before.status });
   return after;
 }
 
-export const closeOrganization = async (work: Work): Promise<Organization> => {
+/** Accounts that a refusal to close names. */
+const MANY_NAMED = 5;
+
+/**
+ * Closes for ever; repeating it changes nothing. Whoever moves money into the organization or issues in
+ * it shares its row's lock, so nothing comes in between the look and the change.
+ *
+ * @throws Refusal `organization_not_empty`, naming accounts that stand in the way.
+ */
+export async function closeOrganization(work: Work): Promise<Organization> {
   const before = await lockOrganization(work.sql, work.organizationId, "change");
   const after = moved(before, "close");
   if (after === null) return before;
-  await updateRow(work.sql, after);
-  announceChange(work, eventOfMove.close, after, { status: before.status });
-  return after;
-};
+  const unsettled = await readUnsettled(work.sql, work.organizationId, MANY_NAMED);
+  if (unsettled.length > 0) {
+    const names = unsettled.map(({ type, ownerId, currency }) => `${type} ${ownerId} ${currency}`);
+    throw organizationErrors.refusal("organization_not_empty", `Not empty: ${names.join(", ")}.`);
+  }
+  return changeStatus(work, "close", before, after);
+}
+
+/**
+ * Balances of an organization by currency, as the caller may see them: an organization its own, the
+ * platform those of the one it names. Now, or as of an instant or a sequence.
+ *
+ * @throws Refusal `organization_not_found`, `invalid_request`, `as_of_in_future`, `as_of_not_reached`.
+ */
+export async function readOrganizationBalances(
+  sql: Sql,
+  caller: Caller,
+  named: string | undefined,
+  asOf: AsOf,
+): Promise<Balances[]> {
+  if (named === undefined && caller.platform) {
+    throw generalErrors.refusal("invalid_request", "A platform key names the organization.", {
+      field: "organizationId",
+    });
+  }
+  const organization = await findRow(sql, named ?? caller.organizationId);
+  if (organization === null || (!caller.platform && organization.id !== caller.organizationId)) {
+    throw organizationErrors.refusal("organization_not_found", undefined, {
+      field: "organizationId",
+    });
+  }
+  const { id } = organization;
+  return readOwnBalances(sql, id, "organization_available", id, asOf);
+}
 
 /** What the installation is. Told at start by `setInstallationMode`. */
 export const installationMode = (sql: Sql): Promise<Mode> => readInstallationMode(sql);

@@ -3,6 +3,7 @@ import type { Work } from "../../foundation/database/work.ts";
 import { DEFAULT_LIMIT, decodeCursor, pageFrom } from "../../foundation/route/cursor.ts";
 import { type Route, readRoute, writeRoute } from "../../foundation/route/route.ts";
 import { idParams, object, oneOf, pageOf, pageQuery } from "../../foundation/route/schemas.ts";
+import { showBalances } from "../../records/ledger/schema.ts";
 import {
   changeOrganization,
   closeOrganization,
@@ -10,12 +11,15 @@ import {
   getOrganization,
   listOrganizations,
   moveOrganization,
+  readOrganizationBalances,
   workIn,
 } from "./actions.ts";
 import { modes, type Organization, type OrganizationMove, organizationLifecycle } from "./model.ts";
 import {
+  balancesQuery,
   createdOrganizationSchema,
   newOrganizationSchema,
+  organizationBalancesSchema,
   organizationChangesSchema,
   organizationSchema,
   showOrganization,
@@ -34,6 +38,29 @@ const getOwn = readRoute({
   errors: [],
   handle: async ({ caller, reading }) =>
     showOrganization(await getOrganization(reading.sql, caller.organizationId)),
+});
+
+const getBalances = readRoute({
+  id: "getBalances",
+  path: "/balances",
+  summary: "Read the balances of your organization",
+  description:
+    "One for each currency that ever had a deposit. `owed` is what its cards and budgets owe. Now, or as it was recorded up to an instant (`at`) or a sequence. A platform key names the organization.",
+  tag,
+  audience: "any",
+  scope: "organization:read",
+  query: balancesQuery,
+  reply: organizationBalancesSchema,
+  errors: ["organization_not_found", "as_of_in_future", "as_of_not_reached"],
+  handle: async ({ query, caller, reading }) => {
+    const { organizationId, currency, at, sequence } = query;
+    const balances = await readOrganizationBalances(reading.sql, caller, organizationId, {
+      at: at === undefined ? undefined : new Date(at),
+      sequence: sequence === undefined ? undefined : BigInt(sequence),
+    });
+    const wanted = balances.filter((each) => currency === undefined || each.currency === currency);
+    return { balances: wanted.map(showBalances) };
+  },
 });
 
 const list = readRoute({
@@ -173,6 +200,7 @@ const close = verb(
 
 export const organizationRoutes: readonly Route[] = [
   getOwn,
+  getBalances,
   list,
   create,
   get,

@@ -1,6 +1,7 @@
 import { type Static, Type } from "typebox";
 import { currencies } from "../../foundation/money/currencies.ts";
 import {
+  currencyCode,
   idText,
   nullable,
   object,
@@ -8,6 +9,7 @@ import {
   text,
   timestamp,
 } from "../../foundation/route/schemas.ts";
+import { balancesSchema } from "../../records/ledger/schema.ts";
 import {
   MAX_FIRST_CURRENCIES,
   MAX_NAME_LENGTH,
@@ -55,6 +57,16 @@ export const newOrganizationSchema = object({
 });
 
 export const organizationChangesSchema = object({ name: Type.Optional(name) });
+
+export const balancesQuery = object({
+  currency: Type.Optional(currencyCode),
+  at: Type.Optional(timestamp),
+  sequence: Type.Optional(Type.Integer({ minimum: 0, description: "Of a record of the ledger." })),
+  organizationId: Type.Optional(idText("For platform keys: whose balances.")),
+});
+
+/** An organization's own money, by currency. */
+export const organizationBalancesSchema = object({ balances: Type.Array(balancesSchema) });
 
 /** Model → reply. */
 export function showOrganization(organization: Organization): Static<typeof organizationSchema> {

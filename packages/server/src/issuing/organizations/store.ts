@@ -3,6 +3,7 @@ import { type Sql, statement } from "../../foundation/database/sql.ts";
 import { PLATFORM } from "../../foundation/ids/ids.ts";
 import type { Mode } from "../../foundation/route/route.ts";
 import { reference } from "../../foundation/route/schemas.ts";
+import { nowOf } from "../../records/sequencer/clauses.ts";
 import type { Organization } from "./model.ts";
 
 const columns = `id, name, mode, status, external_id as "externalId", version,
@@ -47,9 +48,12 @@ export async function lockRow(
   return row ?? null;
 }
 
+/** An organization, and what time it is there. */
+export type OrganizationAt = Organization & { readonly now: Date };
+
 const shareMany = statement(
   "organizations.shareMany",
-  `select ${columns} from organizations
+  `select ${columns}, ${nowOf("organizations.id")} as now from organizations
    where (id = any($1) and id <> '${PLATFORM}') or external_id = any($2)
    order by id for share`,
 );
@@ -59,8 +63,8 @@ export function shareRows(
   sql: Sql,
   ids: readonly string[],
   externalIds: readonly string[],
-): Promise<Organization[]> {
-  return sql.query<Organization>(shareMany, [ids, externalIds]);
+): Promise<OrganizationAt[]> {
+  return sql.query<OrganizationAt>(shareMany, [ids, externalIds]);
 }
 
 const insert = statement(

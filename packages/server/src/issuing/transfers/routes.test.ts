@@ -35,7 +35,7 @@ async function balancesOf({ call }: TestOrganization) {
 async function invariantsHold({ call }: TestOrganization) {
   await server.sequence();
   const { body } = await call("GET", "/ledger/invariants");
-  assert.equal(body.ok, true, JSON.stringify(body));
+  assert.equal(body.holds, true, JSON.stringify(body));
 }
 
 test("201: a deposit is a transfer from outside to the organization, with balances and journal row", async () => {

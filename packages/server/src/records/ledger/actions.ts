@@ -5,6 +5,7 @@ import type { AccountId, HoldId, OrganizationId } from "../../foundation/ids/ids
 import { enqueueRecords } from "../sequencer/actions.ts";
 import { type AccountRef, accountId, isOrdered, receivableOf } from "./model.ts";
 import { Book, type BookRef } from "./rules.ts";
+import type { NewAccount } from "./store.ts";
 import * as store from "./store.ts";
 
 export {
@@ -24,9 +25,11 @@ export {
   listEntries,
   type PlacedEntry,
   readOwnBalances,
+  readUnsettled,
 } from "./actions/lists.ts";
-export { type AsOf, readBalances, readOwed } from "./actions/reads.ts";
+export { type AsOf, readBalances, readDebtors, readOwed } from "./actions/reads.ts";
 export { journalSource } from "./actions/source.ts";
+export type { NewAccount } from "./store.ts";
 
 /**
  * Opens accounts where they are missing, and the receivable beside each card and budget account. Pooled
@@ -34,8 +37,18 @@ export { journalSource } from "./actions/source.ts";
  */
 export async function openAccounts(work: Work, refs: readonly AccountRef[]): Promise<void> {
   const { sql, organizationId, now } = work;
-  const ordered = withReceivables(refs.filter(isOrdered));
-  if (ordered.length > 0) await store.addAccounts(sql, organizationId, ordered, now);
+  await openAccountsOf(
+    sql,
+    refs.map((ref) => ({ organizationId, ref, now })),
+  );
+}
+
+/** As `openAccounts`, for several organizations in one statement. */
+export async function openAccountsOf(sql: Sql, accounts: readonly NewAccount[]): Promise<void> {
+  const ordered = accounts
+    .filter(({ ref }) => isOrdered(ref))
+    .flatMap((each) => withReceivables([each.ref]).map((ref) => ({ ...each, ref })));
+  if (ordered.length > 0) await store.addAccounts(sql, ordered);
 }
 
 /** Closes an account: it takes no movement any more that a person asks for. It stays readable. */

@@ -57,26 +57,28 @@ export function toAccount(row: AccountRow): Account {
 const insertAccounts = statement(
   "ledger.openAccounts",
   `insert into ledger_accounts (organization_id, id, type, owner_id, currency, created_at)
-   select $1, n.id, n.type, n.owner_id, n.currency, $2
-   from unnest($3::text[], $4::text[], $5::text[], $6::text[]) as n(id, type, owner_id, currency)
-   order by n.id
+   select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::timestamptz[])
+     as n(organization_id, id, type, owner_id, currency, created_at)
+   order by n.organization_id, n.id
    on conflict do nothing`,
 );
 
+/** An account to make, and when it was asked for. */
+export type NewAccount = {
+  readonly organizationId: OrganizationId;
+  readonly ref: AccountRef;
+  readonly now: Date;
+};
+
 /** Makes accounts where they are missing. */
-export async function addAccounts(
-  sql: Sql,
-  organizationId: OrganizationId,
-  refs: readonly AccountRef[],
-  now: Date,
-): Promise<void> {
+export async function addAccounts(sql: Sql, accounts: readonly NewAccount[]): Promise<void> {
   await sql.query(insertAccounts, [
-    organizationId,
-    now,
-    refs.map(accountId),
-    refs.map(({ type }) => type),
-    refs.map(({ ownerId }) => ownerId),
-    refs.map(({ currency }) => currency),
+    accounts.map(({ organizationId }) => organizationId),
+    accounts.map(({ ref }) => accountId(ref)),
+    accounts.map(({ ref }) => ref.type),
+    accounts.map(({ ref }) => ref.ownerId),
+    accounts.map(({ ref }) => ref.currency),
+    accounts.map(({ now }) => now),
   ]);
 }
 

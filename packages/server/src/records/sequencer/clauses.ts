@@ -6,6 +6,16 @@ import type { RecordKind } from "./model.ts";
  */
 
 /**
+ * An organization's now: the database's clock + its offset (none known: 0), in milliseconds, cut.
+ *
+ * @param organizationId an expression, its columns qualified.
+ */
+export const nowOf = (organizationId: string): string =>
+  `date_trunc('milliseconds', statement_timestamp())
+   + coalesce((select c.offset_ms from organization_clocks c
+       where c.organization_id = ${organizationId}), 0) * interval '1 millisecond'`;
+
+/**
  * A subquery of the ids (`record_id`) of an organization's records that wait for their sequence.
  *
  * @param organizationId an expression, its columns qualified.

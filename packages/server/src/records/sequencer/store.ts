@@ -1,5 +1,6 @@
 import { type Sql, statement } from "../../foundation/database/sql.ts";
 import type { OrganizationId } from "../../foundation/ids/ids.ts";
+import { nowOf } from "./clauses.ts";
 import type { ChainBlock, ChainHead, ChainRow, QueuedRecord, RecordRef } from "./model.ts";
 
 /** The two halves of the sequencer's advisory lock: "CWSQ" in ASCII, and one number per stream. */
@@ -37,15 +38,6 @@ export async function insertQueued(sql: Sql, records: readonly QueuedRecord[]): 
     records.map((record) => record.recordId),
   ]);
 }
-
-/** SQL of an organization's offset; `organizationId` is an expression, its columns qualified. */
-const offsetOf = (organizationId: string) =>
-  `coalesce((select c.offset_ms from organization_clocks c
-     where c.organization_id = ${organizationId}), 0) * interval '1 millisecond'`;
-
-/** SQL of an organization's now, in whole milliseconds, cut. */
-const nowOf = (organizationId: string) =>
-  `date_trunc('milliseconds', statement_timestamp()) + ${offsetOf(organizationId)}`;
 
 /**
  * SQL of the time that a record of an organization gets when it is sequenced now: the end of the running

@@ -46,6 +46,19 @@ export async function readOwnBalances(
   return [...(await readBalances(sql, organizationId, accounts, asOf)).values()];
 }
 
+/**
+ * What keeps an organization from being closed, up to a number of accounts: money, something held, a
+ * debt, or an account of a card or budget that still takes money. A budget card has no account of its
+ * own; it lives as long as its budget's is open.
+ */
+export function readUnsettled(
+  sql: Sql,
+  organizationId: OrganizationId,
+  limit: number,
+): Promise<Account[]> {
+  return store.readUnsettled(sql, organizationId, limit);
+}
+
 /** A sealed row of the journal, and when it was recorded. */
 export type PlacedEntry = store.Entry & { readonly recordedAt: Date };
 

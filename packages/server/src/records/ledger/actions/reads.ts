@@ -130,3 +130,13 @@ async function readPastStandings(
 export function readOwed(sql: Sql, organizationId: OrganizationId): Promise<Map<string, bigint>> {
   return store.readOwedByCurrency(sql, organizationId);
 }
+
+/** Which of these organizations owe anything, in whatever currency. */
+export function readDebtors(
+  sql: Sql,
+  organizationIds: readonly OrganizationId[],
+): Promise<Set<OrganizationId>> {
+  return organizationIds.length === 0
+    ? Promise.resolve(new Set())
+    : store.readDebtors(sql, organizationIds);
+}

@@ -65,6 +65,26 @@ export async function readOwnAccounts(
   return rows.map(toAccount);
 }
 
+const selectUnsettled = statement(
+  "ledger.unsettled",
+  `select ${accountColumns} from ledger_accounts a
+   where a.organization_id = $1 and (
+     (a.type in ('card', 'budget') and not a.closed)
+     or (a.type in ('organization_available', 'card', 'budget', 'receivable')
+       and (a.debits_posted <> a.credits_posted or a.debits_pending <> 0 or a.credits_pending <> 0)))
+   order by a.id limit $2`,
+);
+
+/** The first of an organization's ordered accounts with money, with a debt, or open for a card or budget. */
+export async function readUnsettled(
+  sql: Sql,
+  organizationId: OrganizationId,
+  limit: number,
+): Promise<Account[]> {
+  const rows = await sql.query<AccountRow>(selectUnsettled, [organizationId, limit]);
+  return rows.map(toAccount);
+}
+
 /** One side of a sealed row, with the account right after it. */
 export type EntrySide = {
   readonly accountId: AccountId;

@@ -147,6 +147,22 @@ export async function readOwedByCurrency(
   return new Map(rows.map(({ currency, owed }) => [currency, BigInt(owed)]));
 }
 
+const selectDebtors = statement(
+  "ledger.debtors",
+  `select asked.id from unnest($1::text[]) as asked(id)
+   where exists (select from ledger_accounts r where r.organization_id = asked.id
+     and r.type = 'receivable' and r.debits_posted > r.credits_posted)`,
+);
+
+/** Those of the organizations with a debt on any receivable. */
+export async function readDebtors(
+  sql: Sql,
+  organizationIds: readonly OrganizationId[],
+): Promise<Set<OrganizationId>> {
+  const rows = await sql.query<{ id: OrganizationId }>(selectDebtors, [organizationIds]);
+  return new Set(rows.map(({ id }) => id));
+}
+
 /** The last sequence recorded at or before an instant; 0 where there is none. */
 export async function readSequenceAt(
   sql: Sql,
