@@ -64,7 +64,11 @@ create index ledger_holds_card on ledger_holds (organization_id, card_id) where 
 create table journal (
   organization_id id not null,
   id id not null,
-  kind text not null,
+  kind text not null check (kind in ('deposit', 'payout', 'top_up', 'withdrawal', 'sub_budget_top_up',
+    'sub_budget_withdrawal', 'sweep', 'fee', 'hold', 'release', 'capture', 'forced_debit', 'refund',
+    'receivable_repaid', 'provisional_credit', 'provisional_credit_reversal', 'dispute_credit',
+    'chargeback_recovery', 'chargeback_recovery_reversal', 'write_off', 'network_settlement',
+    'adjustment', 'reversal')),
   effect text not null check (effect in ('post', 'hold', 'release', 'capture')),
   debit_account id not null,
   credit_account id not null,

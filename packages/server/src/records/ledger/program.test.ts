@@ -59,7 +59,11 @@ async function newWorld(seedOfWorld: number): Promise<World> {
 }
 
 /** Runs one batch in one transaction; the book equals the model after every single step. */
-function runBatch({ books, model, program, ordered, holds, tally }: World, size: number, known: HoldId[]) {
+function runBatch(
+  { books, model, program, ordered, holds, tally }: World,
+  size: number,
+  known: HoldId[],
+) {
   return books.inBook(
     ordered,
     (book, work) => {
