@@ -5,7 +5,7 @@ import type { Work } from "../../src/foundation/database/work.ts";
 import { createIds, type OrganizationId, PLATFORM } from "../../src/foundation/ids/ids.ts";
 import { newMaterial } from "../../src/foundation/keys/material.ts";
 import { softwareKeys } from "../../src/foundation/keys/software.ts";
-import { createLog } from "../../src/foundation/log/log.ts";
+import { createLog, type Log } from "../../src/foundation/log/log.ts";
 import type { Mode, Route } from "../../src/foundation/route/route.ts";
 import { createApi } from "../../src/interfaces/api/app.ts";
 import type { ApiContext, ApiSettings } from "../../src/interfaces/api/context.ts";
@@ -77,6 +77,9 @@ export type TestServer = {
 export type TestServerOptions = {
   readonly routes?: readonly Route[];
   readonly settings?: Partial<ApiSettings>;
+  readonly log?: Log;
+  /** What the installation is; live organizations may be made in both. */
+  readonly mode?: Mode;
 };
 
 /**
@@ -97,9 +100,9 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     keys,
     clock: systemClock,
     newId: createIds(() => systemClock.now().getTime(), systemEntropy),
-    log: createLog("fatal"),
+    log: options.log ?? createLog("fatal"),
     metrics: createMetrics(),
-    mode: "sandbox",
+    mode: options.mode ?? "sandbox",
     readiness: async () => ({ ready: true, checks: {}, warnings: [] }),
     keyCache: openKeyCache(),
     stopping: new AbortController().signal,

@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyRequest } from "fastify";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { generalErrors, Refusal } from "../../foundation/errors/errors.ts";
 import type { Caller, Route } from "../../foundation/route/route.ts";
 import { authenticate } from "../../records/access/actions.ts";
@@ -11,7 +11,7 @@ import { malformed } from "./validation.ts";
 
 const BEARER = /^Bearer ([A-Za-z0-9_]{1,200})$/i;
 
-/** Failed log-ins a minute from one address, before they are answered 429 without a look-up. */
+/** Failed log-ins a minute from one address that are answered 401. */
 const FAILED_LOGINS_A_MINUTE = 300;
 const MINUTE_MS = 60_000;
 
@@ -35,21 +35,24 @@ export function bearerOf(request: FastifyRequest): string {
   return secret;
 }
 
-/** Sees who calls; too many failures from one address are answered without looking. */
+/**
+ * Sees who calls. Failures of one address are counted: beyond a limit they are answered 429. A good
+ * key is let in all the same, or one bad neighbour behind a proxy would lock out all others.
+ */
 export function authenticator(app: FastifyInstance, context: ApiContext) {
+  const { database, keyCache, clock } = context;
   const failures = app.createRateLimit({
     max: FAILED_LOGINS_A_MINUTE,
     timeWindow: MINUTE_MS,
     keyGenerator: (request) => `failed ${request.ip}`,
   });
   return async (request: FastifyRequest): Promise<Caller> => {
-    const past = await failures(request, { increment: false });
-    if (!past.isAllowed && past.remaining === 0) throw tooMany(past.ttlInSeconds);
     try {
-      const { database, keyCache, clock } = context;
       return await authenticate(database, keyCache, bearerOf(request), request.ip, clock.now());
     } catch (error) {
-      if (error instanceof Refusal) await failures(request);
+      if (!(error instanceof Refusal)) throw error;
+      const seen = await failures(request);
+      if (!seen.isAllowed && seen.isExceeded) throw tooMany(seen.ttlInSeconds);
       throw error;
     }
   };
@@ -73,28 +76,25 @@ export function limiter(
     timeWindow: MINUTE_MS,
     keyGenerator: who,
   });
-  return async (request: FastifyRequest): Promise<Record<string, string>> => {
+  return async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
     const seen = await count(request);
-    if (seen.isAllowed) return {};
+    if (seen.isAllowed) return;
+    reply.header("ratelimit-limit", seen.max);
+    reply.header("ratelimit-remaining", seen.remaining);
+    reply.header("ratelimit-reset", seen.ttlInSeconds);
     if (seen.isExceeded) throw tooMany(seen.ttlInSeconds);
-    return {
-      "ratelimit-limit": String(seen.max),
-      "ratelimit-remaining": String(seen.remaining),
-      "ratelimit-reset": String(seen.ttlInSeconds),
-    };
   };
 }
 
-/** @throws Refusal 403 where the key may not use the route; it says what is missing */
-export function allow(caller: Caller, route: Route): void {
+/** Why a key may not use a route, 403 with what is missing; null where it may. */
+export function forbids(caller: Caller, route: Route): Refusal | null {
   if (route.audience !== "any" && (route.audience === "platform") !== caller.platform) {
-    throw httpErrors.refusal(
-      "key_of_wrong_audience",
-      `This address is for ${route.audience === "platform" ? "the platform's keys" : "keys of organizations"}.`,
-    );
+    const whose = route.audience === "platform" ? "the platform's keys" : "keys of organizations";
+    return httpErrors.refusal("key_of_wrong_audience", `This address is for ${whose}.`);
   }
   if (route.scope !== null && !caller.scopes.has(route.scope)) {
-    throw generalErrors.refusal("scope_missing", `The key lacks the scope ${route.scope}.`);
+    return generalErrors.refusal("scope_missing", `The key lacks the scope ${route.scope}.`);
   }
-  if (route.sandboxOnly && caller.mode !== "sandbox") throw httpErrors.refusal("sandbox_only");
+  const isMisplaced = route.sandboxOnly && caller.mode !== "sandbox";
+  return isMisplaced ? httpErrors.refusal("sandbox_only") : null;
 }

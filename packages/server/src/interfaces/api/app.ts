@@ -2,13 +2,14 @@ import rateLimit from "@fastify/rate-limit";
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from "fastify";
 import { generalErrors } from "../../foundation/errors/errors.ts";
 import type { Caller, Lane, Route } from "../../foundation/route/route.ts";
-import { allow, authenticator, limiter, refuseKeyInUrl } from "./access.ts";
+import { authenticator, forbids, limiter, refuseKeyInUrl } from "./access.ts";
 import type { Answer } from "./admitted.ts";
 import { openBatches } from "./batch.ts";
 import { addBodyParser } from "./body.ts";
 import type { ApiContext } from "./context.ts";
 import { addDocs } from "./docs.ts";
 import { answerError, answerUnread } from "./failures.ts";
+import { recordForbidden } from "./forbidden.ts";
 import { type Batches, routeHandler } from "./handlers.ts";
 import { addOpenPaths } from "./open.ts";
 import { addRequestLog } from "./requestlog.ts";
@@ -98,8 +99,11 @@ function addRoutes(v1: FastifyInstance, context: ApiContext, routes: readonly Ro
     const admit = async (request: FastifyRequest, reply: FastifyReply) => {
       request.cardwrightRoute = route;
       request.caller = await authenticate(request);
-      reply.headers(await count(request));
-      allow(request.caller, route);
+      await count(request, reply);
+      const refusal = forbids(request.caller, route);
+      if (refusal === null) return;
+      await recordForbidden(context, request, route, refusal);
+      throw refusal;
     };
     const answer = routeHandler(context, route, batches);
     v1.route({

@@ -79,7 +79,8 @@ export function answerUnread(
     `X-Request-Id: ${requestId}`,
     "Connection: close",
   ];
-  socket.end(`${head.join("\r\n")}\r\n\r\n${text}`);
+  // Without the second step one that never closes its side would hold the connection.
+  socket.end(`${head.join("\r\n")}\r\n\r\n${text}`, () => socket.destroy());
 }
 
 function unread(code: string | undefined): Refusal {

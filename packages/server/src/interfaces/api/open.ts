@@ -23,11 +23,10 @@ export function addOpenPaths(
   context: ApiContext,
   routes: readonly Route[],
 ): void {
-  const count = limiter(app, context, (request) => `open ${request.ip}`);
+  const onRequest = limiter(app, context, (request) => `open ${request.ip}`);
   const guardMetrics = metricsGuard(app, context);
   const document = JSON.stringify(openApiDocument(routes));
   const codes = { data: publishedCodes() };
-  const onRequest = async (request: FastifyRequest) => void (await count(request));
   const json = "application/json; charset=utf-8";
 
   app.get("/healthz", { onRequest }, async () => ({ status: "ok" }));
