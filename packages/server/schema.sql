@@ -10,11 +10,13 @@ sequence public.queue_position
 table public.access_requests column 001 organization_id id not null
 table public.access_requests column 002 id id not null
 table public.access_requests column 003 customer_id id not null
-table public.access_requests column 004 program_id id not null
-table public.access_requests column 005 status text not null
-table public.access_requests column 006 reason text
-table public.access_requests column 007 version bigint not null
-table public.access_requests column 008 created_at timestamp(3) with time zone not null
+table public.access_requests column 004 product text not null
+table public.access_requests column 005 program_id id not null
+table public.access_requests column 006 status text not null
+table public.access_requests column 007 reasons text[] not null
+table public.access_requests column 008 decided_at timestamp(3) with time zone
+table public.access_requests column 009 version bigint not null
+table public.access_requests column 010 created_at timestamp(3) with time zone not null
 table public.api_key_hash column 001 hash bytea not null
 table public.api_key_hash column 002 organization_id id not null
 table public.api_key_hash column 003 key_id id not null
@@ -42,22 +44,23 @@ table public.audit_log column 008 object_id id
 table public.audit_log column 009 result text not null
 table public.audit_log column 010 status integer not null
 table public.audit_log column 011 code text
-table public.audit_log column 012 changes jsonb not null
+table public.audit_log column 012 changes json not null
 table public.audit_log column 013 request_id id not null
 table public.audit_log column 014 ip text
 table public.budgets column 001 organization_id id not null
 table public.budgets column 002 id id not null
 table public.budgets column 003 external_id text
 table public.budgets column 004 name text not null
-table public.budgets column 005 currency text not null
-table public.budgets column 006 parent_id id
-table public.budgets column 007 depth integer not null
-table public.budgets column 008 program_ids text[] not null
-table public.budgets column 009 account_id id not null
-table public.budgets column 010 status text not null
-table public.budgets column 011 status_reason text
-table public.budgets column 012 version bigint not null
-table public.budgets column 013 created_at timestamp(3) with time zone not null
+table public.budgets column 005 label text
+table public.budgets column 006 currency text not null
+table public.budgets column 007 parent_id id
+table public.budgets column 008 depth integer not null
+table public.budgets column 009 program_ids text[] not null
+table public.budgets column 010 account_id id not null
+table public.budgets column 011 status text not null
+table public.budgets column 012 status_reason text
+table public.budgets column 013 version bigint not null
+table public.budgets column 014 created_at timestamp(3) with time zone not null
 table public.card_restrictions column 001 organization_id id not null
 table public.card_restrictions column 002 id id not null
 table public.card_restrictions column 003 card_id id not null
@@ -94,54 +97,64 @@ table public.cards column 009 currency text not null
 table public.cards column 010 brand text not null
 table public.cards column 011 first_six text not null
 table public.cards column 012 last_four text not null
-table public.cards column 013 pan_sequence integer not null
-table public.cards column 014 expiry_month integer not null
-table public.cards column 015 expiry_year integer not null
-table public.cards column 016 expires_at timestamp(3) with time zone not null
-table public.cards column 017 status text not null
-table public.cards column 018 status_reason text
-table public.cards column 019 first_name text not null
-table public.cards column 020 last_name text not null
-table public.cards column 021 email text
-table public.cards column 022 phone text
-table public.cards column 023 billing_address jsonb
-table public.cards column 024 label text
-table public.cards column 025 metadata jsonb not null
-table public.cards column 026 version bigint not null
-table public.cards column 027 created_at timestamp(3) with time zone not null
-table public.cards column 028 deleted_at timestamp(3) with time zone
+table public.cards column 013 pan_length integer not null
+table public.cards column 014 pan_sequence integer not null
+table public.cards column 015 expiry_month integer not null
+table public.cards column 016 expiry_year integer not null
+table public.cards column 017 expires_at timestamp(3) with time zone not null
+table public.cards column 018 status text not null
+table public.cards column 019 first_name text
+table public.cards column 020 last_name text
+table public.cards column 021 legal_name text
+table public.cards column 022 email text
+table public.cards column 023 phone text
+table public.cards column 024 billing_address jsonb
+table public.cards column 025 label text
+table public.cards column 026 metadata jsonb not null
+table public.cards column 027 version bigint not null
+table public.cards column 028 created_at timestamp(3) with time zone not null
+table public.cards column 029 deleted_at timestamp(3) with time zone
+table public.cards column 030 deleted_reason text
 table public.customer_status_history column 001 organization_id id not null
 table public.customer_status_history column 002 customer_id id not null
 table public.customer_status_history column 003 version bigint not null
 table public.customer_status_history column 004 move text not null
 table public.customer_status_history column 005 from_status text
 table public.customer_status_history column 006 to_status text not null
-table public.customer_status_history column 007 reason text
-table public.customer_status_history column 008 note text
-table public.customer_status_history column 009 actor_kind text not null
-table public.customer_status_history column 010 actor_id text not null
-table public.customer_status_history column 011 at timestamp(3) with time zone not null
+table public.customer_status_history column 007 beneath_status text
+table public.customer_status_history column 008 reasons text[] not null
+table public.customer_status_history column 009 note text
+table public.customer_status_history column 010 actor_kind text not null
+table public.customer_status_history column 011 actor_id text not null
+table public.customer_status_history column 012 at timestamp(3) with time zone not null
 table public.customers column 001 organization_id id not null
 table public.customers column 002 id id not null
 table public.customers column 003 external_id text
 table public.customers column 004 type text not null
 table public.customers column 005 level text not null
 table public.customers column 006 status text not null
-table public.customers column 007 status_reason text
-table public.customers column 008 status_before_hold text
-table public.customers column 009 can_resubmit boolean
-table public.customers column 010 first_name text
-table public.customers column 011 last_name text
-table public.customers column 012 legal_name text
-table public.customers column 013 birth_date date
-table public.customers column 014 nationality text
-table public.customers column 015 residence_country text
-table public.customers column 016 residence jsonb
-table public.customers column 017 national_id text
-table public.customers column 018 email text
-table public.customers column 019 phone text
-table public.customers column 020 version bigint not null
-table public.customers column 021 created_at timestamp(3) with time zone not null
+table public.customers column 007 status_at timestamp(3) with time zone not null
+table public.customers column 008 hold_reason text
+table public.customers column 009 status_before_hold text
+table public.customers column 010 reasons text[]
+table public.customers column 011 asked text[]
+table public.customers column 012 can_resubmit boolean
+table public.customers column 013 first_name text
+table public.customers column 014 last_name text
+table public.customers column 015 legal_name text
+table public.customers column 016 birth_date date
+table public.customers column 017 nationality text
+table public.customers column 018 national_id text
+table public.customers column 019 residence_country text
+table public.customers column 020 residence_line1 text
+table public.customers column 021 residence_line2 text
+table public.customers column 022 residence_city text
+table public.customers column 023 residence_region text
+table public.customers column 024 residence_postal_code text
+table public.customers column 025 email text
+table public.customers column 026 phone text
+table public.customers column 027 version bigint not null
+table public.customers column 028 created_at timestamp(3) with time zone not null
 table public.event_heads column 001 organization_id id not null
 table public.event_heads column 002 sequence bigint not null
 table public.event_heads column 003 recorded_at timestamp(3) with time zone not null
@@ -152,7 +165,7 @@ table public.event_queue column 004 id id not null
 table public.event_queue column 005 type text not null
 table public.event_queue column 006 object_id id not null
 table public.event_queue column 007 object_version bigint not null
-table public.event_queue column 008 data jsonb not null
+table public.event_queue column 008 data json not null
 table public.event_queue column 009 subject_id id
 table public.event_queue column 010 personal bytea
 table public.events column 001 organization_id id not null
@@ -162,7 +175,7 @@ table public.events column 004 type text not null
 table public.events column 005 object_id id not null
 table public.events column 006 object_version bigint not null
 table public.events column 007 recorded_at timestamp(3) with time zone not null
-table public.events column 008 data jsonb not null
+table public.events column 008 data json not null
 table public.events column 009 subject_id id
 table public.events column 010 personal bytea
 table public.idempotency_keys column 001 organization_id id not null
@@ -172,6 +185,9 @@ table public.idempotency_keys column 004 fingerprint bytea not null
 table public.idempotency_keys column 005 status integer not null
 table public.idempotency_keys column 006 body text not null
 table public.idempotency_keys column 007 created_at timestamp(3) with time zone not null
+table public.installation column 001 key_id text not null
+table public.installation column 002 check_value bytea not null
+table public.installation column 003 created_at timestamp(3) with time zone not null default now()
 table public.journal column 001 organization_id id not null
 table public.journal column 002 id id not null
 table public.journal column 003 kind text not null
@@ -202,35 +218,39 @@ table public.ledger_accounts column 002 id id not null
 table public.ledger_accounts column 003 type text not null
 table public.ledger_accounts column 004 currency text not null
 table public.ledger_accounts column 005 owner_id id not null
-table public.ledger_accounts column 006 debits_pending bigint not null default 0
-table public.ledger_accounts column 007 debits_posted bigint not null default 0
-table public.ledger_accounts column 008 credits_pending bigint not null default 0
-table public.ledger_accounts column 009 credits_posted bigint not null default 0
+table public.ledger_accounts column 006 debits_pending numeric(38,0) not null default 0
+table public.ledger_accounts column 007 debits_posted numeric(38,0) not null default 0
+table public.ledger_accounts column 008 credits_pending numeric(38,0) not null default 0
+table public.ledger_accounts column 009 credits_posted numeric(38,0) not null default 0
 table public.ledger_accounts column 010 version bigint not null default 0
 table public.ledger_accounts column 011 closed boolean not null default false
 table public.ledger_accounts column 012 created_at timestamp(3) with time zone not null
 table public.ledger_entries column 001 organization_id id not null
-table public.ledger_entries column 002 account_id id not null
-table public.ledger_entries column 003 sequence bigint not null
-table public.ledger_entries column 004 version bigint not null
-table public.ledger_entries column 005 journal_id id not null
-table public.ledger_entries column 006 side text not null
-table public.ledger_entries column 007 debits_pending bigint not null
-table public.ledger_entries column 008 debits_posted bigint not null
-table public.ledger_entries column 009 credits_pending bigint not null
-table public.ledger_entries column 010 credits_posted bigint not null
+table public.ledger_entries column 002 sequence bigint not null
+table public.ledger_entries column 003 side text not null
+table public.ledger_entries column 004 journal_id id not null
+table public.ledger_entries column 005 account_id id not null
+table public.ledger_entries column 006 version bigint not null
+table public.ledger_entries column 007 debits_pending numeric(38,0) not null
+table public.ledger_entries column 008 debits_posted numeric(38,0) not null
+table public.ledger_entries column 009 credits_pending numeric(38,0) not null
+table public.ledger_entries column 010 credits_posted numeric(38,0) not null
 table public.ledger_holds column 001 organization_id id not null
 table public.ledger_holds column 002 id id not null
 table public.ledger_holds column 003 debit_account id not null
-table public.ledger_holds column 004 credit_account id not null
-table public.ledger_holds column 005 currency text not null
-table public.ledger_holds column 006 remaining bigint not null
-table public.ledger_holds column 007 status text not null
-table public.ledger_holds column 008 expires_at timestamp(3) with time zone
-table public.ledger_holds column 009 card_id id
-table public.ledger_holds column 010 budget_id id
-table public.ledger_holds column 011 version bigint not null
-table public.ledger_holds column 012 created_at timestamp(3) with time zone not null
+table public.ledger_holds column 004 debit_type text not null
+table public.ledger_holds column 005 debit_owner_id id not null
+table public.ledger_holds column 006 credit_account id not null
+table public.ledger_holds column 007 credit_type text not null
+table public.ledger_holds column 008 credit_owner_id id not null
+table public.ledger_holds column 009 currency text not null
+table public.ledger_holds column 010 remaining bigint not null
+table public.ledger_holds column 011 status text not null
+table public.ledger_holds column 012 expires_at timestamp(3) with time zone
+table public.ledger_holds column 013 card_id id
+table public.ledger_holds column 014 budget_id id
+table public.ledger_holds column 015 version bigint not null
+table public.ledger_holds column 016 created_at timestamp(3) with time zone not null
 table public.migrations column 001 name text not null
 table public.migrations column 002 checksum text not null
 table public.migrations column 003 applied_at timestamp with time zone not null default now()
@@ -256,26 +276,33 @@ table public.programs column 008 range_from bigint not null
 table public.programs column 009 range_to bigint not null
 table public.programs column 010 currency text not null
 table public.programs column 011 status text not null
-table public.programs column 012 availability text not null
-table public.programs column 013 time_zone text not null
-table public.programs column 014 validity_months integer not null
-table public.programs column 015 initial_card_status text not null
-table public.programs column 016 requires_customer boolean not null
-table public.programs column 017 requires_access boolean not null
-table public.programs column 018 minimum_level text
-table public.programs column 019 customer_types text[]
-table public.programs column 020 allowed_nationalities text[]
-table public.programs column 021 restricted_nationalities text[] not null
-table public.programs column 022 allowed_residences text[]
-table public.programs column 023 restricted_residences text[] not null
-table public.programs column 024 cards_per_customer integer
-table public.programs column 025 minimum_initial_balance bigint not null
-table public.programs column 026 maximum_initial_balance bigint
-table public.programs column 027 maximum_balance bigint
-table public.programs column 028 minimum_transfer bigint not null
-table public.programs column 029 fees jsonb not null
-table public.programs column 030 version bigint not null
-table public.programs column 031 created_at timestamp(3) with time zone not null
+table public.programs column 012 successor_id id
+table public.programs column 013 availability text not null
+table public.programs column 014 time_zone text not null
+table public.programs column 015 validity_months integer not null
+table public.programs column 016 initial_card_status text not null
+table public.programs column 017 requires_customer boolean not null
+table public.programs column 018 requires_access boolean not null
+table public.programs column 019 access_grant text not null
+table public.programs column 020 minimum_level text
+table public.programs column 021 customer_types text[]
+table public.programs column 022 allowed_nationalities text[]
+table public.programs column 023 restricted_nationalities text[] not null
+table public.programs column 024 allowed_residences text[]
+table public.programs column 025 restricted_residences text[] not null
+table public.programs column 026 cards_per_customer integer
+table public.programs column 027 information_days integer not null
+table public.programs column 028 minimum_initial_balance bigint not null
+table public.programs column 029 maximum_initial_balance bigint
+table public.programs column 030 maximum_balance bigint
+table public.programs column 031 minimum_transfer bigint not null
+table public.programs column 032 fee_issuance bigint not null
+table public.programs column 033 fee_replacement bigint not null
+table public.programs column 034 fee_monthly bigint not null
+table public.programs column 035 fee_top_up bigint not null
+table public.programs column 036 fee_fx_basis_points bigint not null
+table public.programs column 037 version bigint not null
+table public.programs column 038 created_at timestamp(3) with time zone not null
 table public.record_blocks column 001 organization_id id not null
 table public.record_blocks column 002 number bigint not null
 table public.record_blocks column 003 first_sequence bigint not null
@@ -286,8 +313,9 @@ table public.record_chain column 001 organization_id id not null
 table public.record_chain column 002 sequence bigint not null
 table public.record_chain column 003 kind text not null
 table public.record_chain column 004 record_id id not null
-table public.record_chain column 005 recorded_at timestamp(3) with time zone not null
-table public.record_chain column 006 link bytea not null
+table public.record_chain column 005 format smallint not null
+table public.record_chain column 006 recorded_at timestamp(3) with time zone not null
+table public.record_chain column 007 link bytea not null
 table public.record_heads column 001 organization_id id not null
 table public.record_heads column 002 sequence bigint not null
 table public.record_heads column 003 recorded_at timestamp(3) with time zone not null
@@ -300,9 +328,10 @@ table public.record_queue column 004 kind text not null
 table public.record_queue column 005 record_id id not null
 table public.subject_keys column 001 organization_id id not null
 table public.subject_keys column 002 subject_id id not null
-table public.subject_keys column 003 key_id text not null
-table public.subject_keys column 004 wrapped_key bytea not null
+table public.subject_keys column 003 key_id text
+table public.subject_keys column 004 wrapped_key bytea
 table public.subject_keys column 005 created_at timestamp(3) with time zone not null
+table public.subject_keys column 006 destroyed_at timestamp(3) with time zone
 table public.transfers column 001 organization_id id not null
 table public.transfers column 002 id id not null
 table public.transfers column 003 kind text not null
@@ -323,11 +352,13 @@ table public.transfers column 017 budget_id id
 table public.transfers column 018 fee_kind text
 table public.transfers column 019 related_transfer_id id
 table public.transfers column 020 reverses id
-table public.transfers column 021 actor_kind text not null
-table public.transfers column 022 actor_id text not null
-table public.transfers column 023 note text
-table public.transfers column 024 version bigint not null
-table public.transfers column 025 created_at timestamp(3) with time zone not null
+table public.transfers column 021 reversed_by id
+table public.transfers column 022 actor_kind text not null
+table public.transfers column 023 actor_id text not null
+table public.transfers column 024 note text
+table public.transfers column 025 reason text
+table public.transfers column 026 version bigint not null
+table public.transfers column 027 created_at timestamp(3) with time zone not null
 table vault.card_numbers column 001 organization_id id not null
 table vault.card_numbers column 002 card_id id not null
 table vault.card_numbers column 003 version integer not null
@@ -341,8 +372,10 @@ table vault.pan_hash column 002 organization_id id not null
 table vault.pan_hash column 003 card_id id not null
 
 -- Constraints
+table public.access_requests constraint access_requests_check CHECK (((status = 'requested'::text) = (decided_at IS NULL)))
 table public.access_requests constraint access_requests_organization_id_customer_id_fkey FOREIGN KEY (organization_id, customer_id) REFERENCES customers(organization_id, id)
 table public.access_requests constraint access_requests_pkey PRIMARY KEY (organization_id, id)
+table public.access_requests constraint access_requests_product_check CHECK ((product = 'cards'::text))
 table public.access_requests constraint access_requests_status_check CHECK ((status = ANY (ARRAY['requested'::text, 'granted'::text, 'rejected'::text, 'revoked'::text])))
 table public.access_requests constraint access_requests_version_check CHECK ((version > 0))
 table public.api_key_hash constraint api_key_hash_hash_check CHECK ((octet_length(hash) = 32))
@@ -350,11 +383,14 @@ table public.api_key_hash constraint api_key_hash_organization_id_key_id_fkey FO
 table public.api_key_hash constraint api_key_hash_pkey PRIMARY KEY (hash)
 table public.api_keys constraint api_keys_mode_check CHECK ((mode = ANY (ARRAY['sandbox'::text, 'live'::text])))
 table public.api_keys constraint api_keys_organization_id_rotated_from_fkey FOREIGN KEY (organization_id, rotated_from) REFERENCES api_keys(organization_id, id)
+table public.api_keys constraint api_keys_organization_id_rotated_from_key UNIQUE (organization_id, rotated_from)
 table public.api_keys constraint api_keys_pkey PRIMARY KEY (organization_id, id)
 table public.api_keys constraint api_keys_version_check CHECK ((version > 0))
 table public.audit_log constraint audit_log_actor_kind_check CHECK ((actor_kind = ANY (ARRAY['key'::text, 'system'::text])))
 table public.audit_log constraint audit_log_pkey PRIMARY KEY (organization_id, id)
 table public.audit_log constraint audit_log_result_check CHECK ((result = ANY (ARRAY['done'::text, 'refused'::text])))
+table public.budgets constraint budgets_check CHECK (((parent_id IS NULL) = (depth = 1)))
+table public.budgets constraint budgets_check1 CHECK (((status = 'active'::text) = (status_reason IS NULL)))
 table public.budgets constraint budgets_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text))
 table public.budgets constraint budgets_depth_check CHECK (((depth >= 1) AND (depth <= 5)))
 table public.budgets constraint budgets_organization_id_account_id_fkey FOREIGN KEY (organization_id, account_id) REFERENCES ledger_accounts(organization_id, id)
@@ -365,15 +401,21 @@ table public.budgets constraint budgets_pkey PRIMARY KEY (organization_id, id)
 table public.budgets constraint budgets_program_ids_check CHECK ((cardinality(program_ids) > 0))
 table public.budgets constraint budgets_status_check CHECK ((status = ANY (ARRAY['active'::text, 'frozen'::text, 'archived'::text])))
 table public.budgets constraint budgets_version_check CHECK ((version > 0))
+table public.card_restrictions constraint card_restrictions_actor_kind_check CHECK ((actor_kind = ANY (ARRAY['key'::text, 'system'::text])))
+table public.card_restrictions constraint card_restrictions_check CHECK (((kind = 'freeze'::text) = (owner = ANY (ARRAY['organization'::text, 'cardholder'::text]))))
+table public.card_restrictions constraint card_restrictions_check1 CHECK (((lifted_at IS NULL) = (lifted_by IS NULL)))
 table public.card_restrictions constraint card_restrictions_kind_check CHECK ((kind = ANY (ARRAY['freeze'::text, 'block'::text])))
 table public.card_restrictions constraint card_restrictions_organization_id_card_id_fkey FOREIGN KEY (organization_id, card_id) REFERENCES cards(organization_id, id)
 table public.card_restrictions constraint card_restrictions_owner_check CHECK ((owner = ANY (ARRAY['organization'::text, 'cardholder'::text, 'platform'::text, 'rule'::text, 'compliance'::text])))
 table public.card_restrictions constraint card_restrictions_pkey PRIMARY KEY (organization_id, id)
+table public.card_status_history constraint card_status_history_actor_kind_check CHECK ((actor_kind = ANY (ARRAY['key'::text, 'system'::text])))
 table public.card_status_history constraint card_status_history_organization_id_card_id_fkey FOREIGN KEY (organization_id, card_id) REFERENCES cards(organization_id, id)
 table public.card_status_history constraint card_status_history_pkey PRIMARY KEY (organization_id, card_id, version)
 table public.cards constraint cards_check CHECK (((model = 'card'::text) = (account_id IS NOT NULL)))
 table public.cards constraint cards_check1 CHECK (((model = 'budgetCard'::text) = (budget_id IS NOT NULL)))
 table public.cards constraint cards_check2 CHECK (((status = 'deleted'::text) = (deleted_at IS NOT NULL)))
+table public.cards constraint cards_check3 CHECK (((deleted_at IS NULL) = (deleted_reason IS NULL)))
+table public.cards constraint cards_check4 CHECK (((legal_name IS NOT NULL) OR ((first_name IS NOT NULL) AND (last_name IS NOT NULL))))
 table public.cards constraint cards_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text))
 table public.cards constraint cards_expiry_month_check CHECK (((expiry_month >= 1) AND (expiry_month <= 12)))
 table public.cards constraint cards_first_six_check CHECK ((first_six ~ '^\d{6}$'::text))
@@ -383,6 +425,7 @@ table public.cards constraint cards_organization_id_account_id_fkey FOREIGN KEY 
 table public.cards constraint cards_organization_id_budget_id_fkey FOREIGN KEY (organization_id, budget_id) REFERENCES budgets(organization_id, id)
 table public.cards constraint cards_organization_id_customer_id_fkey FOREIGN KEY (organization_id, customer_id) REFERENCES customers(organization_id, id)
 table public.cards constraint cards_organization_id_external_id_key UNIQUE (organization_id, external_id)
+table public.cards constraint cards_pan_length_check CHECK (((pan_length >= 13) AND (pan_length <= 19)))
 table public.cards constraint cards_pan_sequence_check CHECK (((pan_sequence >= 0) AND (pan_sequence <= 99)))
 table public.cards constraint cards_pkey PRIMARY KEY (organization_id, id)
 table public.cards constraint cards_status_check CHECK ((status = ANY (ARRAY['active'::text, 'frozen'::text, 'blocked'::text, 'deleted'::text])))
@@ -390,11 +433,20 @@ table public.cards constraint cards_version_check CHECK ((version > 0))
 table public.customer_status_history constraint customer_status_history_organization_id_customer_id_fkey FOREIGN KEY (organization_id, customer_id) REFERENCES customers(organization_id, id)
 table public.customer_status_history constraint customer_status_history_pkey PRIMARY KEY (organization_id, customer_id, version)
 table public.customers constraint customers_check CHECK (((status = 'on_hold'::text) = (status_before_hold IS NOT NULL)))
+table public.customers constraint customers_check1 CHECK (((status = 'on_hold'::text) = (hold_reason IS NOT NULL)))
+table public.customers constraint customers_check2 CHECK (((COALESCE(status_before_hold, status) = ANY (ARRAY['rejected'::text, 'needs_information'::text])) = (reasons IS NOT NULL)))
+table public.customers constraint customers_check3 CHECK (((COALESCE(status_before_hold, status) = 'needs_information'::text) = (asked IS NOT NULL)))
+table public.customers constraint customers_check4 CHECK (((COALESCE(status_before_hold, status) = 'rejected'::text) = (can_resubmit IS NOT NULL)))
+table public.customers constraint customers_check5 CHECK (((type = 'individual'::text) OR ((first_name IS NULL) AND (last_name IS NULL) AND (birth_date IS NULL))))
+table public.customers constraint customers_check6 CHECK (((type = 'business'::text) OR (legal_name IS NULL)))
+table public.customers constraint customers_check7 CHECK (((residence_country IS NOT NULL) OR ((residence_line1 IS NULL) AND (residence_line2 IS NULL) AND (residence_city IS NULL) AND (residence_region IS NULL) AND (residence_postal_code IS NULL))))
 table public.customers constraint customers_level_check CHECK ((level = ANY (ARRAY['minimum'::text, 'basic'::text, 'advanced'::text])))
 table public.customers constraint customers_nationality_check CHECK ((nationality ~ '^[A-Z]{3}$'::text))
 table public.customers constraint customers_organization_id_external_id_key UNIQUE (organization_id, external_id)
+table public.customers constraint customers_phone_check CHECK ((phone ~ '^\+[1-9][0-9]{6,14}$'::text))
 table public.customers constraint customers_pkey PRIMARY KEY (organization_id, id)
 table public.customers constraint customers_residence_country_check CHECK ((residence_country ~ '^[A-Z]{3}$'::text))
+table public.customers constraint customers_status_before_hold_check CHECK ((status_before_hold = ANY (ARRAY['needs_information'::text, 'pending'::text, 'active'::text, 'update_requested'::text, 'rejected'::text])))
 table public.customers constraint customers_status_check CHECK ((status = ANY (ARRAY['needs_information'::text, 'pending'::text, 'active'::text, 'update_requested'::text, 'rejected'::text, 'on_hold'::text, 'deleted'::text])))
 table public.customers constraint customers_type_check CHECK ((type = ANY (ARRAY['individual'::text, 'business'::text])))
 table public.customers constraint customers_version_check CHECK ((version > 0))
@@ -402,6 +454,7 @@ table public.event_heads constraint event_heads_pkey PRIMARY KEY (organization_i
 table public.event_heads constraint event_heads_sequence_check CHECK ((sequence > 0))
 table public.event_queue constraint event_queue_object_version_check CHECK ((object_version > 0))
 table public.event_queue constraint event_queue_ordinal_check CHECK ((ordinal >= 0))
+table public.event_queue constraint event_queue_organization_id_object_id_object_version_key UNIQUE (organization_id, object_id, object_version)
 table public.event_queue constraint event_queue_pkey PRIMARY KEY ("position", ordinal)
 table public.events constraint events_object_version_check CHECK ((object_version > 0))
 table public.events constraint events_organization_id_id_key UNIQUE (organization_id, id)
@@ -412,33 +465,36 @@ table public.idempotency_keys constraint idempotency_keys_fingerprint_check CHEC
 table public.idempotency_keys constraint idempotency_keys_key_check CHECK (((length(key) >= 1) AND (length(key) <= 255)))
 table public.idempotency_keys constraint idempotency_keys_pkey PRIMARY KEY (organization_id, key)
 table public.idempotency_keys constraint idempotency_keys_status_check CHECK (((status >= 200) AND (status <= 499)))
-table public.journal constraint journal_amount_check CHECK (((amount >= 0) AND (amount <= '1000000000000'::bigint)))
+table public.installation constraint installation_check_value_check CHECK ((octet_length(check_value) = 16))
+table public.installation constraint installation_pkey PRIMARY KEY (key_id)
+table public.journal constraint journal_amount_check CHECK (((amount >= 1) AND (amount <= '1000000000000'::bigint)))
 table public.journal constraint journal_check CHECK (((debit_account)::text <> (credit_account)::text))
-table public.journal constraint journal_check1 CHECK (((amount > 0) OR (released > 0)))
-table public.journal constraint journal_check2 CHECK (((effect = 'post'::text) = (hold_id IS NULL)))
-table public.journal constraint journal_check3 CHECK (((effect = 'capture'::text) OR (released = 0)))
+table public.journal constraint journal_check1 CHECK (((effect = 'post'::text) = (hold_id IS NULL)))
+table public.journal constraint journal_check2 CHECK (((effect = 'capture'::text) OR (released = 0)))
 table public.journal constraint journal_effect_check CHECK ((effect = ANY (ARRAY['post'::text, 'hold'::text, 'release'::text, 'capture'::text])))
+table public.journal constraint journal_kind_check CHECK ((kind = ANY (ARRAY['deposit'::text, 'payout'::text, 'top_up'::text, 'withdrawal'::text, 'sub_budget_top_up'::text, 'sub_budget_withdrawal'::text, 'sweep'::text, 'fee'::text, 'hold'::text, 'release'::text, 'capture'::text, 'forced_debit'::text, 'refund'::text, 'receivable_repaid'::text, 'provisional_credit'::text, 'provisional_credit_reversal'::text, 'dispute_credit'::text, 'chargeback_recovery'::text, 'chargeback_recovery_reversal'::text, 'write_off'::text, 'network_settlement'::text, 'adjustment'::text, 'reversal'::text])))
 table public.journal constraint journal_pkey PRIMARY KEY (organization_id, id)
-table public.journal constraint journal_released_check CHECK (((released >= 0) AND (released <= '9000000000000000000'::bigint)))
-table public.ledger_accounts constraint ledger_accounts_credits_pending_check CHECK ((credits_pending >= 0))
-table public.ledger_accounts constraint ledger_accounts_credits_posted_check CHECK ((credits_posted >= 0))
+table public.journal constraint journal_released_check CHECK (((released >= 0) AND (released <= '1000000000000'::bigint)))
+table public.ledger_accounts constraint ledger_accounts_credits_pending_check CHECK ((credits_pending >= (0)::numeric))
+table public.ledger_accounts constraint ledger_accounts_credits_posted_check CHECK ((credits_posted >= (0)::numeric))
 table public.ledger_accounts constraint ledger_accounts_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text))
-table public.ledger_accounts constraint ledger_accounts_debits_pending_check CHECK ((debits_pending >= 0))
-table public.ledger_accounts constraint ledger_accounts_debits_posted_check CHECK ((debits_posted >= 0))
-table public.ledger_accounts constraint ledger_accounts_never_negative CHECK (((type <> ALL (ARRAY['organization_available'::text, 'card'::text, 'budget'::text])) OR (((debits_posted)::numeric + (debits_pending)::numeric) <= (credits_posted)::numeric)))
+table public.ledger_accounts constraint ledger_accounts_debits_pending_check CHECK ((debits_pending >= (0)::numeric))
+table public.ledger_accounts constraint ledger_accounts_debits_posted_check CHECK ((debits_posted >= (0)::numeric))
+table public.ledger_accounts constraint ledger_accounts_never_negative CHECK (((type <> ALL (ARRAY['organization_available'::text, 'card'::text, 'budget'::text])) OR ((debits_posted + debits_pending) <= credits_posted)))
+table public.ledger_accounts constraint ledger_accounts_ordered_within_bigint CHECK (((type <> ALL (ARRAY['organization_available'::text, 'card'::text, 'budget'::text, 'receivable'::text])) OR (GREATEST(debits_pending, debits_posted, credits_pending, credits_posted) <= ('9223372036854775807'::bigint)::numeric)))
 table public.ledger_accounts constraint ledger_accounts_organization_id_type_owner_id_currency_key UNIQUE (organization_id, type, owner_id, currency)
 table public.ledger_accounts constraint ledger_accounts_pkey PRIMARY KEY (organization_id, id)
-table public.ledger_accounts constraint ledger_accounts_receivable_never_overpaid CHECK (((type <> 'receivable'::text) OR (((credits_posted)::numeric + (credits_pending)::numeric) <= (debits_posted)::numeric)))
+table public.ledger_accounts constraint ledger_accounts_receivable_never_overpaid CHECK (((type <> 'receivable'::text) OR ((credits_posted + credits_pending) <= debits_posted)))
 table public.ledger_accounts constraint ledger_accounts_type_check CHECK ((type = ANY (ARRAY['organization_available'::text, 'card'::text, 'budget'::text, 'receivable'::text, 'network_settlement'::text, 'fees'::text, 'external_funding'::text, 'provisional_credit'::text, 'chargeback_receivable'::text, 'loss'::text])))
 table public.ledger_accounts constraint ledger_accounts_version_check CHECK ((version >= 0))
-table public.ledger_entries constraint ledger_entries_pkey PRIMARY KEY (organization_id, account_id, sequence)
+table public.ledger_entries constraint ledger_entries_pkey PRIMARY KEY (organization_id, sequence, side)
 table public.ledger_entries constraint ledger_entries_sequence_check CHECK ((sequence > 0))
 table public.ledger_entries constraint ledger_entries_side_check CHECK ((side = ANY (ARRAY['debit'::text, 'credit'::text])))
 table public.ledger_entries constraint ledger_entries_version_check CHECK ((version > 0))
 table public.ledger_holds constraint ledger_holds_check CHECK (((status = 'open'::text) OR (remaining = 0)))
 table public.ledger_holds constraint ledger_holds_organization_id_debit_account_fkey FOREIGN KEY (organization_id, debit_account) REFERENCES ledger_accounts(organization_id, id)
 table public.ledger_holds constraint ledger_holds_pkey PRIMARY KEY (organization_id, id)
-table public.ledger_holds constraint ledger_holds_remaining_check CHECK ((remaining >= 0))
+table public.ledger_holds constraint ledger_holds_remaining_check CHECK (((remaining >= 0) AND (remaining <= '1000000000000'::bigint)))
 table public.ledger_holds constraint ledger_holds_status_check CHECK ((status = ANY (ARRAY['open'::text, 'closed'::text])))
 table public.ledger_holds constraint ledger_holds_version_check CHECK ((version > 0))
 table public.migrations constraint migrations_pkey PRIMARY KEY (name)
@@ -450,18 +506,28 @@ table public.organizations constraint organizations_pkey PRIMARY KEY (id)
 table public.organizations constraint organizations_status_check CHECK ((status = ANY (ARRAY['active'::text, 'suspended'::text, 'closed'::text])))
 table public.organizations constraint organizations_version_check CHECK ((version > 0))
 table public.program_availability constraint program_availability_pkey PRIMARY KEY (program_id, organization_id)
+table public.programs constraint programs_access_grant_check CHECK ((access_grant = ANY (ARRAY['manual'::text, 'automatic'::text])))
 table public.programs constraint programs_availability_check CHECK ((availability = ANY (ARRAY['all'::text, 'listed'::text])))
 table public.programs constraint programs_bin_check CHECK ((bin ~ '^(\d{6}|\d{8})$'::text))
 table public.programs constraint programs_cards_per_customer_check CHECK ((cards_per_customer > 0))
 table public.programs constraint programs_check CHECK ((range_to >= range_from))
 table public.programs constraint programs_check1 CHECK ((maximum_initial_balance >= minimum_initial_balance))
+table public.programs constraint programs_check2 CHECK (((successor_id IS NULL) OR (status = 'retired'::text)))
+table public.programs constraint programs_check3 CHECK ((requires_customer OR (NOT (requires_access OR (minimum_level IS NOT NULL) OR (customer_types IS NOT NULL) OR (cards_per_customer IS NOT NULL) OR (allowed_nationalities IS NOT NULL) OR (cardinality(restricted_nationalities) > 0) OR (allowed_residences IS NOT NULL) OR (cardinality(restricted_residences) > 0)))))
 table public.programs constraint programs_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text))
+table public.programs constraint programs_fee_fx_basis_points_check CHECK (((fee_fx_basis_points >= 0) AND (fee_fx_basis_points <= 10000)))
+table public.programs constraint programs_fee_issuance_check CHECK (((fee_issuance >= 0) AND (fee_issuance <= '1000000000000'::bigint)))
+table public.programs constraint programs_fee_monthly_check CHECK (((fee_monthly >= 0) AND (fee_monthly <= '1000000000000'::bigint)))
+table public.programs constraint programs_fee_replacement_check CHECK (((fee_replacement >= 0) AND (fee_replacement <= '1000000000000'::bigint)))
+table public.programs constraint programs_fee_top_up_check CHECK (((fee_top_up >= 0) AND (fee_top_up <= '1000000000000'::bigint)))
+table public.programs constraint programs_information_days_check CHECK (((information_days >= 0) AND (information_days <= 365)))
 table public.programs constraint programs_initial_card_status_check CHECK ((initial_card_status = ANY (ARRAY['active'::text, 'blocked'::text])))
 table public.programs constraint programs_maximum_balance_check CHECK ((maximum_balance >= 0))
 table public.programs constraint programs_minimum_initial_balance_check CHECK ((minimum_initial_balance >= 0))
 table public.programs constraint programs_minimum_level_check CHECK ((minimum_level = ANY (ARRAY['minimum'::text, 'basic'::text, 'advanced'::text])))
 table public.programs constraint programs_minimum_transfer_check CHECK ((minimum_transfer > 0))
 table public.programs constraint programs_model_check CHECK ((model = ANY (ARRAY['card'::text, 'budgetCard'::text])))
+table public.programs constraint programs_organization_id_successor_id_fkey FOREIGN KEY (organization_id, successor_id) REFERENCES programs(organization_id, id)
 table public.programs constraint programs_pan_length_check CHECK (((pan_length >= 13) AND (pan_length <= 19)))
 table public.programs constraint programs_pkey PRIMARY KEY (organization_id, id)
 table public.programs constraint programs_range_from_check CHECK ((range_from >= 0))
@@ -473,6 +539,7 @@ table public.record_blocks constraint record_blocks_head_check CHECK ((octet_len
 table public.record_blocks constraint record_blocks_number_check CHECK ((number > 0))
 table public.record_blocks constraint record_blocks_organization_id_first_sequence_key UNIQUE (organization_id, first_sequence)
 table public.record_blocks constraint record_blocks_pkey PRIMARY KEY (organization_id, number)
+table public.record_chain constraint record_chain_format_check CHECK (((format >= 1) AND (format <= 255)))
 table public.record_chain constraint record_chain_kind_check CHECK ((kind = ANY (ARRAY['journal'::text, 'audit'::text])))
 table public.record_chain constraint record_chain_link_check CHECK ((octet_length(link) = 32))
 table public.record_chain constraint record_chain_organization_id_record_id_key UNIQUE (organization_id, record_id)
@@ -485,11 +552,14 @@ table public.record_heads constraint record_heads_sequence_check CHECK ((sequenc
 table public.record_queue constraint record_queue_kind_check CHECK ((kind = ANY (ARRAY['journal'::text, 'audit'::text])))
 table public.record_queue constraint record_queue_ordinal_check CHECK ((ordinal >= 0))
 table public.record_queue constraint record_queue_pkey PRIMARY KEY ("position", ordinal)
+table public.subject_keys constraint subject_keys_check CHECK (((key_id IS NULL) = (destroyed_at IS NOT NULL)))
+table public.subject_keys constraint subject_keys_check1 CHECK (((wrapped_key IS NULL) = (destroyed_at IS NOT NULL)))
 table public.subject_keys constraint subject_keys_pkey PRIMARY KEY (organization_id, subject_id)
 table public.transfers constraint transfers_actor_kind_check CHECK ((actor_kind = ANY (ARRAY['key'::text, 'system'::text])))
 table public.transfers constraint transfers_amount_check CHECK ((amount > 0))
 table public.transfers constraint transfers_check CHECK (((kind = 'fee'::text) = (fee_kind IS NOT NULL)))
 table public.transfers constraint transfers_check1 CHECK (((kind = 'reversal'::text) = (reverses IS NOT NULL)))
+table public.transfers constraint transfers_check2 CHECK (((status = 'reversed'::text) = (reversed_by IS NOT NULL)))
 table public.transfers constraint transfers_fee_kind_check CHECK ((fee_kind = ANY (ARRAY['issuance'::text, 'replacement'::text, 'top_up'::text, 'monthly'::text])))
 table public.transfers constraint transfers_journal_ids_check CHECK ((cardinality(journal_ids) > 0))
 table public.transfers constraint transfers_kind_check CHECK ((kind = ANY (ARRAY['organization_deposit'::text, 'organization_payout'::text, 'card_top_up'::text, 'card_withdrawal'::text, 'budget_top_up'::text, 'budget_withdrawal'::text, 'card_sweep'::text, 'fee'::text, 'adjustment'::text, 'clearing'::text, 'refund'::text, 'network_settlement'::text, 'receivable_recovery'::text, 'provisional_credit'::text, 'provisional_credit_reversal'::text, 'dispute_credit'::text, 'chargeback_recovery'::text, 'chargeback_recovery_reversal'::text, 'write_off'::text, 'reversal'::text])))
@@ -508,7 +578,8 @@ table vault.pan_hash constraint pan_hash_pkey PRIMARY KEY (hash)
 CREATE INDEX access_requests_by_id ON public.access_requests USING btree (id)
 CREATE INDEX access_requests_customer ON public.access_requests USING btree (organization_id, customer_id, program_id, id)
 CREATE INDEX audit_log_object ON public.audit_log USING btree (organization_id, object_id, id)
-CREATE INDEX card_restrictions_live ON public.card_restrictions USING btree (organization_id, card_id) WHERE (lifted_at IS NULL)
+CREATE INDEX budgets_by_id ON public.budgets USING btree (id)
+CREATE INDEX card_restrictions_card ON public.card_restrictions USING btree (organization_id, card_id) WHERE (lifted_at IS NULL)
 CREATE INDEX cards_budget ON public.cards USING btree (organization_id, budget_id, id) WHERE (budget_id IS NOT NULL)
 CREATE INDEX cards_by_id ON public.cards USING btree (id)
 CREATE INDEX cards_customer ON public.cards USING btree (organization_id, customer_id, id) WHERE (customer_id IS NOT NULL)
@@ -519,12 +590,16 @@ CREATE INDEX journal_credit ON public.journal USING btree (organization_id, cred
 CREATE INDEX journal_debit ON public.journal USING btree (organization_id, debit_account)
 CREATE INDEX journal_hold ON public.journal USING btree (organization_id, hold_id) WHERE (hold_id IS NOT NULL)
 CREATE INDEX journal_transfer ON public.journal USING btree (organization_id, transfer_id)
+CREATE INDEX ledger_accounts_owed ON public.ledger_accounts USING btree (organization_id, currency) WHERE ((type = 'receivable'::text) AND (debits_posted > credits_posted))
 CREATE INDEX ledger_holds_card ON public.ledger_holds USING btree (organization_id, card_id) WHERE (status = 'open'::text)
 CREATE INDEX ledger_holds_open ON public.ledger_holds USING btree (organization_id, debit_account) WHERE (status = 'open'::text)
 CREATE INDEX record_chain_time ON public.record_chain USING btree (organization_id, recorded_at, sequence)
 CREATE INDEX transfers_budget ON public.transfers USING btree (organization_id, budget_id, id) WHERE (budget_id IS NOT NULL)
+CREATE INDEX transfers_by_id ON public.transfers USING btree (id)
 CREATE INDEX transfers_card ON public.transfers USING btree (organization_id, card_id, id) WHERE (card_id IS NOT NULL)
 CREATE UNIQUE INDEX access_requests_live ON public.access_requests USING btree (organization_id, customer_id, program_id) WHERE (status = ANY (ARRAY['requested'::text, 'granted'::text]))
+CREATE UNIQUE INDEX card_restrictions_live ON public.card_restrictions USING btree (organization_id, card_id, kind, owner) WHERE ((lifted_at IS NULL) AND (owner <> 'rule'::text))
+CREATE UNIQUE INDEX ledger_entries_account ON public.ledger_entries USING btree (organization_id, account_id, sequence)
 
 -- Triggers
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit_log FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()
@@ -546,18 +621,18 @@ grant delete, insert, select on public.event_queue to cardwright_app
 grant delete, insert, select on public.idempotency_keys to cardwright_app
 grant delete, insert, select on public.program_availability to cardwright_app
 grant delete, insert, select on public.record_queue to cardwright_app
-grant delete, insert, select on public.subject_keys to cardwright_app
-grant delete, insert, select, update on vault.card_numbers to cardwright_vault
-grant delete, insert, select, update on vault.pan_hash to cardwright_vault
+grant delete, insert, select on vault.card_numbers to cardwright_vault
 grant insert, select on public.api_key_hash to cardwright_app
 grant insert, select on public.audit_log to cardwright_app
 grant insert, select on public.card_status_history to cardwright_app
 grant insert, select on public.customer_status_history to cardwright_app
 grant insert, select on public.events to cardwright_app
+grant insert, select on public.installation to cardwright_app
 grant insert, select on public.journal to cardwright_app
 grant insert, select on public.ledger_entries to cardwright_app
 grant insert, select on public.record_blocks to cardwright_app
 grant insert, select on public.record_chain to cardwright_app
+grant insert, select on vault.pan_hash to cardwright_vault
 grant insert, select, update on public.access_requests to cardwright_app
 grant insert, select, update on public.api_keys to cardwright_app
 grant insert, select, update on public.budgets to cardwright_app
@@ -571,6 +646,7 @@ grant insert, select, update on public.organization_clocks to cardwright_app
 grant insert, select, update on public.organizations to cardwright_app
 grant insert, select, update on public.programs to cardwright_app
 grant insert, select, update on public.record_heads to cardwright_app
+grant insert, select, update on public.subject_keys to cardwright_app
 grant insert, select, update on public.transfers to cardwright_app
 grant select on public.migrations to cardwright_app
 grant usage on public.queue_position to cardwright_app

@@ -1,5 +1,4 @@
-import { readFile, writeFile } from "node:fs/promises";
-import { fileURLToPath } from "node:url";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { generatedFiles } from "./generated.ts";
 
 /**
@@ -10,12 +9,15 @@ const root = new URL("../../../", import.meta.url);
 const checking = process.argv.includes("--check");
 let stale = 0;
 
-for (const [name, text] of Object.entries(await generatedFiles(fileURLToPath(root)))) {
+for (const [name, text] of Object.entries(await generatedFiles())) {
   const file = new URL(name, root);
   const present = await readFile(file, "utf8").catch(() => null);
   if (present === text) continue;
   stale += 1;
-  if (!checking) await writeFile(file, text);
+  if (!checking) {
+    await mkdir(new URL(".", file), { recursive: true });
+    await writeFile(file, text);
+  }
   console.log(checking ? `${name} is stale: run npm run generate.` : `${name} written.`);
 }
 if (checking && stale > 0) process.exitCode = 1;
