@@ -80,6 +80,7 @@ export type TestServerOptions = {
   readonly log?: Log;
   /** What the installation is; live organizations may be made in both. */
   readonly mode?: Mode;
+  readonly stopping?: AbortSignal;
 };
 
 /**
@@ -105,7 +106,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     mode: options.mode ?? "sandbox",
     readiness: async () => ({ ready: true, checks: {}, warnings: [] }),
     keyCache: openKeyCache(),
-    stopping: new AbortController().signal,
+    stopping: options.stopping ?? new AbortController().signal,
     committed: () => undefined,
   };
   const app = await createApi(context, options.routes ?? allRoutes);
