@@ -331,6 +331,25 @@ test("a backend killed in the middle of a pass loses nothing, and the next pass 
   ]);
 });
 
+test("passes of all processes take turns", async () => {
+  const organizationId = newOrganization();
+  await tell(organizationId, frozen("card_a", 1));
+  let done = false;
+  let pass: Promise<unknown> = Promise.resolve();
+  await app.transaction(async (sql) => {
+    // As the pass of another process does it: "CWSQ", and the number of the stream.
+    const text = "select pg_advisory_xact_lock(x'43575351'::int, 2)";
+    await sql.query({ name: undefined, text });
+    pass = sequenceEvents(app).then(() => {
+      done = true;
+    });
+    await sleep(150);
+    assert.equal(done, false);
+  });
+  await pass;
+  assert.equal((await read(organizationId)).events.length, 1);
+});
+
 test("recordedAt is the sandbox's time and never goes back", async () => {
   const organizationId = newOrganization();
   await tell(organizationId, frozen("card_a", 1));
