@@ -3,7 +3,7 @@ import type { RowPage } from "../../foundation/database/list.ts";
 import type { Sql } from "../../foundation/database/sql.ts";
 import type { Reading, Work } from "../../foundation/database/work.ts";
 import { assert, generalErrors, Refusal } from "../../foundation/errors/errors.ts";
-import type { BudgetId, OrganizationId } from "../../foundation/ids/ids.ts";
+import type { OrganizationId } from "../../foundation/ids/ids.ts";
 import type { LaneCommand } from "../../foundation/route/route.ts";
 import { type Reference, reference } from "../../foundation/route/schemas.ts";
 import { announce } from "../../records/events/actions.ts";
@@ -81,45 +81,41 @@ export async function getBudget(reading: Reading, id: string): Promise<BudgetWit
   return { budget, balances: await balancesOf(sql, budget) };
 }
 
-/** One page of an organization's budgets with their balances, newest first. */
+/**
+ * One page of budgets with their balances, newest first.
+ *
+ * @param organizationId null: of every organization, for the platform.
+ */
 export async function listBudgets(
-  { sql, organizationId }: Reading,
+  sql: Sql,
+  organizationId: string | null,
   filter: BudgetFilter,
   page: { readonly after: string | undefined; readonly limit: number },
 ): Promise<RowPage<BudgetWithBalances>> {
   const { rows, more } = await listPage(sql, organizationId, filter, page);
-  const balances = await budgetBalances(sql, organizationId, rows);
-  return {
-    rows: rows.map((budget) => ({ budget, balances: of(balances, budget) })),
-    more,
-  };
+  return { rows: await withBalances(sql, rows), more };
 }
 
-/** What is on budgets of one organization, by their ids. */
-export async function budgetBalances(
-  sql: Sql,
-  organizationId: OrganizationId,
-  budgets: readonly Pick<Budget, "id" | "currency">[],
-): Promise<Map<BudgetId, Balances>> {
-  if (budgets.length === 0) return new Map();
-  const found = await readBalances(sql, organizationId, budgets.map(budgetAccount));
-  return new Map(
-    budgets.map((budget): [BudgetId, Balances] => {
-      const balances = found.get(accountId(budgetAccount(budget)));
-      assert(balances !== undefined, "Every budget has an account.");
-      return [budget.id, balances];
+async function withBalances(sql: Sql, budgets: readonly Budget[]): Promise<BudgetWithBalances[]> {
+  const owners = [...new Set(budgets.map(({ organizationId }) => organizationId))];
+  const found = await Promise.all(
+    owners.map((organizationId) => {
+      const own = budgets.filter((budget) => budget.organizationId === organizationId);
+      return readBalances(sql, organizationId, own.map(budgetAccount));
     }),
   );
+  const balances = new Map(found.flatMap((each) => [...each]));
+  return budgets.map((budget) => {
+    const own = balances.get(accountId(budgetAccount(budget)));
+    assert(own !== undefined, "Every budget has an account.");
+    return { budget, balances: own };
+  });
 }
 
 async function balancesOf(sql: Sql, budget: Budget): Promise<Balances> {
-  return of(await budgetBalances(sql, budget.organizationId, [budget]), budget);
-}
-
-function of(balances: ReadonlyMap<BudgetId, Balances>, { id }: Budget): Balances {
-  const found = balances.get(id);
+  const [found] = await withBalances(sql, [budget]);
   assert(found !== undefined, "Every budget has an account.");
-  return found;
+  return found.balances;
 }
 
 /**

@@ -1,6 +1,5 @@
 import type { Reading } from "../../foundation/database/work.ts";
 import { generalErrors } from "../../foundation/errors/errors.ts";
-import type { OrganizationId } from "../../foundation/ids/ids.ts";
 import { fromJsonAmount } from "../../foundation/money/money.ts";
 import { DEFAULT_LIMIT, decodeCursor, pageFrom } from "../../foundation/route/cursor.ts";
 import {
@@ -74,6 +73,7 @@ const list = readRoute({
   id: "listBudgets",
   path: "/budgets",
   summary: "List budgets",
+  description: "A platform key sees those of every organization, or of the one named.",
   tag,
   audience: "any",
   scope: "budgets:read",
@@ -81,10 +81,11 @@ const list = readRoute({
   reply: pageOf(budgetSchema),
   errors: [],
   handle: async ({ query: { limit, cursor, ...filter }, caller, reading }) => {
-    const of = caller.platform ? filter.organizationId : undefined;
-    const organizationId = (of as OrganizationId | undefined) ?? reading.organizationId;
+    const organizationId = caller.platform
+      ? (filter.organizationId ?? null)
+      : caller.organizationId;
     const page = { after: decodeCursor(cursor), limit: limit ?? DEFAULT_LIMIT };
-    const rows = await listBudgets({ ...reading, organizationId }, filter, page);
+    const rows = await listBudgets(reading.sql, organizationId, filter, page);
     return pageFrom(rows, ({ budget }) => budget.id, show);
   },
 });

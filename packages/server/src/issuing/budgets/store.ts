@@ -144,17 +144,17 @@ export async function updateRow(sql: Sql, budget: Budget): Promise<void> {
   await sql.query(update, [organizationId, id, name, label, status, statusReason, version]);
 }
 
-/** One page, newest first. */
+/** One page, newest first; of every organization where `organizationId` is null. */
 export function listPage(
   sql: Sql,
-  organizationId: OrganizationId,
+  organizationId: string | null,
   filter: BudgetFilter,
   page: { readonly after: string | undefined; readonly limit: number },
 ): Promise<RowPage<Budget>> {
   return listRows<Budget>(sql, {
     select,
     conditions: [
-      ["b.organization_id", "=", organizationId],
+      ["b.organization_id", "=", organizationId ?? undefined],
       ["b.status", "=", filter.status],
       ["b.currency", "=", filter.currency],
       ["b.name", "=", filter.name],

@@ -1,4 +1,5 @@
 import type { Work } from "../../../foundation/database/work.ts";
+import { generalErrors } from "../../../foundation/errors/errors.ts";
 import { least, MAX_MOVEMENT } from "../../../foundation/money/money.ts";
 import type { Reference } from "../../../foundation/route/schemas.ts";
 import { type OpenHoldRow, readOpenHolds } from "../../../records/ledger/actions/holds.ts";
@@ -130,13 +131,13 @@ function takeRest(book: Book, work: Work, card: Card): Transfer[] {
 /**
  * Deletes a customer all of whose cards are deleted.
  *
- * @throws Refusal `customer_not_found`, `customer_deleted`, `customer_has_cards`.
+ * @throws Refusal `not_found`, `customer_deleted`, `customer_has_cards`.
  */
 export async function deleteCustomerOfCards(work: Work, named: Reference): Promise<Customer> {
   const { sql, organizationId } = work;
   await lockOrganization(sql, organizationId, "share");
   const found = await findCustomer(sql, organizationId, named);
-  if (found === null) throw customerErrors.refusal("customer_not_found");
+  if (found === null) throw generalErrors.refusal("not_found");
   // Issuing shares this lock, so no card comes in between.
   await lockCustomer(sql, organizationId, found.id, "change");
   const live = await countLive(sql, organizationId, found.id, null);

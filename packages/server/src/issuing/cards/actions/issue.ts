@@ -282,8 +282,8 @@ async function write(
 ): Promise<CardInFull> {
   const { sql } = work;
   const [first] = card.restrictions;
-  await Promise.all([
-    insertNew(sql, card),
+  await refuseTaken([
+    insertCard(sql, card),
     ...card.restrictions.map((restriction) => insertRestriction(sql, card, restriction)),
     insertStatusChange(sql, card, {
       version: card.version,
@@ -303,13 +303,16 @@ async function write(
   return issued;
 }
 
-/** Two issues at the same moment may both have found the external id free: one of them finds out here. */
-async function insertNew(sql: Sql, card: Card): Promise<void> {
-  try {
-    await insertCard(sql, card);
-  } catch (error) {
-    if (violatedConstraint(error) !== "cards_organization_id_external_id_key") throw error;
-    const problems = [generalErrors.problem("external_id_taken", "externalId")];
-    throw cardErrors.refusal("card_not_issuable", undefined, { problems });
-  }
+/**
+ * Two issues at the same moment may both have found the external id free: one of them finds out here.
+ * The statements travel together, so all after the one that failed fail too, and only the first says why.
+ */
+async function refuseTaken(writes: readonly Promise<void>[]): Promise<void> {
+  const settled = await Promise.allSettled(writes);
+  const failed = settled.find(({ status }) => status === "rejected");
+  if (failed?.status !== "rejected") return;
+  const { reason } = failed;
+  if (violatedConstraint(reason) !== "cards_organization_id_external_id_key") throw reason;
+  const problems = [generalErrors.problem("external_id_taken", "externalId")];
+  throw cardErrors.refusal("card_not_issuable", undefined, { problems });
 }

@@ -165,7 +165,7 @@ const deleteCustomer = writeRoute({
   params: idParams,
   reply: customerSchema,
   status: 200,
-  errors: ["customer_not_found", "customer_deleted", "customer_has_cards"],
+  errors: ["not_found", "customer_deleted", "customer_has_cards"],
   handle: async ({ params, work }) =>
     showCustomer(await deleteCustomerOfCards(work, reference(params.id))),
 });
