@@ -70,9 +70,13 @@ const byId = `select ${selected} from programs p
   where p.organization_id = 'org_platform' and p.id = $1`;
 
 const find = statement("programs.find", byId);
+
+// Only the row: what a lock waited for is seen by the next statement, on a snapshot of its own. In one
+// statement the organizations would come from before the wait.
+const lockText = "select from programs where organization_id = 'org_platform' and id = $1";
 const locks: Readonly<Record<LockStrength, ReturnType<typeof statement>>> = {
-  share: statement("programs.lockShare", `${byId} for share of p`),
-  change: statement("programs.lockChange", `${byId} for no key update of p`),
+  share: statement("programs.lockShare", `${lockText} for share`),
+  change: statement("programs.lockChange", `${lockText} for no key update`),
 };
 
 const list = statement(
@@ -118,14 +122,18 @@ export async function findProgramRow(sql: Sql, id: string): Promise<Program | nu
   return row === undefined ? null : toProgram(row);
 }
 
-/** As `findProgramRow`, and its row is locked. */
+/** Locks a program's row, then reads it. */
 export async function lockProgramRow(
   sql: Sql,
   id: string,
   strength: LockStrength,
 ): Promise<Program | null> {
-  const [row] = await sql.query<Row>(locks[strength], [id]);
-  return row === undefined ? null : toProgram(row);
+  // Sent together, run in order: one round trip.
+  const [, program] = await Promise.all([
+    sql.query(locks[strength], [id]),
+    findProgramRow(sql, id),
+  ]);
+  return program;
 }
 
 export type ProgramFilter = {
