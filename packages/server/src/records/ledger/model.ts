@@ -381,6 +381,7 @@ export function isWithin(account: { readonly type: AccountType } & Numbers): boo
 
 /** The laws of the books (PRODUCT §3), in the order in which they are checked. */
 export const laws = {
+  waiting_rows_exist: "Every row that waits to be sealed is in the journal",
   journal_continues: "Versions have no gap, and before plus amount is after, in every journal row",
   balances_equal_journal: "Every stored balance and version equals its journal",
   debits_equal_credits: "Debits equal credits in each currency, pending and posted",

@@ -70,6 +70,8 @@ export type VerifyOptions = {
  */
 export async function verify(database: Database, options: VerifyOptions): Promise<Verification> {
   const { organizationId, sources, onStep = () => undefined } = options;
+  const missing = await findBreach(database, organizationId, WAITING);
+  if (missing !== null) return stuck(database, organizationId, missing);
   onStep("drain", 0n, 1n);
   await drainRecords(database, sources);
   const chain = await verifyChain(database, organizationId, sources, (done, total) =>
@@ -81,6 +83,19 @@ export async function verify(database: Database, options: VerifyOptions): Promis
     headFinding(options, keptAt) ??
     (await lawFinding(database, organizationId, onStep));
   return { organizationId, head: chain.head, records: chain.checked, keptAt, bad };
+}
+
+/** Broken, it stops the sequencer, so it is looked at before what waits is linked. */
+const WAITING: Law = "waiting_rows_exist";
+
+async function stuck(
+  sql: Sql,
+  organizationId: OrganizationId,
+  breach: Breach,
+): Promise<Verification> {
+  const head = await headOf(sql, organizationId);
+  const bad = { where: WAITING, sequence: null, ...breach };
+  return { organizationId, head, records: 0n, keptAt: null, bad };
 }
 
 function chainFinding(bad: Awaited<ReturnType<typeof verifyChain>>["bad"]): Finding | null {

@@ -1,6 +1,6 @@
 import { type Sql, statement } from "../../../foundation/database/sql.ts";
 import type { OrganizationId } from "../../../foundation/ids/ids.ts";
-import { chains, sequenceOfLink } from "../../sequencer/clauses.ts";
+import { chains, sequenceOfLink, waitingRecords } from "../../sequencer/clauses.ts";
 import { isOrdered, type Law, natureOf } from "../model.ts";
 import { sidesOf, typesWhere, waitingRows } from "./reads.ts";
 
@@ -34,6 +34,12 @@ const standing = `(select coalesce(a.id, t.account_id) as id,
  * Each is one statement, so it sees one state of the books, whatever is being written.
  */
 const breaches: Record<Law, string> = {
+  waiting_rows_exist: `
+    select w.record_id as id, 'It waits to be sealed, but is not in the journal.' as wrong
+    from ${waitingRecords("journal", "$1")} w
+    where not exists (
+      select from journal j where j.organization_id = $1 and j.id = w.record_id)
+    order by w.record_id limit 1`,
   debits_equal_credits: `
     select currency as id, 'Debits and credits in this currency are not equal.' as wrong
     from ${standing} a group by currency
