@@ -137,6 +137,7 @@ test("one line a request: route, status, time, ids; no card number, no key, no w
   const ok = await sandbox.call("GET", "/for-any");
   await sandbox.call("GET", "/things/4111111111111111");
   await sandbox.call("GET", "/nowhere/4111-1111-1111-1111?pan=4111111111111111");
+  await sandbox.call("GET", `/${"n".repeat(190)}/4111111111111111`);
   const broken = await sandbox.call("POST", "/break");
   assert.equal(codeOf(broken), "500 internal_error");
   assert.ok(!/card|key|4111/.test(JSON.stringify(broken.body)));
@@ -146,7 +147,7 @@ test("one line a request: route, status, time, ids; no card number, no key, no w
   assert.ok(!text.includes("cw_live_abcdefgh"));
   const lines = written.map((line) => JSON.parse(line));
   const requests = lines.filter(({ msg }) => msg === "request");
-  assert.equal(requests.length, 4);
+  assert.equal(requests.length, 5);
   const [first, , third] = requests;
   assert.deepEqual(
     [first.method, first.route, first.status, first.requestId],

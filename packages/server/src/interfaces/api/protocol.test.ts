@@ -29,11 +29,17 @@ const routes = [
     summary: "Read a thing",
     params: idParams,
     query: object({ ...pageQuery, day: Type.Optional(date), flag: Type.Optional(Type.Boolean()) }),
-    reply: object({ id: Type.String(), limit: Type.Integer(), note: nullable(text(10)) }),
+    reply: object({
+      id: Type.String(),
+      limit: Type.Integer(),
+      note: nullable(text(10)),
+      inner: nullable(object({ shown: Type.Integer() })),
+    }),
     handle: async ({ params, query }) => ({
       id: params.id,
       limit: query.limit ?? 0,
       note: null,
+      inner: params.id === "inner" ? { shown: 1, secret: "never shown" } : null,
       secret: "never shown",
     }),
   }),
@@ -249,7 +255,7 @@ test("431: headers and addresses that are too long; 400: garbage; each is a prob
 
 test("params and query: converted, bounded, unknown and repeated ones named", async () => {
   const get = (path: string) => call("GET", `/things/${path}`);
-  assert.deepEqual((await get("a?limit=7")).body, { id: "a", limit: 7, note: null });
+  assert.deepEqual((await get("a?limit=7")).body, { id: "a", limit: 7, note: null, inner: null });
   assert.equal((await get(encodeURIComponent("ä/ö?#:"))).body.id, "ä/ö?#:");
   assert.deepEqual(lines(await get("a?limit=0")), ["field_range limit"]);
   assert.deepEqual(lines(await get("a?limit=101")), ["field_range limit"]);
@@ -266,6 +272,11 @@ test("params and query: converted, bounded, unknown and repeated ones named", as
   assert.deepEqual(lines(await get("a%00b")), ["field_nul id"]);
   assert.deepEqual(lines(await get(`${"x".repeat(256)}`)), ["field_length id"]);
   assert.equal((await get("x".repeat(255))).status, 200);
+});
+
+test("G8: an answer has the fields of its schema, at every level, and no other", async () => {
+  const { body } = await call("GET", "/things/inner");
+  assert.deepEqual(body, { id: "inner", limit: 25, note: null, inner: { shown: 1 } });
 });
 
 test("dates and times are real ones", async () => {
