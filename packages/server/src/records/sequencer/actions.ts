@@ -130,7 +130,8 @@ async function linkRecords(
   queued: readonly QueuedRecord[],
 ): Promise<void> {
   const byOrganization = Map.groupBy(queued, (record) => record.organizationId);
-  const [heads, columns] = await Promise.all([
+  const [, heads, columns] = await Promise.all([
+    store.planForCount(sql, queued.length),
     store.readOpenHeads(sql, [...byOrganization.keys()]),
     readColumns(sql, sources, queued),
   ]);

@@ -59,6 +59,29 @@ test("no two rows have the same bytes: null is not empty, and columns do not run
   assert.equal(new Set(links).size, links.length);
 });
 
+test("a record may be of any size: long texts, thousands of columns, bytes", () => {
+  const row = { sequence: 1n, kind: "audit", recordId: "r", format: 1, recordedAt } as const;
+  const long = "é€😀".repeat(40_000);
+  const naive = (columns: (string | Uint8Array | null)[]) => {
+    const sum = createHash("sha256").update(genesis("org_example")).update("\x01");
+    const number = Buffer.alloc(16);
+    number.writeBigUInt64BE(1n);
+    number.writeBigUInt64BE(BigInt(recordedAt.getTime()), 8);
+    sum.update(number);
+    for (const column of ["audit", "r", ...columns]) {
+      const bytes = column === null ? null : Buffer.from(column);
+      const length = Buffer.alloc(4);
+      length.writeUInt32BE(bytes?.length ?? 0xffff_ffff);
+      sum.update(length).update(bytes ?? "");
+    }
+    return sum.digest("hex");
+  };
+  for (const columns of [[long], Array(5_000).fill(null), [Buffer.alloc(100_000), "x"], [long]]) {
+    const link = Buffer.from(linkOf(genesis("org_example"), row, columns)).toString("hex");
+    assert.equal(link, naive(columns));
+  }
+});
+
 test("what is appended has the next sequences, and its block covers it", () => {
   const first = extendChain(head, recordedAt, [record("a"), record("b")]);
   assert.deepEqual(

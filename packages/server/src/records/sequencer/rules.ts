@@ -6,6 +6,9 @@ const NULL_LENGTH = 0xffff_ffff;
 
 const LENGTH_BYTES = 4;
 
+/** Room that is kept behind the last value: format, sequence, time, and lengths of columns. */
+const SPARE_BYTES = 64;
+
 /** What the first link of an organization is built on: SHA-256 of its id. */
 export function genesis(organizationId: string): Uint8Array {
   return hash("sha256", organizationId, "buffer");
@@ -22,22 +25,49 @@ export function linkOf(
   row: Omit<ChainRow, "link">,
   columns: RecordColumns,
 ): Uint8Array {
-  const head = Buffer.alloc(previous.length + 17);
-  head.set(previous);
-  let at = head.writeUInt8(row.format, previous.length);
-  at = head.writeBigUInt64BE(row.sequence, at);
-  head.writeBigUInt64BE(BigInt(row.recordedAt.getTime()), at);
-  const parts: Uint8Array[] = [head];
-  for (const column of [row.kind, row.recordId, ...columns]) pushColumn(parts, column);
-  return hash("sha256", Buffer.concat(parts), "buffer");
+  let at = putBytes(0, previous);
+  at = scratch.writeUInt8(row.format, at);
+  at = scratch.writeBigUInt64BE(row.sequence, at);
+  at = scratch.writeBigUInt64BE(BigInt(row.recordedAt.getTime()), at);
+  at = putColumn(at, row.kind);
+  at = putColumn(at, row.recordId);
+  for (const column of columns) at = putColumn(at, column);
+  return hash("sha256", scratch.subarray(0, at), "buffer");
 }
 
-function pushColumn(parts: Uint8Array[], column: RecordColumns[number]): void {
-  const bytes = column === null || column instanceof Uint8Array ? column : Buffer.from(`${column}`);
-  const length = Buffer.alloc(LENGTH_BYTES);
-  length.writeUInt32BE(bytes === null ? NULL_LENGTH : bytes.length);
-  parts.push(length);
-  if (bytes !== null) parts.push(bytes);
+/** Where the bytes of one record are laid out before they are hashed; the next one overwrites them. */
+let scratch = Buffer.allocUnsafe(4_096);
+
+/** Most bytes of UTF-8 that one unit of a JavaScript string takes. */
+const UTF8_BYTES = 3;
+
+function putColumn(at: number, column: RecordColumns[number]): number {
+  const start = at + LENGTH_BYTES;
+  makeRoom(start);
+  const end = column === null ? start : putValue(start, column);
+  scratch.writeUInt32BE(column === null ? NULL_LENGTH : end - start, at);
+  return end;
+}
+
+function putValue(at: number, value: string | bigint | Uint8Array): number {
+  if (value instanceof Uint8Array) return putBytes(at, value);
+  const text = typeof value === "string" ? value : value.toString();
+  makeRoom(at + text.length * UTF8_BYTES);
+  return at + scratch.write(text, at);
+}
+
+function putBytes(at: number, bytes: Uint8Array): number {
+  makeRoom(at + bytes.length);
+  scratch.set(bytes, at);
+  return at + bytes.length;
+}
+
+/** Makes the scratch longer where it must be; there is always room for the numbers after `end`. */
+function makeRoom(end: number): void {
+  if (end + SPARE_BYTES <= scratch.length) return;
+  const longer = Buffer.allocUnsafe(2 * (end + SPARE_BYTES));
+  longer.set(scratch);
+  scratch = longer;
 }
 
 /** Whether two links are the same bytes. */

@@ -128,6 +128,22 @@ export async function takeQueued(sql: Sql, limit: number): Promise<QueuedRecord[
   return taken;
 }
 
+/** From this many records on, a plan made for their number is worth its making. */
+const MANY = 100;
+
+const planForNumber = statement(
+  "sequencer.planForNumber",
+  "select set_config('plan_cache_mode', 'force_custom_plan', true)",
+);
+
+/**
+ * Has the rest of the pass planned for as many records as it has: the plans that serve any number
+ * compare each of two thousand rows with each.
+ */
+export async function planForCount(sql: Sql, count: number): Promise<void> {
+  if (count >= MANY) await sql.query(planForNumber);
+}
+
 /** An organization's chain as a pass finds it, and the time its new records get. */
 export type OpenHead = {
   readonly organizationId: OrganizationId;
