@@ -1,4 +1,5 @@
 import { Type } from "typebox";
+import type { Work } from "../../foundation/database/work.ts";
 import { fromJsonAmount } from "../../foundation/money/money.ts";
 import { DEFAULT_LIMIT, decodeCursor, pageFrom } from "../../foundation/route/cursor.ts";
 import {
@@ -74,42 +75,57 @@ const get = readRoute({
     showTransfer(await getTransfer(reading.sql, caller, params.id)),
 });
 
-const reverse = writeRoute({
-  id: "reverseTransfer",
-  method: "POST",
-  path: "/transfers/{id}/reverse",
-  summary: "Undo a transfer by its mirror",
-  description:
-    "Answers with the reversal. Organizations reverse top-ups and withdrawals, and in a sandbox their deposits; the platform also deposits, payouts, fees and adjustments. Once only.",
-  tag,
-  audience: "any",
-  scope: "funds:write",
-  params: idParams,
-  body: reversalRequestSchema,
-  reply: transferSchema,
-  status: 201,
-  errors: [
-    "not_found",
-    "transfer_not_reversible",
-    "transfer_already_reversed",
-    "insufficient_organization_balance",
-    "insufficient_card_balance",
-    "insufficient_budget_balance",
-    "receivable_outstanding",
-    "account_closed",
-    "organization_suspended",
-    "organization_closed",
-  ],
-  handle: async ({ params, body, caller, work }) => {
-    const { organizationId } = await getTransfer(work.sql, caller, params.id);
-    const reversal = await reverseTransfer(await workIn(work, organizationId), params.id, {
-      note: body.note ?? null,
-      reason: body.reason ?? null,
-      platform: caller.platform,
-    });
-    return showTransfer(reversal);
-  },
-});
+/**
+ * What stands in the way of an organization's reversal on the side of what the transfer is about. Throws
+ * the refusal, and locks what it went by.
+ */
+export type ReversalGuard = (work: Work, transfer: Transfer) => Promise<void>;
+
+/** The route of reversals; with the cards, whose restrictions hold money too. */
+export const reverseRoute = (guard: ReversalGuard): Route =>
+  writeRoute({
+    id: "reverseTransfer",
+    method: "POST",
+    path: "/transfers/{id}/reverse",
+    summary: "Undo a transfer by its mirror",
+    description:
+      "Answers with the reversal. Organizations reverse top-ups and withdrawals, and in a sandbox their deposits; the platform also deposits, payouts, fees and adjustments. Once only.",
+    tag,
+    audience: "any",
+    scope: "funds:write",
+    params: idParams,
+    body: reversalRequestSchema,
+    reply: transferSchema,
+    status: 201,
+    errors: [
+      "not_found",
+      "transfer_not_reversible",
+      "transfer_already_reversed",
+      "insufficient_organization_balance",
+      "insufficient_card_balance",
+      "insufficient_budget_balance",
+      "receivable_outstanding",
+      "account_closed",
+      "organization_suspended",
+      "organization_closed",
+      "compliance_restriction",
+      "card_blocked",
+      "card_expired",
+      "card_deleted",
+      "card_not_fundable",
+    ],
+    handle: async ({ params, body, caller, work }) => {
+      const transfer = await getTransfer(work.sql, caller, params.id);
+      const own = await workIn(work, transfer.organizationId);
+      if (!caller.platform) await guard(own, transfer);
+      const reversal = await reverseTransfer(own, params.id, {
+        note: body.note ?? null,
+        reason: body.reason ?? null,
+        platform: caller.platform,
+      });
+      return showTransfer(reversal);
+    },
+  });
 
 /** Everything that brings money into or takes it out of an organization is decided here, in order. */
 const fundsLane: Lane = {
@@ -189,11 +205,4 @@ const payout = byPlatform("organization_payout", "/organizations/{id}/payouts", 
   ],
 });
 
-export const transferRoutes: readonly Route[] = [
-  list,
-  get,
-  reverse,
-  simulateDeposit,
-  deposit,
-  payout,
-];
+export const transferRoutes: readonly Route[] = [list, get, simulateDeposit, deposit, payout];

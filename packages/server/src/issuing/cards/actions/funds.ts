@@ -65,7 +65,10 @@ export async function decideCardFunds(
  *
  * @returns by `keyOf`, for the cards that exist.
  */
-async function lockFacts(sql: Sql, named: readonly Named[]): Promise<Map<string, FundsFacts>> {
+export async function lockFacts(
+  sql: Sql,
+  named: readonly Named[],
+): Promise<Map<string, FundsFacts>> {
   const found = await findRows(sql, named);
   const cards = new Map([...found.values()].map((card) => [card.id, card]));
   const unlocked = [...cards.values()];

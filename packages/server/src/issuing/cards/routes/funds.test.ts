@@ -199,6 +199,32 @@ test("a customer who is asked for information is served until the program's days
   await refuses(own, card, "top-up", { amount: 5 }, [409, "card_not_fundable"]);
 });
 
+test("409: undoing a transfer is refused where the card refuses what it comes to", async () => {
+  const own = await tests.organization();
+  const customerId = await tests.customer(own);
+  const card = await tests.card(own, { customerId });
+  const topUp = made(await post(own, card, "top-up", { amount: 50 }));
+  const withdrawal = made(await post(own, card, "withdraw", { amount: 50 }));
+  const undo = (id: string) => own.call("POST", `/transfers/${id}/reverse`, {});
+  const refused = async (id: string, code: string) => {
+    const answer = await undo(id);
+    assert.deepEqual([answer.status, answer.body.code], [409, code]);
+  };
+  const byLaw = { owner: "compliance", reason: "sanctions" };
+  made(await server.call("POST", `/cards/${card.id}/block`, byLaw));
+  await refused(topUp.id, "compliance_restriction");
+  await refused(withdrawal.id, "card_blocked");
+  made(await server.call("POST", `/cards/${card.id}/unblock`, { owner: "compliance" }));
+  const hold = { reason: "investigation" };
+  made(await server.call("POST", `/customers/${customerId}/hold`, hold));
+  await refused(withdrawal.id, "card_not_fundable");
+  made(await server.call("POST", `/customers/${customerId}/release`, {}));
+  assert.equal((await undo(withdrawal.id)).status, 201);
+  assert.equal((await undo(topUp.id)).status, 201);
+  assert.equal(made(await own.call("GET", `/cards/${card.id}`)).balances.available, 10_000);
+  await tests.lawsHold(own);
+});
+
 test("moving money bumps no card's version and announces transfers only", async () => {
   const own = await tests.organization();
   const card = await tests.card(own);

@@ -2,8 +2,10 @@ import { fromJsonAmount } from "../../../foundation/money/money.ts";
 import { batchRoute, type Lane, type Route } from "../../../foundation/route/route.ts";
 import { idParams } from "../../../foundation/route/schemas.ts";
 import type { Transfer } from "../../transfers/model.ts";
+import { reverseRoute } from "../../transfers/routes.ts";
 import { showTransfer, transferSchema } from "../../transfers/schema.ts";
 import { type CardFundsCommand, decideCardFunds } from "../actions/funds.ts";
+import { guardReversal } from "../actions/reverse.ts";
 import { cardFundsSchema } from "../schema.ts";
 
 /** Top-ups and withdrawals of cards, decided together on one book. */
@@ -70,4 +72,8 @@ const moveFunds = (verb: keyof typeof verbs) =>
     result: (transfer) => showTransfer(transfer as Transfer),
   });
 
-export const fundsRoutes: readonly Route[] = [moveFunds("topUp"), moveFunds("withdraw")];
+export const fundsRoutes: readonly Route[] = [
+  moveFunds("topUp"),
+  moveFunds("withdraw"),
+  reverseRoute(guardReversal),
+];

@@ -77,12 +77,8 @@ function topUpRefusal(
   now: Date,
 ): Refusal | null {
   if (organization.status !== "active") return organizationErrors.refusal("organization_suspended");
-  if (customer !== null && !isServed(customer, program.informationDays, now)) {
-    const problem = customerStatusProblem(customer);
-    return cardErrors.refusal("card_not_fundable", problem?.message, {
-      problems: problem === null ? [] : [problem],
-    });
-  }
+  const refusal = customerRefusal(customer, program.informationDays, now);
+  if (refusal !== null) return refusal;
   if (amount < program.minimumTransfer) return tooLow(program.minimumTransfer);
   const { organizationId } = card;
   const ref = cardAccount(card);
@@ -130,6 +126,30 @@ const served = {
   on_hold: "no",
   deleted: "no",
 } as const satisfies Record<CustomerStatus, Served>;
+
+/** Why the card's customer gets no money on it now; null where it does. */
+function customerRefusal(
+  customer: FundsFacts["customer"],
+  informationDays: number,
+  now: Date,
+): Refusal | null {
+  if (customer === null || isServed(customer, informationDays, now)) return null;
+  const problem = customerStatusProblem(customer);
+  const problems = problem === null ? [] : [problem];
+  return cardErrors.refusal("card_not_fundable", problem?.message, { problems });
+}
+
+/** Why money may not move this way by undoing an earlier transfer; null where it may. */
+export function reversalRefusal(
+  { card, customer, program }: FundsFacts,
+  verb: FundsRequest["verb"],
+  now: Date,
+): Refusal | null {
+  return (
+    statusRefusal(verb, card, now) ??
+    (verb === "topUp" ? customerRefusal(customer, program.informationDays, now) : null)
+  );
+}
 
 function isServed(
   customer: Pick<Customer, "status" | "statusAt">,
