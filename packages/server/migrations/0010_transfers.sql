@@ -33,13 +33,14 @@ create table transfers (
   version bigint not null check (version > 0),
   created_at timestamptz(3) not null,
   primary key (organization_id, id),
-  -- Once only: a second reversal of the same transfer meets this.
-  unique (organization_id, reverses),
   foreign key (organization_id, reverses) references transfers (organization_id, id),
   check ((kind = 'fee') = (fee_kind is not null)),
   check ((kind = 'reversal') = (reverses is not null)),
   check ((status = 'reversed') = (reversed_by is not null))
 );
+-- Once only: a second reversal of the same transfer meets this.
+create unique index transfers_reverses on transfers (organization_id, reverses)
+  where reverses is not null;
 create index transfers_card on transfers (organization_id, card_id, id) where card_id is not null;
 create index transfers_budget on transfers (organization_id, budget_id, id) where budget_id is not null;
 -- For a platform key, which names a transfer by its id alone.

@@ -55,7 +55,17 @@ export const MAX_ID_LENGTH = 255;
 export type Ids = <K extends IdKind>(kind: K) => Id<K>;
 
 const ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz";
-const RANDOM_BITS = 80n;
+
+/** The random part is two numbers of 40 bits, because those are exact and 8 digits each. */
+const HALF_DIGITS = 8;
+const HALF_BYTES = 5;
+const HALF = 2 ** 40;
+const TIME_DIGITS = 10;
+/** Step from one id to the next of the same millisecond: up to 32 random bits. */
+const STEP = 2 ** 32;
+
+/** An id as numbers: milliseconds, then the two halves of its random part. */
+type Value = readonly [ms: number, high: number, low: number];
 
 /**
  * Builds a source of ids.
@@ -65,11 +75,14 @@ const RANDOM_BITS = 80n;
  * @returns a source whose ids grow also within one millisecond and when the time steps back.
  */
 export function createIds(now: () => number, random: (bytes: number) => Uint8Array): Ids {
-  let last = 0n;
+  const draw = drawer(random);
+  let last: Value = [0, 0, 0];
   return (kind) => {
-    const fresh = (BigInt(now()) << RANDOM_BITS) | bits(random(10));
-    last = fresh > last ? fresh : last + 1n + bits(random(4));
-    return `${prefixes[kind]}_${encode(last)}` as Id<typeof kind>;
+    const fresh: Value = [now(), draw(), draw()];
+    last = isAfter(fresh, last) ? fresh : after(last, 1 + (draw() % STEP));
+    const [ms, high, low] = last;
+    const text = digits(ms, TIME_DIGITS) + digits(high, HALF_DIGITS) + digits(low, HALF_DIGITS);
+    return `${prefixes[kind]}_${text}` as Id<typeof kind>;
   };
 }
 
@@ -78,16 +91,40 @@ export function isIdOf<K extends IdKind>(kind: K, value: string): value is Id<K>
   return value.startsWith(`${prefixes[kind]}_`);
 }
 
-function bits(bytes: Uint8Array): bigint {
-  return bytes.reduce((sum, byte) => (sum << 8n) | BigInt(byte), 0n);
+/** Bytes that are drawn at once: asking the system costs more than an id. */
+const POOL_BYTES = 4_000;
+
+/** Random numbers of 40 bits. */
+function drawer(random: (bytes: number) => Uint8Array): () => number {
+  let pool = Buffer.alloc(0);
+  let used = 0;
+  return () => {
+    if (used >= pool.length) {
+      pool = Buffer.from(random(POOL_BYTES));
+      used = 0;
+    }
+    used += HALF_BYTES;
+    return pool.readUIntBE(used - HALF_BYTES, HALF_BYTES);
+  };
 }
 
-function encode(value: bigint): string {
+function isAfter(value: Value, other: Value): boolean {
+  const place = value.findIndex((part, index) => part !== other[index]);
+  return place !== -1 && (value[place] ?? 0) > (other[place] ?? 0);
+}
+
+function after([ms, high, low]: Value, step: number): Value {
+  const sum = low + step;
+  if (sum < HALF) return [ms, high, sum];
+  return high + 1 < HALF ? [ms, high + 1, sum - HALF] : [ms + 1, 0, sum - HALF];
+}
+
+function digits(value: number, count: number): string {
   let rest = value;
   let text = "";
-  for (let digit = 0; digit < 26; digit += 1) {
-    text = ALPHABET.charAt(Number(rest & 31n)) + text;
-    rest >>= 5n;
+  for (let digit = 0; digit < count; digit += 1) {
+    text = ALPHABET.charAt(rest % 32) + text;
+    rest = Math.floor(rest / 32);
   }
   return text;
 }

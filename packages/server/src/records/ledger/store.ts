@@ -54,11 +54,14 @@ export function toAccount(row: AccountRow): Account {
   return { ...row, ...toNumbers(row) };
 }
 
+// Accounts that are there are left out before the insert: it would wait for whoever moves them.
 const insertAccounts = statement(
   "ledger.openAccounts",
   `insert into ledger_accounts (organization_id, id, type, owner_id, currency, created_at)
    select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::timestamptz[])
      as n(organization_id, id, type, owner_id, currency, created_at)
+   where (select 1 from ledger_accounts a
+     where a.organization_id = n.organization_id and a.id = n.id) is null
    order by n.organization_id, n.id
    on conflict do nothing`,
 );
