@@ -159,6 +159,29 @@ test("a book that is written twice writes each row once and goes on from there",
   await lawful(books);
 });
 
+test("one book may serve several organizations in one transaction; each row is in its own books", async () => {
+  const [left, right] = await Promise.all([withCard(100n), withCard(100n)]);
+  const sides = [left, right].map(({ books, card }) => ({ books, card, id: books.organizationId }));
+  await app.transaction(async (sql) => {
+    const refs = sides.flatMap(({ books, card, id }) =>
+      [books.own, card].map((ref) => ({ organizationId: id, ref })),
+    );
+    const book = await openBook(sql, refs);
+    for (const [at, { books, card, id }] of sides.entries()) {
+      const work = { organizationId: id, now: new Date(0), newId };
+      const amount = at === 0 ? 10n : 101n;
+      const outcome = refused(book.post(work, [topUp(books, card, amount)]));
+      assert.equal(outcome, at === 0 ? null : "insufficient_funds");
+    }
+    await writeBook(sql, book);
+  });
+  for (const [at, { books, card, id }] of sides.entries()) {
+    const balances = await readBalances(app, id, [card]);
+    assert.equal(balances.get(accountId(card))?.available, at === 0 ? 110n : 100n);
+    await lawful(books);
+  }
+});
+
 test("the guard: a book whose accounts were not locked at their version is not written", async () => {
   const { books, card } = await withCard(100n);
   const { organizationId, own } = books;

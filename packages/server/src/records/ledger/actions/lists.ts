@@ -102,8 +102,13 @@ async function sequencesOf(
   organizationId: OrganizationId,
   { transferId, holdId }: EntryFilter,
 ): Promise<bigint[] | undefined> {
-  if (transferId === undefined && holdId === undefined) return undefined;
-  const ids = await store.readIdsOf(sql, organizationId, { transferId, holdId });
+  const found = await Promise.all([
+    transferId && store.readIdsBy(sql, organizationId, "transferId", transferId),
+    holdId && store.readIdsBy(sql, organizationId, "holdId", holdId),
+  ]);
+  const [first, second] = found.filter((ids) => Array.isArray(ids));
+  if (first === undefined) return undefined;
+  const ids = second === undefined ? first : first.filter((id) => second.includes(id));
   const places = await placesOf(sql, organizationId, ids);
   return [...places.values()].map(({ sequence }) => sequence);
 }

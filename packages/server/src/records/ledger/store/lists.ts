@@ -139,21 +139,23 @@ const selectSides = statement(
 /** Most journal rows that one transfer or hold is looked up by. */
 const MANY = 1_000;
 
-const selectIdsOf = statement(
-  "ledger.journalOf",
-  `select j.id from journal j where j.organization_id = $1
-     and ($2::text is null or j.transfer_id = $2) and ($3::text is null or j.hold_id = $3)
-   order by j.id desc limit ${MANY}`,
-);
+const idsBy = (column: "transfer_id" | "hold_id") =>
+  statement(
+    `ledger.journalBy.${column}`,
+    `select id from journal where organization_id = $1 and ${column} = $2
+     order by id desc limit ${MANY}`,
+  );
 
-/** The ids of the journal rows of a transfer, of a hold, or of both. */
-export async function readIdsOf(
+const selectIdsBy = { transferId: idsBy("transfer_id"), holdId: idsBy("hold_id") } as const;
+
+/** The ids of the journal rows of a transfer or of a hold. */
+export async function readIdsBy(
   sql: Sql,
   organizationId: OrganizationId,
-  { transferId, holdId }: { transferId?: string | undefined; holdId?: string | undefined },
+  by: keyof typeof selectIdsBy,
+  value: string,
 ): Promise<JournalId[]> {
-  const values = [organizationId, transferId, holdId];
-  const rows = await sql.query<{ id: JournalId }>(selectIdsOf, values);
+  const rows = await sql.query<{ id: JournalId }>(selectIdsBy[by], [organizationId, value]);
   return rows.map(({ id }) => id);
 }
 

@@ -44,8 +44,8 @@ export type Standing = { readonly id: AccountId; readonly numbers: Numbers; read
 type StandingRow = NumberColumns & { readonly id: AccountId; readonly owed: string | null };
 
 const owedByAll = `(select sum(r.debits_posted - r.credits_posted) from ledger_accounts r
-  where r.organization_id = a.organization_id and r.type = 'receivable'
-    and r.currency = a.currency and r.debits_posted > r.credits_posted)`;
+  where r.organization_id = a.organization_id
+    and r.currency = a.currency and r.owing)`;
 
 const selectStandings = statement(
   "ledger.standings",
@@ -96,8 +96,7 @@ const selectPastOwed = statement(
 const selectOwed = statement(
   "ledger.owed",
   `select currency, sum(debits_posted - credits_posted) as owed from ledger_accounts
-   where organization_id = $1 and type = 'receivable' and debits_posted > credits_posted
-   group by currency`,
+   where organization_id = $1 and owing group by currency`,
 );
 
 const selectSequenceAt = statement(
