@@ -26,7 +26,7 @@ import { readinessOf } from "./interfaces/installation/readiness.ts";
 import { judgeSettings, StartRefused } from "./interfaces/installation/safety.ts";
 import { makeFirstPlatformKey, seedSandbox } from "./interfaces/installation/seed.ts";
 import { recordSources } from "./interfaces/worker/sources.ts";
-import { startWorker, type Worker } from "./interfaces/worker/worker.ts";
+import { startWorker } from "./interfaces/worker/worker.ts";
 import { setInstallationMode } from "./issuing/organizations/actions.ts";
 import { openKeyCache } from "./records/access/actions.ts";
 import { bindKeys } from "./records/vault/actions.ts";
@@ -37,6 +37,9 @@ import { bindKeys } from "./records/vault/actions.ts";
 const WORKER_CONNECTIONS = 4;
 /** Connections of the embedded PostgreSQL that are not ours: its claim, migrations, people. */
 const SPARE_CONNECTIONS = 20;
+
+/** How often idle connections are closed while the last requests are answered, ms. */
+const SWEEP_MS = 20;
 
 const stack = new AsyncDisposableStack();
 const stopping = new AbortController();
@@ -70,10 +73,10 @@ async function start(config: Config, log: Log): Promise<void> {
   const keys = await bindKeys(database, (mayCreate) => openKeys(keySettings(config), mayCreate));
   if (config.CARDWRIGHT_MODE === "live") warnings.push(softwareKeysWarning(keys));
   await setInstallationMode(database, config.CARDWRIGHT_MODE);
-  const { context, worker } = assemble(config, log, { database, keys, warnings, open });
+  const context = assemble(config, log, { database, keys, warnings, open });
   await fill(config, context);
   const app = await createApi(context, routes);
-  stack.defer(() => closeApi(app, worker, config.CARDWRIGHT_STOP_TIMEOUT_MS));
+  stack.defer(() => closeApi(app, config.CARDWRIGHT_STOP_TIMEOUT_MS));
   const address = await listen(app, config.HOST, config.PORT);
   await embedded?.announce(address);
   await greet(config, context, address);
@@ -128,7 +131,7 @@ function assemble(
     readonly warnings: readonly string[];
     open(maxConnections: number): Database;
   },
-): { context: ApiContext; worker: Worker } {
+): ApiContext {
   const { database, keys, warnings } = parts;
   const metrics = createMetrics(true);
   const keyCache = openKeyCache();
@@ -142,7 +145,7 @@ function assemble(
     idempotencyDays: config.CARDWRIGHT_IDEMPOTENCY_DAYS,
   });
   stack.defer(() => worker.stop());
-  const context: ApiContext = {
+  return {
     settings: config,
     mode: config.CARDWRIGHT_MODE,
     database,
@@ -161,7 +164,6 @@ function assemble(
       warnings,
     }),
   };
-  return { context, worker };
 }
 
 /** What an empty database gets at its first start. */
@@ -185,10 +187,13 @@ async function greet(config: Config, context: ApiContext, address: string): Prom
 }
 
 /** Answers what is in flight, within the time allowed; then cuts. */
-async function closeApi(app: FastifyInstance, worker: Worker, timeoutMs: number): Promise<void> {
-  worker.wake();
-  const cut = setTimeout(() => app.server.closeAllConnections(), timeoutMs);
+async function closeApi(app: FastifyInstance, timeoutMs: number): Promise<void> {
+  const { server } = app;
+  const cut = setTimeout(() => server.closeAllConnections(), timeoutMs);
+  // A connection that becomes idle only now would be kept alive for its next request.
+  const sweep = setInterval(() => server.closeIdleConnections(), SWEEP_MS);
   await app.close();
+  clearInterval(sweep);
   clearTimeout(cut);
 }
 

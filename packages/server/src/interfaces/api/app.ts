@@ -47,7 +47,11 @@ export async function createApi(
     reply.header("cache-control", "no-store");
     reply.header("x-content-type-options", "nosniff");
     refuseKeyInUrl(request.raw.url ?? "");
-    if (context.stopping.aborted) refuseWhileStopping(request, reply);
+    if (context.stopping.aborted) refuseWhileStopping(request);
+  });
+  app.addHook("onSend", async (_request, reply, payload) => {
+    if (context.stopping.aborted) reply.header("connection", "close");
+    return payload;
   });
   addRequestLog(app, context);
   app.setErrorHandler((error, request, reply) => answerError(context, error, request, reply));
@@ -61,8 +65,7 @@ export async function createApi(
 }
 
 /** @throws Refusal `unavailable`; only the state of the server is still told */
-function refuseWhileStopping(request: FastifyRequest, reply: FastifyReply): void {
-  reply.header("connection", "close");
+function refuseWhileStopping(request: FastifyRequest): void {
   if (["/healthz", "/readyz"].includes(request.routeOptions.url ?? "")) return;
   throw generalErrors.refusal("unavailable", "This server is stopping.", { retryAfterS: 1 });
 }
