@@ -168,6 +168,9 @@ test("409: a budget is archived only without live cards and money, and then take
     assert.deepEqual([answer.status, answer.body.code], [409, code], verb);
   };
   await refused("archive", "budget_not_empty");
+  made(await post(own, budgetId, "withdraw", { amount: 5 }));
+  await refused("archive", "budget_not_empty");
+  made(await post(own, budgetId, "top-up", { amount: 5 }));
   made(await own.call("DELETE", `/cards/${card.id}`));
   await refused("archive", "budget_not_empty");
   made(await post(own, budgetId, "withdraw", { amount: 5 }));

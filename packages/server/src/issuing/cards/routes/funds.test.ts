@@ -93,6 +93,19 @@ test("a card is found by external id, and only one's own", async () => {
   }
 });
 
+test("an external id that nobody gave finds no card that has none, also beside others", async () => {
+  const own = await tests.organization();
+  const card = await tests.card(own);
+  const answers = await Promise.all(
+    Array.from({ length: 20 }, (_, index) =>
+      post(own, index % 2 === 0 ? card : { id: "external:null" }, "top-up", { amount: 1 }),
+    ),
+  );
+  for (const [index, { status }] of answers.entries()) {
+    assert.equal(status, index % 2 === 0 ? 201 : 404);
+  }
+});
+
 test("409: a budget card has no money of its own; the remedy names the budget", async () => {
   const own = await tests.organization();
   const { id: budgetId, typeId } = await tests.budget(own);
@@ -127,7 +140,8 @@ test("422: more than the card or the organization has; the fee counts too", asyn
   const card = await tests.card(own, { initialBalance: 600 }, { fees: { topUp: 10 } });
   await refuses(own, card, "withdraw", { amount: 601 }, [422, "insufficient_card_balance"]);
   const short: [number, string] = [422, "insufficient_organization_balance"];
-  await refuses(own, card, "top-up", { amount: 391 }, short);
+  const { detail } = await refuses(own, card, "top-up", { amount: 391 }, short);
+  assert.match(detail, /401.*400/, "names what it takes with the fee, and what is there");
   made(await post(own, card, "top-up", { amount: 390 }));
   await refuses(own, card, "top-up", { amount: 1 }, short);
   assert.equal(await tests.available(own), 0);

@@ -286,15 +286,20 @@ test("a deletion sends what is not held to the organization and names what is st
   await tests.lawsHold(own);
 });
 
-test("a deleted card's account takes no movement that a person asks for", async () => {
+test("a deleted card's account takes no movement that a person asks for, the platform's neither", async () => {
   const own = await tests.organization(20_000);
   const card = await tests.card(own);
   const topUp = made(await post(own, card, "top-up", { amount: 100 }));
   const withdrawal = made(await post(own, card, "withdraw", { amount: 100 }));
   made(await own.call("DELETE", `/cards/${card.id}`));
   for (const { id } of [topUp, withdrawal]) {
-    const answer = await own.call("POST", `/transfers/${id}/reverse`, {});
-    assert.equal(answer.status >= 400, true, JSON.stringify(answer.body));
+    for (const [call, code] of [
+      [own.call, "card_deleted"],
+      [server.call, "account_closed"],
+    ] as const) {
+      const answer = await call("POST", `/transfers/${id}/reverse`, {});
+      assert.deepEqual([answer.status, answer.body.code], [409, code]);
+    }
   }
   assert.equal((await read(own, card)).balances.posted, 0);
 });
