@@ -22,6 +22,24 @@ grant select, insert, delete on
   to cardwright_app;
 grant select on migrations to cardwright_app;
 
+-- The sequencer vacuums its queues as it empties them, which only an owner may. Owning them it may no
+-- more than before, else: the other rights are taken away.
+do $$
+declare
+  queue text;
+begin
+  grant create on schema public to cardwright_app;
+  for queue in select relname from pg_class
+    where oid in ('record_queue'::regclass, 'event_queue'::regclass)
+      and relowner <> 'cardwright_app'::regrole
+  loop
+    execute format('alter table %I owner to cardwright_app', queue);
+    execute format('revoke update, truncate, references, trigger on %I from cardwright_app', queue);
+  end loop;
+  revoke create on schema public from cardwright_app;
+end
+$$;
+
 -- The vault's tables are its own; the application only has its storing functions.
 grant select, insert, delete on vault.card_numbers to cardwright_vault;
 grant select, insert on vault.pan_hash to cardwright_vault;

@@ -77,6 +77,7 @@ const queries: readonly { title: string; text: string }[] = [
       from pg_proc p join pg_namespace n on n.oid = p.pronamespace where ${ours}`,
   },
   {
+    // An owner's right to maintain is a privilege of its own from PostgreSQL 17 on.
     title: "Grants to the server's roles",
     text: `select format('grant %s on %I.%I to %I',
         string_agg(lower(g.privilege_type), ', ' order by g.privilege_type collate "C"),
@@ -84,6 +85,7 @@ const queries: readonly { title: string; text: string }[] = [
       from pg_class c join pg_namespace n on n.oid = c.relnamespace
       cross join aclexplode(c.relacl) g join pg_roles r on r.oid = g.grantee
       where ${ours} and r.rolname in ('cardwright_app', 'cardwright_vault')
+        and g.privilege_type <> 'MAINTAIN'
       group by n.nspname, c.relname, r.rolname`,
   },
 ];

@@ -118,7 +118,21 @@ export async function sequenceEvents(database: Database): Promise<number> {
   for (const { organizationId } of moved) {
     for (const ring of bells.get(organizationId) ?? []) ring();
   }
-  return moved.reduce((sum, { size }) => sum + Number(size), 0);
+  const total = moved.reduce((sum, { size }) => sum + Number(size), 0);
+  await tidyAfter(database, total);
+  return total;
+}
+
+/** Events taken from the queue after which it is vacuumed, as in the sequencer of records. */
+const TIDY_AFTER = 20_000;
+
+/** Events that this process has taken since, by database. */
+const remains = new WeakMap<Database, number>();
+
+async function tidyAfter(database: Database, taken: number): Promise<void> {
+  const total = (remains.get(database) ?? 0) + taken;
+  remains.set(database, total < TIDY_AFTER ? total : 0);
+  if (total >= TIDY_AFTER) await store.tidyQueue(database);
 }
 
 /** Passes until nothing is queued. @returns how many events were moved. */

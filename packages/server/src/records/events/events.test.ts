@@ -331,6 +331,19 @@ test("a backend killed in the middle of a pass loses nothing, and the next pass 
   ]);
 });
 
+test("the queue is vacuumed as it is emptied, by the server's own role", async () => {
+  await asOwner(
+    url,
+    `insert into event_queue select nextval('queue_position'), 0, $1, 'evt_' || n, 'card.frozen',
+       'card_' || n, 1, '{}' from generate_series(1, 20000) as n`,
+    [newOrganization()],
+  );
+  assert.equal(await drainEvents(app), 20_000);
+  const text = "select vacuum_count from pg_stat_user_tables where relname = 'event_queue'";
+  const [row] = await asOwner<{ vacuum_count: string }>(url, text);
+  assert.equal(Number(row?.vacuum_count), 1);
+});
+
 test("passes of all processes take turns", async () => {
   const organizationId = newOrganization();
   await tell(organizationId, frozen("card_a", 1));

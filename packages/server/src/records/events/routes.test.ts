@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { startTestServer, type TestOrganization } from "../../../test/harness/server.ts";
 import { inWork } from "../../../test/harness/work.ts";
 import type { OrganizationId } from "../../foundation/ids/ids.ts";
@@ -74,7 +75,8 @@ test("200: a waiting call is answered as soon as there is an event", async () =>
   const before = await lastOf(organization);
   const waiting = organization.call("GET", `/events?wait=20&after=${before}`);
   const began = performance.now();
-  setTimeout(() => void tell(organization.id, "thing_a"), 150);
+  await sleep(150);
+  await tell(organization.id, "thing_a");
   const { body } = await waiting;
   assert.equal(body.lastSequence, before + 1);
   assert.ok(performance.now() - began < 5_000);

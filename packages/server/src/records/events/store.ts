@@ -1,4 +1,4 @@
-import { type Sql, statement } from "../../foundation/database/sql.ts";
+import { type Sql, type Statement, statement } from "../../foundation/database/sql.ts";
 import type { OrganizationId } from "../../foundation/ids/ids.ts";
 import { stampOf } from "../sequencer/actions.ts";
 import type { EventFilter, QueuedEvent, StreamEvent } from "./model.ts";
@@ -100,6 +100,16 @@ const move = statement(
      from taken t join heads h using (organization_id))
    select organization_id as "organizationId", size from sizes`,
 );
+
+const vacuumQueue: Statement = {
+  name: undefined,
+  text: "vacuum (skip_locked, index_cleanup on, truncate off) event_queue",
+};
+
+/** Makes the space of moved rows free again; lets writers write. Not in a transaction. */
+export async function tidyQueue(database: Sql): Promise<void> {
+  await database.query(vacuumQueue);
+}
 
 /** What one pass moved for one organization. */
 export type Moved = { readonly organizationId: OrganizationId; readonly size: bigint };

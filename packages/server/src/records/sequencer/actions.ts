@@ -96,11 +96,11 @@ export const PASS_LIMIT = 2_000;
  * @returns how many records were linked; 0 when nothing was queued.
  * @throws Outage when the database is away or another pass takes long; nothing is lost then.
  */
-export function sequenceRecords(
+export async function sequenceRecords(
   database: Database,
   sources: readonly RecordSource[],
 ): Promise<number> {
-  return database.transaction(async (sql) => {
+  const linked = await database.transaction(async (sql) => {
     // Two statements, one round trip: the second sees all that the pass before has committed.
     const [, queued] = await Promise.all([
       store.lockSequence(sql, "alone"),
@@ -109,6 +109,23 @@ export function sequenceRecords(
     if (queued.length > 0) await linkRecords(sql, sources, queued);
     return queued.length;
   });
+  await tidyAfter(database, linked);
+  return linked;
+}
+
+/**
+ * Rows taken from the queue after which it is vacuumed. Each pass walks over the remains of the rows
+ * taken since: without this, under load, for longer than all its work takes.
+ */
+const TIDY_AFTER = 20_000;
+
+/** Rows that this process has taken since, by database. */
+const remains = new WeakMap<Database, number>();
+
+async function tidyAfter(database: Database, taken: number): Promise<void> {
+  const total = (remains.get(database) ?? 0) + taken;
+  remains.set(database, total < TIDY_AFTER ? total : 0);
+  if (total >= TIDY_AFTER) await store.tidyQueue(database);
 }
 
 /** Passes until nothing is queued. @returns how many records were linked. */

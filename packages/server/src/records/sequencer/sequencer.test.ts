@@ -189,6 +189,23 @@ test("a backend killed in the middle of a pass loses nothing and leaves no gap",
   await assertHolds(organizationId);
 });
 
+test("the queue is vacuumed as it is emptied, by the server's own role", async () => {
+  const organizationId = newOrganization();
+  await asOwner(
+    url,
+    `with written as (
+       insert into audit_log select $1, 'aud_' || n, now(), 'key', 'key_test', 'freezeCard', $1, null,
+         'done', 200, null, '[]', 'req_test', null from generate_series(1, 20000) as n
+       returning id)
+     insert into record_queue select nextval('queue_position'), 0, $1, 'audit', id from written`,
+    [organizationId],
+  );
+  assert.equal(await drain(), 20_000);
+  const text = "select vacuum_count from pg_stat_user_tables where relname = 'record_queue'";
+  const [row] = await asOwner<{ vacuum_count: string }>(url, text);
+  assert.equal(Number(row?.vacuum_count), 1);
+});
+
 test("a queued record that does not exist stops its pass, named, and nothing is linked", async () => {
   const organizationId = newOrganization();
   const gone = auditEntry(organizationId);

@@ -1,4 +1,4 @@
-import { type Sql, statement } from "../../foundation/database/sql.ts";
+import { type Sql, type Statement, statement } from "../../foundation/database/sql.ts";
 import type { OrganizationId } from "../../foundation/ids/ids.ts";
 import { nowOf } from "./clauses.ts";
 import type { ChainBlock, ChainHead, ChainRow, QueuedRecord, RecordRef } from "./model.ts";
@@ -126,6 +126,16 @@ export async function takeQueued(sql: Sql, limit: number): Promise<QueuedRecord[
     sql.query<QueuedRecord>(take, [limit]),
   ]);
   return taken;
+}
+
+const vacuumQueue: Statement = {
+  name: undefined,
+  text: "vacuum (skip_locked, index_cleanup on, truncate off) record_queue",
+};
+
+/** Makes the space of taken rows free again; lets writers write. Not in a transaction. */
+export async function tidyQueue(database: Sql): Promise<void> {
+  await database.query(vacuumQueue);
 }
 
 /** From this many records on, a plan made for their number is worth its making. */
