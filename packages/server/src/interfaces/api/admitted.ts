@@ -43,6 +43,8 @@ export type Outcome = {
   readonly work: Work;
   readonly status: number;
   readonly text: string;
+  /** What the reply is, where it has an id. */
+  readonly replyId: string | null;
   readonly refusal: Refusal | null;
 };
 
@@ -71,14 +73,16 @@ export function workOf(
 /** @throws Error when the reply does not fit its schema: nothing is committed then */
 export function doneOutcome(request: Admitted, work: Work, reply: unknown): Outcome {
   const text = request.serialize(reply);
-  return { request, work, status: request.route.status, text, refusal: null };
+  const { id } = (reply ?? {}) as { readonly id?: unknown };
+  const replyId = typeof id === "string" ? id : null;
+  return { request, work, status: request.route.status, text, replyId, refusal: null };
 }
 
 /** @throws Fault for a refusal that is only ever a line inside another's `errors[]` */
 export function refusedOutcome(request: Admitted, work: Work, refusal: Refusal): Outcome {
   if (refusal.status === 0) throw new Fault(`${refusal.code} was thrown by itself.`);
   const text = JSON.stringify(problemOf(refusal, request.requestId));
-  return { request, work, status: refusal.status, text, refusal };
+  return { request, work, status: refusal.status, text, replyId: null, refusal };
 }
 
 export function answerOf({ status, text, refusal }: Outcome): Answer {
@@ -139,15 +143,14 @@ function answerToStore(context: ApiContext, outcome: Outcome): ToStore | null {
     route: route.id,
     fingerprint: fingerprintOf(context, request),
     status,
-    body: JSON.parse(text),
+    body: text,
     ...(refusal === null ? { secretFields } : {}),
   };
 }
 
-function auditEntry({ request, work, status, text, refusal }: Outcome): AuditEntry {
+function auditEntry({ request, work, status, replyId, refusal }: Outcome): AuditEntry {
   const { caller, route, requestId, params } = request;
   const named = (params as { id?: string } | undefined)?.id;
-  const made = refusal === null ? (JSON.parse(text) as { id?: unknown }).id : null;
   return {
     id: work.newId("audit"),
     organizationId: caller.organizationId,
@@ -155,7 +158,7 @@ function auditEntry({ request, work, status, text, refusal }: Outcome): AuditEnt
     actor: work.actor,
     action: route.id,
     objectOrganizationId: (refusal === null ? changedIn(work) : null) ?? caller.organizationId,
-    objectId: named ?? (typeof made === "string" ? made : null),
+    objectId: named ?? replyId,
     result: refusal === null ? "done" : "refused",
     status,
     code: refusal?.code ?? null,
