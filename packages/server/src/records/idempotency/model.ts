@@ -15,9 +15,8 @@ export type StoredAnswer = KeyRef & {
   readonly body: string;
 };
 
-/** An answer that is to be stored: the body as it was sent, and where in it the secrets are. */
-export type Answer = Omit<StoredAnswer, "body"> & {
-  readonly body: unknown;
+/** An answer that is to be stored: its body as it was sent, and where in it the secrets are. */
+export type Answer = StoredAnswer & {
   /** Names and dotted paths of the body that are shown once (`secretFields` of the route). */
   readonly secretFields?: readonly string[];
 };

@@ -65,8 +65,9 @@ export function checkSameRequest(
 
 /** The body as it may be stored: null in place of each secret, and `secretOmitted` beside. */
 export function bodyToStore({ body, secretFields = [] }: Answer): string {
-  if (secretFields.length === 0) return JSON.stringify(body);
-  const copy = secretFields.reduce((rest, path) => omit(rest, path.split(".")), body);
+  if (secretFields.length === 0) return body;
+  const whole: unknown = JSON.parse(body);
+  const copy = secretFields.reduce((rest, path) => omit(rest, path.split(".")), whole);
   return JSON.stringify({ ...(copy as object), secretOmitted: true });
 }
 
