@@ -167,37 +167,47 @@ export type StreamPage = {
 /** Longest time until an event that another process has moved is noticed. */
 const POLL_MS = 250;
 
+/** Events that one statement looks through for those of a type. */
+export const SEARCH_LIMIT = 20_000n;
+
+/** Longest search through events of other types; the answer then says how far it came. */
+const SEARCH_MS = 2_000;
+
 /**
  * Reads an organization's stream, oldest first; waits for the next event when there is none. Holds no
  * connection while it waits.
  */
 export async function readStream(reading: Reading, query: StreamQuery): Promise<StreamPage> {
-  const { organizationId } = reading;
-  const until = steadyMs() + query.waitMs;
-  const bell = hangBell(organizationId);
+  const began = steadyMs();
+  const bell = hangBell(reading.organizationId);
   try {
     let after = query.after;
     for (;;) {
-      const page = await readPage(reading, { ...query, after });
-      const leftMs = until - steadyMs();
+      const { behind, ...page } = await readPage(reading, { ...query, after });
+      const leftMs = began + Math.max(query.waitMs, behind ? SEARCH_MS : 0) - steadyMs();
       if (page.events.length > 0 || leftMs <= 0 || query.signal?.aborted) return page;
       after = page.lastSequence;
-      await bell.wait(Math.min(leftMs, POLL_MS), query.signal);
+      if (!behind) await bell.wait(Math.min(leftMs, POLL_MS), query.signal);
     }
   } finally {
     bell.takeDown();
   }
 }
 
-async function readPage(reading: Reading, query: StreamQuery): Promise<StreamPage> {
+/** A page, and whether it ends before the stream does although it is not full. */
+type SearchedPage = StreamPage & { readonly behind: boolean };
+
+async function readPage(reading: Reading, query: StreamQuery): Promise<SearchedPage> {
   const { sql, organizationId } = reading;
   const { after, limit, filter } = query;
   const head = await store.readHead(sql, organizationId);
-  if (head <= after) return { events: [], lastSequence: after };
-  const stretch = { organizationId, after, until: head, filter, limit };
-  const events = await store.readEvents(sql, stretch);
-  const last = events.length === limit ? events.at(-1)?.sequence : head;
-  return { events: await openAll(reading, events), lastSequence: last ?? head };
+  if (head <= after) return { events: [], lastSequence: after, behind: false };
+  const searches = filter.type !== undefined && filter.objectId === undefined;
+  const until = searches && head - after > SEARCH_LIMIT ? after + SEARCH_LIMIT : head;
+  const events = await store.readEvents(sql, { organizationId, after, until, filter, limit });
+  const last = events.length === limit ? events.at(-1)?.sequence : until;
+  const lastSequence = last ?? until;
+  return { events: await openAll(reading, events), lastSequence, behind: until < head };
 }
 
 /** Puts personal data back where the person's key still exists. */

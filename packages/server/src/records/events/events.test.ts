@@ -16,6 +16,7 @@ import {
   eventsOf,
   PASS_LIMIT,
   readStream,
+  SEARCH_LIMIT,
   sequenceEvents,
 } from "./actions.ts";
 import type { Announcement } from "./model.ts";
@@ -331,6 +332,24 @@ test("a backend killed in the middle of a pass loses nothing, and the next pass 
   ]);
 });
 
+test("after a restart between two passes the next one goes on where the first ended", async () => {
+  const organizationId = newOrganization();
+  const versions = Array.from({ length: PASS_LIMIT + 10 }, (_, index) =>
+    frozen("card_a", index + 1),
+  );
+  await tell(organizationId, ...versions);
+  const before = openDatabase({ url, role: "cardwright_app", maxConnections: 1 });
+  assert.equal(await sequenceEvents(before), PASS_LIMIT);
+  await before.close();
+  const after = openDatabase({ url, role: "cardwright_app", maxConnections: 1 });
+  assert.equal(await drainEvents(after), 10);
+  await after.close();
+  assert.deepEqual(
+    await readAll(organizationId),
+    versions.map((_, index) => [index + 1, index + 1]),
+  );
+});
+
 test("the queue is vacuumed as it is emptied, by the server's own role", async () => {
   await asOwner(
     url,
@@ -473,6 +492,29 @@ test("a reader goes on from lastSequence, with filters too, and past what does n
   assert.deepEqual(await page({ limit: 2, filter: { objectId: "card_b" } }), [[3, 6], 6]);
   assert.deepEqual(await page({ filter: { type, objectId: "card_b" } }), [[], 18]);
   assert.deepEqual(await page({ limit: 1, filter: { type, objectId: "card_a" } }), [[2], 2]);
+});
+
+test("a rare type is found behind many others, and a search that finds nothing says how far it came", async () => {
+  const organizationId = newOrganization();
+  await asOwner(
+    url,
+    `insert into events select $1, n, 'evt_' || n, case when n = $2 then 'rare' else 'common' end,
+       'card_' || n, 1, now(), '{"object": {}}' from generate_series(1, $2) as n`,
+    [organizationId, 3n * SEARCH_LIMIT + 5n],
+  );
+  await asOwner(url, "insert into event_heads values ($1, $2, now())", [
+    organizationId,
+    3n * SEARCH_LIMIT + 5n,
+  ]);
+  const rare = await read(organizationId, { filter: { type: "rare" } });
+  assert.deepEqual(
+    [rare.events.map((event) => event.sequence), rare.lastSequence],
+    [[3n * SEARCH_LIMIT + 5n], 3n * SEARCH_LIMIT + 5n],
+  );
+  const none = await read(organizationId, { filter: { type: "none" } });
+  assert.deepEqual([none.events.length, none.lastSequence], [0, 3n * SEARCH_LIMIT + 5n]);
+  const page = await read(organizationId, { filter: { type: "common" }, limit: 3, after: 7n });
+  assert.deepEqual([page.events.length, page.lastSequence], [3, 10n]);
 });
 
 test("a waiting reader is woken at once by this process, and within 250 ms by another one", async () => {
