@@ -18,21 +18,28 @@ export const pendingOf = (row: string): string =>
 export const postedOf = (row: string): string =>
   `case when ${row}.effect in ('post', 'capture') then ${row}.amount else 0 end`;
 
+const numberColumns = ["debits_pending", "debits_posted", "credits_pending", "credits_posted"];
+
+/** SQL of the account, the version and the numbers after it, of one side of journal rows `j`. */
+const sideColumns = (side: "debit" | "credit") =>
+  [`j.${side}_account`, `'${side}'`, `j.${side}_version`]
+    .concat(numberColumns.map((column) => `j.${side}_${column}`))
+    .join(", ");
+
 /**
- * SQL of the sides of journal rows: two for each, with what it adds to the four numbers. A pooled side
- * has no version.
+ * SQL of the sides of journal rows: two for each, with what it adds to the four numbers, and the numbers
+ * after it (`after_…`). A pooled side has neither a version nor numbers after it.
  *
  * @param rows a table or subquery of journal rows, named `j`.
  */
 export const sidesOf = (rows: string): string => `(
-  select j.organization_id, j.id as journal_id, j.currency, s.account_id, s.side, s.version,
+  select j.organization_id, j.id as journal_id, j.currency, s.*,
     case when s.side = 'debit' then ${pendingOf("j")} else 0 end as debits_pending,
     case when s.side = 'debit' then ${postedOf("j")} else 0 end as debits_posted,
     case when s.side = 'credit' then ${pendingOf("j")} else 0 end as credits_pending,
     case when s.side = 'credit' then ${postedOf("j")} else 0 end as credits_posted
-  from ${rows} cross join lateral (values
-    (j.debit_account, 'debit', j.debit_version),
-    (j.credit_account, 'credit', j.credit_version)) as s(account_id, side, version))`;
+  from ${rows} cross join lateral (values (${sideColumns("debit")}), (${sideColumns("credit")}))
+    as s(account_id, side, version, ${numberColumns.map((column) => `after_${column}`).join(", ")}))`;
 
 /** SQL of the journal rows of organization $1 that the sequencer has not taken yet, named `j`. */
 export const waitingRows = `(select j.* from ${waitingRecords("journal", "$1")} w
