@@ -3,8 +3,8 @@ import { spawnSync } from "node:child_process";
 import { chmodSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { FAST, newFolder, query, quiet, start } from "./fixture.ts";
-import { CannotStart, startEmbeddedPostgres } from "./index.ts";
+import { newFolder, query, start } from "./fixture.ts";
+import { CannotStart } from "./index.ts";
 import { livingPostmaster } from "./pidfile.ts";
 
 const modeOf = (path: string) => statSync(path).mode & 0o777;
@@ -117,7 +117,7 @@ test("a lost password file costs nothing but the password", async (t) => {
 test("a wrong password in the file is refused with the cure, which works", async (t) => {
   const path = join(folder, "database.password");
   writeFileSync(path, "AnotherPasswordOfAnotherPlace\n");
-  const attempt = startEmbeddedPostgres({ folder, settings: FAST, log: quiet });
+  const attempt = start(t, folder);
   await assert.rejects(attempt, { name: "CannotStart", remedy: /remove it/ });
   rmSync(path);
   const database = await start(t, folder);
@@ -130,7 +130,7 @@ test("a folder that holds something else is refused and left as it is", async (t
   const note = join(folder, "database", "note.txt");
   writeFileSync(note, "mine");
   if (process.getuid?.() === 0) spawnSync("chown", ["-R", "nobody", join(folder, "database")]);
-  const attempt = startEmbeddedPostgres({ folder, settings: FAST, log: quiet });
+  const attempt = start(t, folder);
   await assert.rejects(attempt, (error) => {
     return error instanceof CannotStart && /not a PostgreSQL database/.test(error.message);
   });
@@ -142,7 +142,7 @@ test("a database of another PostgreSQL version is refused by name", async (t) =>
   await first.stop();
   const version = join(first.dataFolder, "PG_VERSION");
   writeFileSync(version, "15\n");
-  const attempt = startEmbeddedPostgres({ folder, settings: FAST, log: quiet });
+  const attempt = start(t, folder);
   await assert.rejects(attempt, /made by PostgreSQL 15; this is 18/);
   assert.equal(readFileSync(version, "utf8"), "15\n");
   writeFileSync(version, "18\n");
@@ -153,12 +153,12 @@ test("a database of another PostgreSQL version is refused by name", async (t) =>
 test("a path that is no folder is refused in plain words", async (t) => {
   const folder = newFolder(t);
   writeFileSync(folder, "");
-  const attempt = startEmbeddedPostgres({ folder, settings: FAST, log: quiet });
+  const attempt = start(t, folder);
   await assert.rejects(attempt, /cannot be used/);
 });
 
 test("an unknown setting is refused in PostgreSQL's words, and the folder is free", async (t) => {
-  const attempt = startEmbeddedPostgres({ folder, settings: { shared_bufers: "1" }, log: quiet });
+  const attempt = start(t, folder, { shared_bufers: "1" });
   await assert.rejects(attempt, /unrecognized configuration parameter "shared_bufers"/);
   const database = await start(t, folder);
   assert.deepEqual(await query(database.url, "SELECT 1 AS one"), [{ one: 1 }]);

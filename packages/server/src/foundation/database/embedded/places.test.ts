@@ -12,8 +12,7 @@ import {
 import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { type Account, canEnter } from "./account.ts";
-import { FAST, IS_ROOT, newFolder, query, quiet, spawnServer, start } from "./fixture.ts";
-import { startEmbeddedPostgres } from "./index.ts";
+import { IS_ROOT, newFolder, query, spawnServer, start } from "./fixture.ts";
 import { choosePlaces, readRecord } from "./places.ts";
 
 const ROOT_ONLY = { skip: IS_ROOT ? false : "only root changes users" };
@@ -80,7 +79,7 @@ test(
     await first.stop();
     const above = dirname(folder);
     chmodSync(above, 0o700);
-    const attempt = startEmbeddedPostgres({ folder, settings: FAST, log: quiet });
+    const attempt = start(t, folder);
     await assert.rejects(attempt, {
       name: "CannotStart",
       remedy: new RegExp(`chmod o\\+x ${above}`),
@@ -143,7 +142,7 @@ test(
   async (t) => {
     const folder = newFolder(t);
     mkdirSync(join(folder, "database", "base"), { recursive: true });
-    const attempt = startEmbeddedPostgres({ folder, settings: FAST, log: quiet });
+    const attempt = start(t, folder);
     await assert.rejects(attempt, /chown -R \w+ .*database/);
   },
 );

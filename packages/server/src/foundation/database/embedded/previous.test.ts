@@ -122,7 +122,7 @@ test("a postmaster that cannot be asked is left alone, with the way to stop it",
     () => rmSync(path),
   ]) {
     lose();
-    const attempt = startEmbeddedPostgres({ folder, settings: FAST, log: quiet });
+    const attempt = start(t, folder);
     await assert.rejects(attempt, { remedy: new RegExp(`kill -INT ${word.postmaster}\\.`) });
     assert.equal(livingPostmaster(word.dataFolder)?.pid, word.postmaster);
   }

@@ -5,7 +5,7 @@ import { after, before, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { Client } from "pg";
 import { newFolder, query, quiet, spawnServer, start } from "./fixture.ts";
-import { AlreadyRunning, type EmbeddedPostgres, startEmbeddedPostgres } from "./index.ts";
+import { AlreadyRunning, type EmbeddedPostgres } from "./index.ts";
 import { livingPostmaster } from "./pidfile.ts";
 
 const READY_LIMIT_MS = 2_000;
@@ -162,7 +162,7 @@ test("C14: the claim is taken again after each loss, with its address", async ()
     await lose();
     await back;
     await assert.rejects(
-      startEmbeddedPostgres({ folder, log: quiet }),
+      start(whole, folder),
       (error) => error instanceof AlreadyRunning && error.url === url,
     );
   }
