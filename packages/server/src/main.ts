@@ -135,8 +135,10 @@ function assemble(
   const { database, keys, warnings } = parts;
   const metrics = createMetrics(true);
   const keyCache = openKeyCache();
+  const workers = parts.open(WORKER_CONNECTIONS);
+  metrics.pools.set("api", database.load).set("worker", workers.load);
   const worker = startWorker({
-    database: parts.open(WORKER_CONNECTIONS),
+    database: workers,
     sources: recordSources,
     keyCache,
     clock: systemClock,

@@ -95,6 +95,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
       CARDWRIGHT_RATE_LIMIT: 100_000_000,
       CARDWRIGHT_BODY_LIMIT: 262_144,
       CARDWRIGHT_REQUEST_TIMEOUT_MS: 15_000,
+      CARDWRIGHT_TRUSTED_PROXIES: [],
       ...options.settings,
     },
     database: database.app,

@@ -85,3 +85,19 @@ test("each setting says what it means and what holds without it", () => {
     assert.ok(otherwise.length > 0, name);
   }
 });
+
+test("trusted proxies are addresses and ranges; anything else is refused", () => {
+  const read = (text: string) =>
+    loadConfig({ CARDWRIGHT_TRUSTED_PROXIES: text }).CARDWRIGHT_TRUSTED_PROXIES;
+  assert.deepEqual(read("10.0.0.0/8, 2001:db8::1"), ["10.0.0.0/8", "2001:db8::1"]);
+  for (const wrong of [
+    "proxy.example",
+    "10.0.0.0/33",
+    "10.0.0.0/",
+    "::/129",
+    "10.0.0.1/8/8",
+    "*",
+  ]) {
+    assert.throws(() => read(wrong), /CARDWRIGHT_TRUSTED_PROXIES must be addresses/, wrong);
+  }
+});

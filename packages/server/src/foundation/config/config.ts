@@ -1,3 +1,4 @@
+import { isIPv4, isIPv6 } from "node:net";
 import path from "node:path";
 import type { LogLevel } from "../log/log.ts";
 
@@ -42,6 +43,20 @@ const postgresUrl = (text?: string): string | null => {
     throw new Error("must look like postgres://user:password@host:5432/database");
   }
   return text;
+};
+
+const addresses = (text?: string): readonly string[] => {
+  const given = (text ?? "").split(",").map((part) => part.trim());
+  const named = given.filter((part) => part !== "");
+  for (const range of named) {
+    const [address = "", bits, ...more] = range.split("/");
+    const longest = isIPv4(address) ? 32 : isIPv6(address) ? 128 : -1;
+    const length = bits === undefined ? longest : /^\d{1,3}$/.test(bits) ? Number(bits) : -1;
+    if (more.length > 0 || length < 0 || length > longest) {
+      throw new Error("must be addresses or CIDR ranges such as 10.0.0.0/8, separated by commas");
+    }
+  }
+  return named;
 };
 
 const levels: readonly LogLevel[] = ["trace", "debug", "info", "warn", "error", "fatal", "silent"];
@@ -93,6 +108,11 @@ export const variables = {
     "Requests a minute and key.",
     "12000",
     integer(1, 100_000_000, 12_000),
+  ),
+  CARDWRIGHT_TRUSTED_PROXIES: variable(
+    "Addresses or CIDR ranges of reverse proxies, separated by commas: of them alone X-Forwarded-For is believed, for allow-lists and the audit log.",
+    "none",
+    addresses,
   ),
   CARDWRIGHT_BODY_LIMIT: variable(
     "Largest request body, bytes.",

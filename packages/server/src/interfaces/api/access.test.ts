@@ -182,3 +182,24 @@ test("G13: hundreds of wrong keys from one address are answered 429, a good one 
   const answer = await sandbox.call("GET", "/for-any", undefined, { key: good });
   assert.equal(codeOf(answer), "200 ok", "a good key from the same address is still let in");
 });
+
+test("X-Forwarded-For is believed of a trusted proxy alone, for allow-lists and the audit log", async () => {
+  const settings = { CARDWRIGHT_TRUSTED_PROXIES: ["127.0.0.1"] };
+  const behind = await startTestServer({ routes, settings });
+  const organization = await behind.newOrganization();
+  const headers = { "x-forwarded-for": "203.0.113.7" };
+  const ipOf = async (answer: { headers: Headers }, url: string) => {
+    const [row] = await asOwner<{ ip: string }>(
+      url,
+      "select ip from audit_log where request_id = $1",
+      [answer.headers.get("x-request-id")],
+    );
+    return row?.ip;
+  };
+  const key = await behind.newKey(organization.id, []);
+  const told = await organization.call("POST", "/things/x/poke", undefined, { key, headers });
+  assert.equal(await ipOf(told, behind.database.url), "203.0.113.7");
+  const other = await server.newKey(sandbox.id, []);
+  const untold = await sandbox.call("POST", "/things/x/poke", undefined, { key: other, headers });
+  assert.equal(await ipOf(untold, server.database.url), "127.0.0.1");
+});

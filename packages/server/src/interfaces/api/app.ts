@@ -31,6 +31,8 @@ const HEADERS_TIMEOUT_MS = 10_000;
 const CONNECTIONS_CHECK_MS = 1_000;
 const KEEP_ALIVE_MS = 72_000;
 const MAX_HEADER_BYTES = 16_384;
+/** Keys and addresses whose requests are counted at the same time; the oldest are forgotten. */
+const RATE_LIMIT_CACHE = 20_000;
 /** Ids are at most 255 characters, which percent-encoding may make nine times longer. */
 const MAX_PARAM_LENGTH = 4_096;
 
@@ -56,7 +58,7 @@ export async function createApi(
   addRequestLog(app, context);
   app.setErrorHandler((error, request, reply) => answerError(context, error, request, reply));
   addBodyParser(app);
-  await app.register(rateLimit, { global: false });
+  await app.register(rateLimit, { global: false, cache: RATE_LIMIT_CACHE });
   await app.register(async (v1) => addRoutes(v1, context, routes), { prefix: "/v1" });
   addOpenPaths(app, context, routes);
   await addDocs(app);
@@ -72,12 +74,14 @@ function refuseWhileStopping(request: FastifyRequest): void {
 
 function bareApp(context: ApiContext): FastifyInstance {
   const timeoutMs = context.settings.CARDWRIGHT_REQUEST_TIMEOUT_MS;
+  const proxies = context.settings.CARDWRIGHT_TRUSTED_PROXIES;
   return fastify({
     logger: false,
     genReqId: () => context.newId("request"),
     requestIdHeader: false,
     return503OnClosing: false,
     bodyLimit: context.settings.CARDWRIGHT_BODY_LIMIT,
+    trustProxy: proxies.length > 0 ? [...proxies] : false,
     requestTimeout: timeoutMs,
     keepAliveTimeout: KEEP_ALIVE_MS,
     http: {

@@ -11,7 +11,10 @@ import type { Metrics } from "./metrics.ts";
 /** The settings that the API reads. */
 export type ApiSettings = Pick<
   Config,
-  "CARDWRIGHT_RATE_LIMIT" | "CARDWRIGHT_BODY_LIMIT" | "CARDWRIGHT_REQUEST_TIMEOUT_MS"
+  | "CARDWRIGHT_RATE_LIMIT"
+  | "CARDWRIGHT_BODY_LIMIT"
+  | "CARDWRIGHT_REQUEST_TIMEOUT_MS"
+  | "CARDWRIGHT_TRUSTED_PROXIES"
 >;
 
 /** The state of the server, as `/readyz` tells it. */

@@ -1,4 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import type { PoolLoad } from "../../foundation/database/database.ts";
 
 /** What the server counts and measures, for Prometheus. Names end in their unit. */
 export type Metrics = ReturnType<typeof createMetrics>;
@@ -11,8 +12,22 @@ export function createMetrics(processDefaults = false) {
   const registers = [new Registry()];
   const [register] = registers as [Registry];
   if (processDefaults) collectDefaultMetrics({ register });
+  const pools = new Map<string, () => PoolLoad>();
   return {
     register,
+    /** Pools of connections by name, each with what tells its load. */
+    pools,
+    connections: new Gauge({
+      name: "cardwright_database_connections",
+      help: "Connections to the database: open, idle; and requests that wait for one.",
+      labelNames: ["pool", "state"],
+      registers,
+      collect() {
+        for (const [pool, load] of pools) {
+          for (const [state, count] of Object.entries(load())) this.set({ pool, state }, count);
+        }
+      },
+    }),
     httpDuration: new Histogram({
       name: "cardwright_http_request_duration_seconds",
       help: "Time from the headers of a request to the end of its answer.",
