@@ -10,7 +10,7 @@ import {
   statSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
-import { test } from "node:test";
+import { after, before, test } from "node:test";
 import { type Account, canEnter } from "./account.ts";
 import { IS_ROOT, newFolder, query, spawnServer, start } from "./fixture.ts";
 import { choosePlaces, readRecord } from "./places.ts";
@@ -25,6 +25,13 @@ function nobody(): Account {
     Number(execFileSync("id", [flag, "nobody"], { encoding: "utf8" }));
   return { name: "nobody", uid: number("-u"), gid: number("-g"), own: false };
 }
+
+/** A cluster that root made: PostgreSQL's user is another. */
+const whole = { after };
+const rootsFolder = newFolder(whole);
+before(async () => {
+  if (IS_ROOT) await (await start(whole, rootsFolder)).stop();
+});
 
 const AS_NOBODY = {
   skip:
@@ -74,16 +81,13 @@ test(
   "data that can no longer be reached are refused, naming the closed folder, not replaced",
   ROOT_ONLY,
   async (t) => {
-    const folder = newFolder(t);
-    const first = await start(t, folder);
-    await first.stop();
-    const above = dirname(folder);
+    const above = dirname(rootsFolder);
     chmodSync(above, 0o700);
-    const attempt = start(t, folder);
-    await assert.rejects(attempt, {
+    await assert.rejects(start(t, rootsFolder), {
       name: "CannotStart",
       remedy: new RegExp(`chmod o\\+x ${above}`),
     });
+    chmodSync(above, 0o755);
   },
 );
 
@@ -112,11 +116,8 @@ test(
   "an ordinary user is told whose database it is that they cannot open",
   AS_NOBODY,
   async (t) => {
-    const folder = newFolder(t);
-    const ours = await start(t, folder);
-    await ours.stop();
-    chmodSync(folder, 0o777);
-    const word = await spawnServer(t, folder, {
+    chmodSync(rootsFolder, 0o777);
+    const word = await spawnServer(t, rootsFolder, {
       uid: Number(NOBODY?.uid),
       gid: Number(NOBODY?.gid),
     }).word;
