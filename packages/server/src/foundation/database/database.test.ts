@@ -44,3 +44,36 @@ test("what is registered before COMMIT runs once, and is forgotten when asked", 
   assert.deepEqual(registered, [true, true, false, true]);
   assert.deepEqual(await notes(), ["first", "second"]);
 });
+
+test("writes that nobody awaited are done before COMMIT; one that fails undoes everything", async () => {
+  await asOwner(url, "truncate notes");
+  await app.transaction(async (sql) => sql.awaitBeforeCommit(write(sql, "sent")));
+  assert.deepEqual(await notes(), ["sent"]);
+  const failing = app.transaction(async (sql) => {
+    await write(sql, "awaited");
+    sql.awaitBeforeCommit(
+      sql.query({ name: undefined, text: "insert into no_such_table select 1" }),
+    );
+    sql.beforeCommit(Symbol("step"), (flushed) => write(flushed, "flushed"));
+  });
+  await assert.rejects(
+    failing,
+    /no_such_table/,
+    "the reason is told, not that what followed failed",
+  );
+  assert.deepEqual(await notes(), ["sent"]);
+});
+
+test("writes that were sent are forgotten with the work that is rolled back to its savepoint", async () => {
+  await asOwner(url, "truncate notes");
+  await app.transaction(async (sql) => {
+    await sql.savepoint();
+    sql.awaitBeforeCommit(
+      sql.query({ name: undefined, text: "insert into no_such_table select 1" }),
+    );
+    sql.forgetBeforeCommit();
+    await sql.rollbackToSavepoint();
+    await write(sql, "instead");
+  });
+  assert.deepEqual(await notes(), ["instead"]);
+});

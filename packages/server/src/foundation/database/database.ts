@@ -32,6 +32,11 @@ export type Transaction = Sql & {
    * @returns whether this call registered it: what a caller had gathered before is then forgotten.
    */
   beforeCommit(key: symbol, flush: (sql: Sql) => Promise<void>): boolean;
+  /**
+   * Leaves writes that were sent to be awaited before COMMIT: nobody reads what they answer, and what
+   * is sent after them then travels in the same round trip.
+   */
+  awaitBeforeCommit(writes: Promise<unknown>): void;
   /** Forgets what was registered: the work was rolled back to its savepoint. */
   forgetBeforeCommit(): void;
   /** Marks the point that `rollbackToSavepoint` goes back to; locks taken before it stay. */
@@ -171,6 +176,7 @@ function inTransaction<T>(
 
 function openTransaction(client: pg.PoolClient) {
   const steps = new Map<symbol, (sql: Sql) => Promise<void>>();
+  let sent: Promise<unknown>[] = [];
   let open = true;
   const transaction: Transaction = {
     // Work that failed may still be running in another branch of it: what that sends after the
@@ -184,13 +190,22 @@ function openTransaction(client: pg.PoolClient) {
       if (registers) steps.set(key, step);
       return registers;
     },
-    forgetBeforeCommit: () => steps.clear(),
+    awaitBeforeCommit: (writes) => {
+      // Where the work fails first, nobody awaits them.
+      writes.catch(() => undefined);
+      sent.push(writes);
+    },
+    forgetBeforeCommit: () => {
+      steps.clear();
+      sent = [];
+    },
     savepoint: async () => void (await client.query("savepoint work")),
     rollbackToSavepoint: async () => void (await client.query("rollback to savepoint work")),
   };
   const flush = async () => {
     // Begun in order and together: their statements travel in one round trip.
-    await Promise.all([...steps.values()].map((step) => step(transaction)));
+    const flushed = [...steps.values()].map((step) => step(transaction));
+    await Promise.all([...sent, ...flushed]);
   };
   const end = () => {
     open = false;

@@ -7,7 +7,7 @@ import { openBook, readDebtors, writeBook } from "../../records/ledger/actions.t
 import { isRefused, ledgerErrors } from "../../records/ledger/errors.ts";
 import type { AccountRef } from "../../records/ledger/model.ts";
 import { lockOrganization } from "../organizations/actions.ts";
-import { requireActive } from "../organizations/rules.ts";
+import { requireActive, requireOpen } from "../organizations/rules.ts";
 import { announceTransfer, writeTransfers } from "./actions/write.ts";
 import type { ReversalReason, Transfer, TransferKind, TransferStatus } from "./model.ts";
 import { isTopUpWhenReversed, planTransfer, refusalOf, requireReversible } from "./rules.ts";
@@ -76,7 +76,8 @@ export type Reversal = {
  * @param work of the organization whose transfer it is.
  * @returns the reversal.
  * @throws Refusal `not_found`, `transfer_not_reversible`, `transfer_already_reversed`,
- *   `insufficient_…_balance`, `receivable_outstanding`, `account_closed`, `organization_suspended`.
+ *   `insufficient_…_balance`, `receivable_outstanding`, `account_closed`, `organization_suspended`,
+ *   `organization_closed`.
  */
 export async function reverseTransfer(
   work: Work,
@@ -88,6 +89,7 @@ export async function reverseTransfer(
   const original = await lockRow(sql, organizationId, id);
   if (original === null) throw generalErrors.refusal("not_found");
   requireReversible(original, { platform, mode: organization.mode });
+  requireOpen(organization);
   if (isTopUpWhenReversed(original)) requireActive(organization);
   await requireNoDebt(sql, original);
   const { currency } = original;

@@ -1,7 +1,11 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { asOwner } from "../../../test/harness/database.ts";
-import { startTestServer, type TestOrganization } from "../../../test/harness/server.ts";
+import {
+  type CallOptions,
+  startTestServer,
+  type TestOrganization,
+} from "../../../test/harness/server.ts";
 
 const server = await startTestServer();
 const { call: asPlatform } = server;
@@ -21,8 +25,12 @@ async function funded(amount = 0): Promise<TestOrganization> {
 const deposit = ({ id }: { id: string }, amount: number, currency = "EUR") =>
   asPlatform("POST", `/organizations/${id}/deposits`, { amount, currency });
 
-const payout = ({ id }: { id: string }, amount: number, currency = "EUR") =>
-  asPlatform("POST", `/organizations/${id}/payouts`, { amount, currency });
+const payout = (
+  { id }: { id: string },
+  amount: number,
+  currency = "EUR",
+  options: CallOptions = {},
+) => asPlatform("POST", `/organizations/${id}/payouts`, { amount, currency }, options);
 
 /** The balances of an organization by currency. */
 async function balancesOf({ call }: TestOrganization) {
@@ -226,6 +234,16 @@ test("a suspended organization still gets deposits and payouts, a closed one nei
   assert.equal(codesOf(await payout(organization, 5)), "409 organization_closed");
 });
 
+test("409: no reversal brings money back into a closed organization", async () => {
+  const organization = await funded(10);
+  const paid = (await payout(organization, 10)).body;
+  const closed = await asPlatform("POST", `/organizations/${organization.id}/close`);
+  assert.equal(closed.status, 200);
+  const reversal = await asPlatform("POST", `/transfers/${paid.id}/reverse`, {});
+  assert.equal(codesOf(reversal), "409 organization_closed");
+  assert.equal((await balancesOf(organization)).EUR?.posted, 0);
+});
+
 test("201: a reversal mirrors its transfer, names it, and the transfer says so; 409: once only", async () => {
   const organization = await funded(100);
   const original = (await payout(organization, 40)).body;
@@ -351,7 +369,9 @@ test("a list shows the newest first, in pages, and takes every filter", async ()
 test("B1: 3,000 payouts of 1 unit at once with room for 1,000: 1,000 are done, exactly nothing is left", async () => {
   const organization = await funded(1_000);
   const answers = await Promise.all(
-    Array.from({ length: 3_000 }, () => untilDecided(() => payout(organization, 1))),
+    Array.from({ length: 3_000 }, (_, at) =>
+      untilDecided(() => payout(organization, 1, "EUR", { idempotencyKey: `b1-${at}` })),
+    ),
   );
   const done = answers.filter(({ status }) => status === 201);
   assert.equal(done.length, 1_000);
@@ -370,11 +390,11 @@ test("B1: 3,000 payouts of 1 unit at once with room for 1,000: 1,000 are done, e
   await invariantsHold(organization);
 });
 
-/** A full lane answers 503; the request is then sent again, as a client does. */
+/** Where a lane is full (503) or no connection comes about, it is sent again with the same key. */
 async function untilDecided(send: () => ReturnType<typeof payout>) {
   for (;;) {
-    const answer = await send();
-    if (answer.status !== 503) return answer;
+    const answer = await send().catch(() => null);
+    if (answer !== null && answer.status !== 503) return answer;
     await new Promise((resolve) => setTimeout(resolve, 200));
   }
 }

@@ -58,7 +58,7 @@ export async function decideFunds(
     made.push({ work: each.work, transfers: [decided] });
     return decided;
   });
-  await Promise.all([writeBook(sql, book), writeTransfers(sql, made)]);
+  sql.awaitBeforeCommit(Promise.all([writeBook(sql, book), writeTransfers(sql, made)]));
   return results;
 }
 
