@@ -16,7 +16,7 @@ export function answerError(
   request: FastifyRequest,
   reply: FastifyReply,
 ): FastifyReply {
-  const refusal = error instanceof Refusal ? error : frameworkRefusal(error);
+  const refusal = error instanceof Refusal ? error : frameworkRefusal(error, request);
   if (refusal !== null) return answerRefusal(refusal, request, reply);
   if (error instanceof Outage) {
     context.log.warn({ requestId: request.id, err: error }, "unavailable");
@@ -48,15 +48,23 @@ function answerProblem(problem: ProblemDocument, reply: FastifyReply): FastifyRe
   return reply.code(problem.status).header("content-type", PROBLEM_TYPE).send(text);
 }
 
+/** Statuses that Fastify gives to requests it cannot read; 414 is an id too long for its router. */
+const unreadable: ReadonlySet<number | undefined> = new Set([400, 414]);
+
 /** What Fastify itself refuses, in our words. */
-function frameworkRefusal(error: unknown): Refusal | null {
+function frameworkRefusal(error: unknown, request: FastifyRequest): Refusal | null {
   const { code, statusCode } = (error ?? {}) as { code?: string; statusCode?: number };
   if (code === "FST_ERR_CTP_BODY_TOO_LARGE") return generalErrors.refusal("payload_too_large");
   if (code === "FST_ERR_CTP_INVALID_MEDIA_TYPE" || code === "FST_ERR_CTP_INVALID_TYPE") {
     return generalErrors.refusal("unsupported_media_type");
   }
   const isOurs = typeof code === "string" && code.startsWith("FST_ERR_");
-  if (isOurs && statusCode === 400) return generalErrors.refusal("invalid_request");
+  if (isOurs && unreadable.has(statusCode)) return generalErrors.refusal("invalid_request");
+  // The caller went away, or was cut off, before the body was whole: nobody reads this answer.
+  const { complete, destroyed } = request.raw;
+  if (code === "ECONNRESET" && destroyed && !complete) {
+    return generalErrors.refusal("invalid_request", "The body ended too early.");
+  }
   return null;
 }
 

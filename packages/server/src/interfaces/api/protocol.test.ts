@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { connect } from "node:net";
 import { test } from "node:test";
+import { setTimeout } from "node:timers/promises";
 import { gzipSync } from "node:zlib";
 import { Type } from "typebox";
 import { startTestServer } from "../../../test/harness/server.ts";
+import { createLog } from "../../foundation/log/log.ts";
 import { readRoute, writeRoute } from "../../foundation/route/route.ts";
 import {
   date,
@@ -77,7 +79,9 @@ const routes = [
   }),
 ];
 
-const server = await startTestServer({ routes });
+const errorsLogged: string[] = [];
+const log = createLog("error", { write: (line) => void errorsLogged.push(line) });
+const server = await startTestServer({ routes, log });
 const { call, apiKey } = await server.newOrganization();
 
 type Line = { code: string; field?: string; message: string; remedy?: string };
@@ -108,12 +112,12 @@ async function raw(
 const head = (line: string, more: readonly string[] = []) =>
   `${[line, "Host: x", `Authorization: Bearer ${apiKey}`, "Connection: close", ...more].join("\r\n")}\r\n\r\n`;
 
+const jsonOf = (length: number) => ["Content-Type: application/json", `Content-Length: ${length}`];
+
+const chunkedJson = ["Content-Type: application/json", "Transfer-Encoding: chunked"];
+
 const jsonHead = (bytes: Buffer, more: readonly string[] = []) =>
-  head("POST /v1/things HTTP/1.1", [
-    "Content-Type: application/json",
-    `Content-Length: ${bytes.length}`,
-    ...more,
-  ]);
+  head("POST /v1/things HTTP/1.1", [...jsonOf(bytes.length), ...more]);
 
 test("400: numbers that are not exact are refused by their field, and nothing is done", async () => {
   const before = handled;
@@ -235,7 +239,7 @@ test("413: a body beyond the limit, told or streamed, is not read to its end", a
   assert.equal(told.status, 413);
   assert.match(told.body, /payload_too_large/);
   const streamed = await raw(
-    `${head("POST /v1/things HTTP/1.1", ["Content-Type: application/json", "Transfer-Encoding: chunked"])}${`10000\r\n${"x".repeat(65_536)}\r\n`.repeat(5)}0\r\n\r\n`,
+    `${head("POST /v1/things HTTP/1.1", chunkedJson)}${`10000\r\n${"x".repeat(65_536)}\r\n`.repeat(5)}0\r\n\r\n`,
   );
   assert.equal(streamed.status, 413);
 });
@@ -251,6 +255,29 @@ test("431: headers and addresses that are too long; 400: garbage; each is a prob
   const badPercent = await raw(head("GET /v1/things/%zz HTTP/1.1"));
   assert.equal(badPercent.status, 400);
   assert.match(badPercent.head, /application\/problem\+json/);
+});
+
+test("400: an id too long for the router is refused like any that is too long", async () => {
+  for (const length of [256, 4_097, 12_000]) {
+    const answer = await raw(head(`GET /v1/things/${"x".repeat(length)} HTTP/1.1`));
+    assert.equal(answer.status, 400, `${length}`);
+    assert.match(answer.body, /invalid_request/);
+  }
+  assert.deepEqual(errorsLogged, []);
+});
+
+test("a caller who goes away in the middle of a body, or garbles it, is no error of ours", async () => {
+  const { port, hostname } = new URL(server.url);
+  const socket = connect(Number(port), hostname);
+  socket.write(head("POST /v1/things HTTP/1.1", jsonOf(100)));
+  socket.write("{");
+  await setTimeout(100);
+  socket.destroy();
+  await raw(`${head("POST /v1/things HTTP/1.1", chunkedJson)}zz\r\n{}\r\n0\r\n\r\n`);
+  await setTimeout(100);
+  assert.deepEqual(errorsLogged, []);
+  const metrics = await fetch(`${server.url}/metrics`).then((answer) => answer.text());
+  assert.doesNotMatch(metrics, /route="writeThing",status="5xx"/);
 });
 
 test("params and query: converted, bounded, unknown and repeated ones named", async () => {
