@@ -13,10 +13,12 @@ import { dice, proofSeed } from "../../../test/harness/proof.ts";
 import { newId } from "../../../test/harness/work.ts";
 import { nameOf, Program } from "../../../test/model/ledger-program.ts";
 import type { HoldId } from "../../foundation/ids/ids.ts";
-import { drainRecords, organizationNow } from "../sequencer/actions.ts";
+import { drainRecords, organizationNow, sequenceRecords } from "../sequencer/actions.ts";
+import type { RecordSource } from "../sequencer/model.ts";
 import {
   closeAccount,
   invariants,
+  journalSource,
   openAccounts,
   openBook,
   readBalances,
@@ -348,14 +350,17 @@ test("A10: pooled accounts: rolled-up sum and tail together are the journal, whi
   const sequencer = (async () => {
     while (sequencing) await drainRecords(app, sources);
   })();
-  for (let paid = 1n; paid <= 60n; paid += 1n) {
-    const fee: Movement = { kind: "fee", debit: own, credit: fees, amount: 1n };
-    await books.inBook([own, card], (book, work) => posted(book.post(work, [fee])));
-    const balances = await readBalances(app, organizationId, [fees]);
-    assert.equal(balances.get(accountId(fees))?.posted, paid);
+  try {
+    for (let paid = 1n; paid <= 60n; paid += 1n) {
+      const fee: Movement = { kind: "fee", debit: own, credit: fees, amount: 1n };
+      await books.inBook([own, card], (book, work) => posted(book.post(work, [fee])));
+      const balances = await readBalances(app, organizationId, [fees]);
+      assert.equal(balances.get(accountId(fees))?.posted, paid);
+    }
+  } finally {
+    sequencing = false;
+    await sequencer;
   }
-  sequencing = false;
-  await sequencer;
   await lawful(books);
 });
 
@@ -475,6 +480,35 @@ test("A6: balances as of random instants and sequences equal a replay of the jou
     const again = await readBalances(app, books.organizationId, refs, { at });
     assert.deepEqual(again, answer, "the same question about the past has the same answer");
   }
+});
+
+test("A6: a question about an instant waits for the pass that may still record up to it", async () => {
+  const { books, card } = await withCard(100n);
+  const { organizationId } = books;
+  const gate = Promise.withResolvers<void>();
+  const sealing = Promise.withResolvers<void>();
+  const slow: RecordSource = {
+    ...journalSource,
+    async sealed(sql, links) {
+      await journalSource.sealed(sql, links);
+      sealing.resolve();
+      await gate.promise;
+    },
+  };
+  const pass = sequenceRecords(app, [slow]);
+  await sealing.promise;
+  // The pass gives times of the millisecond that it began in; by now that is past.
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  const at = await organizationNow(app, organizationId);
+  let answered = false;
+  const asking = readBalances(app, organizationId, [card], { at }).finally(() => {
+    answered = true;
+  });
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  assert.equal(answered, false, "it waits");
+  gate.resolve();
+  await pass;
+  assert.equal((await asking).get(accountId(card))?.posted, 100n);
 });
 
 test("A6: an instant later than now and a sequence beyond the head are refused; before the first row all is zero", async () => {
