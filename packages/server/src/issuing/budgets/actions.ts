@@ -5,7 +5,7 @@ import type { Reading, Work } from "../../foundation/database/work.ts";
 import { assert, generalErrors, Refusal } from "../../foundation/errors/errors.ts";
 import type { OrganizationId } from "../../foundation/ids/ids.ts";
 import type { LaneCommand } from "../../foundation/route/route.ts";
-import { type Reference, reference } from "../../foundation/route/schemas.ts";
+import { reference } from "../../foundation/route/schemas.ts";
 import { announce } from "../../records/events/actions.ts";
 import {
   closeAccount,
@@ -55,18 +55,22 @@ export const findBudget = (
 ): Promise<Budget | null> => findRow(sql, organizationId, { by: "id", value: id });
 
 /**
- * Locks one budget by id: after the customer, before the cards.
+ * Locks budgets by their ids, in order: after the customers, before the cards.
  *
- * @returns null where there is none.
+ * @returns those that exist, by `<organization id>/<budget id>`.
  */
-export async function lockBudget(
+export async function lockBudgets(
   sql: Sql,
-  organizationId: OrganizationId,
-  id: string,
+  wanted: readonly { readonly organizationId: OrganizationId; readonly id: string }[],
   strength: LockStrength,
-): Promise<Budget | null> {
-  const named = { organizationId, reference: { by: "id", value: id } as Reference };
-  return (await lockRows(sql, [named], strength)).get(keyOf(named)) ?? null;
+): Promise<Map<string, Budget>> {
+  if (wanted.length === 0) return new Map();
+  const named = wanted.map(({ organizationId, id }) => ({
+    organizationId,
+    reference: { by: "id", value: id } as const,
+  }));
+  const found = await lockRows(sql, named, strength);
+  return new Map([...found.values()].map((each) => [`${each.organizationId}/${each.id}`, each]));
 }
 
 /**

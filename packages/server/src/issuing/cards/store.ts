@@ -1,10 +1,9 @@
 import { type Condition, listRows, type RowPage } from "../../foundation/database/list.ts";
 import { type Sql, statement } from "../../foundation/database/sql.ts";
-import type { Actor } from "../../foundation/database/work.ts";
 import type { CardId, OrganizationId } from "../../foundation/ids/ids.ts";
 import type { Reference } from "../../foundation/route/schemas.ts";
 import { accountId } from "../../records/ledger/model.ts";
-import { type Card, cardAccount, type Restriction, type StatusChange } from "./model.ts";
+import { type Card, cardAccount, type Restriction } from "./model.ts";
 import type { CardFilter } from "./schema.ts";
 
 /** `share`: its facts stay true until COMMIT. `change`: for changing them. */
@@ -160,74 +159,44 @@ export async function findOrganizationOf(sql: Sql, id: string): Promise<Organiza
   return row?.organizationId ?? null;
 }
 
-const countOfCustomer = statement(
-  "cards.countOfCustomer",
-  `select count(*) as count from cards
-   where organization_id = $1 and customer_id = $2 and status <> 'deleted'
-     and ($3::text is null or program_id = $3)`,
-);
-
-/** How many cards of a customer are not deleted, of one program or (null) of any. */
-export async function countLive(
-  sql: Sql,
-  organizationId: OrganizationId,
-  customerId: string,
-  programId: string | null,
-): Promise<number> {
-  const values = [organizationId, customerId, programId];
-  const [row] = await sql.query<{ count: bigint }>(countOfCustomer, values);
-  return Number(row?.count ?? 0n);
-}
-
-const liveOfBudget = statement(
-  "cards.liveOfBudget",
-  `select exists (select from cards
-     where organization_id = $1 and budget_id = $2 and status <> 'deleted') as live`,
-);
-
-/** Whether a budget has a card that is not deleted. */
-export async function hasLiveCards(
-  sql: Sql,
-  organizationId: OrganizationId,
-  budgetId: string,
-): Promise<boolean> {
-  const [row] = await sql.query<{ live: boolean }>(liveOfBudget, [organizationId, budgetId]);
-  return row?.live === true;
-}
-
-const externalIdTaken = statement(
-  "cards.externalIdTaken",
-  `select exists (select from cards where organization_id = $1 and external_id = $2) as taken`,
-);
-
-/** Whether a card, also a deleted one, has this external id. */
-export async function isExternalIdTaken(
-  sql: Sql,
-  organizationId: OrganizationId,
-  externalId: string,
-): Promise<boolean> {
-  const [row] = await sql.query<{ taken: boolean }>(externalIdTaken, [organizationId, externalId]);
-  return row?.taken === true;
-}
-
-const names = Object.keys(columns);
-const properties = Object.values(columns);
+/** Types of the columns as arrays, where they are not text; rows travel as one array a column. */
+const arrayTypes: Partial<Record<keyof typeof columns, string>> = {
+  pan_length: "integer[]",
+  pan_sequence: "integer[]",
+  expiry_month: "integer[]",
+  expiry_year: "integer[]",
+  expires_at: "timestamptz[]",
+  billing_address: "jsonb[]",
+  metadata: "jsonb[]",
+  version: "bigint[]",
+  created_at: "timestamptz[]",
+  deleted_at: "timestamptz[]",
+};
+const names = Object.keys(columns) as (keyof typeof columns)[];
 
 const insert = statement(
   "cards.insert",
   `insert into cards (${names.join(", ")})
-   values (${names.map((_, index) => `$${index + 1}`).join(", ")})`,
+   select * from unnest(${names
+     .map((name, index) => `$${index + 1}::${arrayTypes[name] ?? "text[]"}`)
+     .join(", ")})`,
 );
 
-/** Writes a new card. */
-export async function insertCard(sql: Sql, card: Card): Promise<void> {
-  const { cardholder, ...rest } = card;
-  const account = card.model === "card" ? accountId(cardAccount(card)) : null;
-  const row: Record<string, unknown> = { ...rest, ...cardholder, accountId: account };
-  await sql.query(
-    insert,
-    properties.map((property) => row[property]),
-  );
+/** Writes new cards as one set. */
+export async function insertCards(sql: Sql, cards: readonly Card[]): Promise<void> {
+  if (cards.length === 0) return;
+  const rows = cards.map((card): Record<string, unknown> => {
+    const { cardholder, billingAddress, metadata, ...rest } = card;
+    return {
+      ...rest,
+      ...cardholder,
+      accountId: card.model === "card" ? accountId(cardAccount(card)) : null,
+      billingAddress: billingAddress === null ? null : JSON.stringify(billingAddress),
+      metadata: JSON.stringify(metadata),
+    };
+  });
+  const values = Object.values(columns).map((property) => rows.map((row) => row[property]));
+  await sql.query(insert, values);
 }
 
 const update = statement(
@@ -249,93 +218,6 @@ export async function updateCard(sql: Sql, card: Card): Promise<void> {
     card.deletedAt,
     card.deletedReason,
   ]);
-}
-
-const addRestriction = statement(
-  "cards.addRestriction",
-  `insert into card_restrictions (organization_id, id, card_id, kind, owner, reason, note,
-     actor_kind, actor_id, created_at, ends_at)
-   values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
-);
-
-export async function insertRestriction(
-  sql: Sql,
-  { organizationId, id }: Pick<Card, "organizationId" | "id">,
-  restriction: Restriction,
-): Promise<void> {
-  await sql.query(addRestriction, [
-    organizationId,
-    restriction.id,
-    id,
-    restriction.kind,
-    restriction.owner,
-    restriction.reason,
-    restriction.note,
-    restriction.actor.kind,
-    restriction.actor.id,
-    restriction.createdAt,
-    restriction.endsAt,
-  ]);
-}
-
-const lift = statement(
-  "cards.liftRestriction",
-  `update card_restrictions set lifted_at = $3, lifted_by = $4
-   where organization_id = $1 and id = $2`,
-);
-
-export async function liftRestriction(
-  sql: Sql,
-  organizationId: OrganizationId,
-  restriction: Restriction,
-  { at, actor }: { readonly at: Date; readonly actor: Actor },
-): Promise<void> {
-  await sql.query(lift, [organizationId, restriction.id, at, actor.id]);
-}
-
-const addChange = statement(
-  "cards.addStatusChange",
-  `insert into card_status_history (organization_id, card_id, version, action, from_status, to_status,
-     reason, note, actor_kind, actor_id, at)
-   values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
-);
-
-export async function insertStatusChange(
-  sql: Sql,
-  { organizationId, id }: Pick<Card, "organizationId" | "id">,
-  change: StatusChange,
-): Promise<void> {
-  await sql.query(addChange, [
-    organizationId,
-    id,
-    change.version,
-    change.action,
-    change.from,
-    change.to,
-    change.reason,
-    change.note,
-    change.actor.kind,
-    change.actor.id,
-    change.at,
-  ]);
-}
-
-/** One page of a card's status changes, newest first. */
-export function listChanges(
-  sql: Sql,
-  { organizationId, id }: Pick<Card, "organizationId" | "id">,
-  page: { readonly after: bigint | undefined; readonly limit: number },
-): Promise<RowPage<StatusChange>> {
-  return listRows<StatusChange>(sql, {
-    select: `select version, action, from_status as "from", to_status as "to", reason, note,
-      jsonb_build_object('kind', actor_kind, 'id', actor_id) as actor, at from card_status_history`,
-    conditions: [
-      ["organization_id", "=", organizationId],
-      ["card_id", "=", id],
-    ],
-    key: "version",
-    ...page,
-  });
 }
 
 /**

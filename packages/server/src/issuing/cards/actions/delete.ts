@@ -15,10 +15,12 @@ import { lockOrganization } from "../../organizations/actions.ts";
 import { writeTransfers } from "../../transfers/actions.ts";
 import type { Transfer } from "../../transfers/model.ts";
 import { planTransfer, refusalOf } from "../../transfers/rules.ts";
-import { type Card, cardAccount, statusOf } from "../model.ts";
+import { type Card, cardAccount, type StatusChange, statusOf } from "../model.ts";
 import { availableOf } from "../rules/funds.ts";
 import { statusRefusal } from "../rules/status.ts";
-import { countLive, hasLiveCards, insertStatusChange, updateCard } from "../store.ts";
+import { countLive, hasLiveCards } from "../store/facts.ts";
+import { insertStatusChanges } from "../store/status.ts";
+import { updateCard } from "../store.ts";
 import { announceCard, type CardInFull, inFull, lockNamed } from "./read.ts";
 
 /** Why a card is deleted, where nothing else is said. */
@@ -51,19 +53,20 @@ export async function deleteCard(work: Work, id: string): Promise<Deleted> {
     deletedReason: BY_ORGANIZATION,
     version: before.version + 1n,
   };
+  const change: StatusChange = {
+    version: after.version,
+    action: "delete",
+    from: statusOf(before, now),
+    to: "deleted",
+    reason: after.deletedReason,
+    note: null,
+    actor: work.actor,
+    at: now,
+  };
   const [holds] = await Promise.all([
     readOpenHolds(sql, work.organizationId, before.id),
     updateCard(sql, after),
-    insertStatusChange(sql, after, {
-      version: after.version,
-      action: "delete",
-      from: statusOf(before, now),
-      to: "deleted",
-      reason: after.deletedReason,
-      note: null,
-      actor: work.actor,
-      at: now,
-    }),
+    insertStatusChanges(sql, [{ card: after, change }]),
   ]);
   const deleted = await inFull(work, after);
   announceCard(work, "card.deleted", deleted, full);
@@ -140,7 +143,8 @@ export async function deleteCustomerOfCards(work: Work, named: Reference): Promi
   if (found === null) throw generalErrors.refusal("not_found");
   // Issuing shares this lock, so no card comes in between.
   await lockCustomer(sql, organizationId, found.id, "change");
-  const live = await countLive(sql, organizationId, found.id, null);
+  const every = { organizationId, customerId: found.id, programId: null };
+  const [live = 0] = await countLive(sql, [every]);
   if (live > 0) {
     throw customerErrors.refusal("customer_has_cards", `${live} cards are not deleted.`);
   }

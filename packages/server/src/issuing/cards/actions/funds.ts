@@ -13,6 +13,7 @@ import type { Transfer } from "../../transfers/model.ts";
 import { type Card, cardAccount } from "../model.ts";
 import { availableOf, decideFunds, type FundsFacts, type FundsRequest } from "../rules/funds.ts";
 import { findRows, keyOf, lockRows, type Named } from "../store.ts";
+import { inOrder } from "./facts.ts";
 
 /** Money to move between an organization and a card that a path names. */
 export type CardFundsCommand = LaneCommand &
@@ -36,7 +37,7 @@ export async function decideCardFunds(
     organizationId: work.organizationId,
     reference: reference(card),
   }));
-  const facts = await lockFacts(sql, named);
+  const facts = await lockCardFacts(sql, named);
   const book = await openBook(
     sql,
     [...facts.values()].flatMap(({ card }) =>
@@ -65,7 +66,7 @@ export async function decideCardFunds(
  *
  * @returns by `keyOf`, for the cards that exist.
  */
-export async function lockFacts(
+export async function lockCardFacts(
   sql: Sql,
   named: readonly Named[],
 ): Promise<Map<string, FundsFacts>> {
@@ -109,9 +110,4 @@ async function lockCustomers(sql: Sql, cards: readonly Card[]): Promise<Map<stri
   return new Map(
     customers.flatMap((customer) => (customer === null ? [] : [[customer.id, customer]])),
   );
-}
-
-/** Each once, byte by byte: as the database orders ids. */
-function inOrder<T extends string>(ids: readonly T[]): T[] {
-  return [...new Set(ids)].sort((left, right) => (left < right ? -1 : 1));
 }

@@ -3,7 +3,13 @@ import test from "node:test";
 import { asOwner } from "../../../../test/harness/database.ts";
 import { dice, extent, proofSeed } from "../../../../test/harness/proof.ts";
 import type { CallAnswer, TestOrganization } from "../../../../test/harness/server.ts";
+import { workOf } from "../../../../test/harness/work.ts";
+import { Refusal } from "../../../foundation/errors/errors.ts";
+import type { OrganizationId } from "../../../foundation/ids/ids.ts";
 import { codesOf, type Fields, made, names, startCardTests } from "../fixture.ts";
+import { readIssue } from "../schema.ts";
+import { issueCards } from "./issue.ts";
+import type { CardInFull } from "./read.ts";
 
 const tests = await startCardTests();
 const { server } = tests;
@@ -39,9 +45,10 @@ type World = {
   readonly budgetTypeIds: readonly (string | null)[];
 };
 
-/** Programs, customers and budgets of every kind that issuing distinguishes. */
-async function makeWorld(): Promise<World> {
-  const own = await tests.organization(150_000);
+type Programs = { readonly typeIds: readonly string[]; readonly inactive: string };
+
+/** Programs of every kind that issuing distinguishes. */
+async function makePrograms(): Promise<Programs> {
   const budgetTerms = { model: "budgetCard", fees: { issuance: 30 } };
   const strict = { requiresCustomer: true, requiresAccess: true, minimumLevel: "advanced" };
   const typeIds = [
@@ -58,6 +65,12 @@ async function makeWorld(): Promise<World> {
   ];
   const inactive = await tests.program();
   made(await server.call("PATCH", `/card-programs/${inactive}`, { status: "inactive" }));
+  return { typeIds, inactive };
+}
+
+/** An organization with customers and budgets of every kind that issuing distinguishes. */
+async function makeWorld({ typeIds, inactive }: Programs): Promise<World> {
+  const own = await tests.organization(150_000);
   const customerIds = [
     await tests.customer(own),
     await tests.customer(own, { nationality: "FRA", firstName: "Eva" }),
@@ -104,7 +117,7 @@ function randomRequest(world: World, { roll, pick, chance }: ReturnType<typeof d
 const sure = ["Ada", "Ada", "Ada", "Ada"];
 
 test(`preflight and issue agree on 1,000 random requests (seed ${seed})`, async () => {
-  const world = await makeWorld();
+  const world = await makeWorld(await makePrograms());
   const deal = dice(seed);
   const outcomes = new Map<string, number>();
   for (let round = 0; round < extent(1_000, 20_000); round += 1) {
@@ -129,6 +142,61 @@ test(`preflight and issue agree on 1,000 random requests (seed ${seed})`, async 
   assert.ok((outcomes.get("issued") ?? 0) >= 25, "enough of them were issued");
   assert.ok(outcomes.size >= 18, `conditions seen: ${[...outcomes.keys()]}`);
   await tests.lawsHold(world.own);
+});
+
+test("A9: cards issued together in one batch are those issued one by one in that order", async () => {
+  const programs = await makePrograms();
+  const [together, alone] = [await makeWorld(programs), await makeWorld(programs)];
+  const outcomes = await Promise.all(
+    [together, alone].map(async (world, which) => {
+      const deal = dice(seed + 1);
+      const bodies = Array.from({ length: 60 }, () => ({
+        ...randomRequest(world, deal),
+        ...(deal.chance(0.5) ? { externalId: `card ${deal.roll(20)}` } : {}),
+      }));
+      return which === 0 ? issueTogether(world, bodies) : issueAlone(world, bodies);
+    }),
+  );
+  assert.deepEqual(outcomes[0], outcomes[1]);
+  assert.ok(outcomes[0]?.includes("issued") && outcomes[0].some((each) => each !== "issued"));
+  await tests.lawsHold(together.own);
+});
+
+/** What became of a request: the codes in the way, or that it was issued. */
+const outcomeOf = (issued: CardInFull | Refusal): string =>
+  issued instanceof Refusal ? issued.problems.map(({ code }) => code).join(" ") : "issued";
+
+function issueTogether({ own }: World, bodies: readonly Fields[]): Promise<string[]> {
+  const organizationId = own.id as OrganizationId;
+  return server.database.app.transaction(async (sql) => {
+    const work = workOf(sql, organizationId, server.context.keys);
+    const commands = bodies.map((body) => ({ work, request: readIssue(body) }));
+    return (await issueCards(commands)).map(outcomeOf);
+  });
+}
+
+async function issueAlone(world: World, bodies: readonly Fields[]): Promise<string[]> {
+  const outcomes: string[] = [];
+  for (const body of bodies) outcomes.push(...(await issueTogether(world, [body])));
+  return outcomes;
+}
+
+test("503: of many at once in a range of 5 numbers, 5 are issued and the others leave nothing", async () => {
+  const own = await tests.organization();
+  const typeId = await tests.program({ bin: "99990099", numberRange: { from: 10, to: 14 } });
+  const before = await traces();
+  const body = { typeId, ...names, initialBalance: 1 };
+  const answers = await Promise.all(
+    Array.from({ length: 24 }, () => own.call("POST", "/cards", body)),
+  );
+  const said = answers.map((answer) => answer.body.code ?? answer.status).sort();
+  const full = Array.from({ length: 19 }, () => "number_range_exhausted");
+  assert.deepEqual(said, [...Array.from({ length: 5 }, () => 201), ...full].sort());
+  const after = await traces();
+  for (const table of ["cards", "vault.card_numbers", "transfers"]) {
+    assert.equal((after[table] ?? 0) - (before[table] ?? 0), 5, table);
+  }
+  await tests.lawsHold(own);
 });
 
 test("preflight writes nothing", async () => {

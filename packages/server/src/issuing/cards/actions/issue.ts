@@ -1,105 +1,45 @@
-import { violatedConstraint } from "../../../foundation/database/errors.ts";
 import type { Sql } from "../../../foundation/database/sql.ts";
 import type { Reading, Work } from "../../../foundation/database/work.ts";
-import { assert, generalErrors, type Problem } from "../../../foundation/errors/errors.ts";
+import { assert, type Problem, Refusal } from "../../../foundation/errors/errors.ts";
+import type { LaneCommand } from "../../../foundation/route/route.ts";
 import {
   openAccounts,
   openBook,
   readBalances,
   writeBook,
 } from "../../../records/ledger/actions.ts";
-import { isRefused } from "../../../records/ledger/errors.ts";
-import { accountId } from "../../../records/ledger/model.ts";
+import { type AccountRef, accountId, balancesOf } from "../../../records/ledger/model.ts";
 import type { Book } from "../../../records/ledger/rules.ts";
 import { storeCardNumber } from "../../../records/vault/actions.ts";
-import type { MaskedNumber } from "../../../records/vault/model.ts";
-import { findBudget, lockBudget } from "../../budgets/actions.ts";
-import type { Budget } from "../../budgets/model.ts";
-import { accessOf, findCustomer, lockCustomer } from "../../customers/actions.ts";
-import type { Customer } from "../../customers/model.ts";
-import { tidyName } from "../../customers/rules/names.ts";
-import { findOrganization, lockOrganization } from "../../organizations/actions.ts";
-import type { Organization } from "../../organizations/model.ts";
-import { findProgram, lockProgram } from "../../programs/actions.ts";
 import type { Program } from "../../programs/model.ts";
-import { isAvailableTo } from "../../programs/rules.ts";
-import { writeTransfers } from "../../transfers/actions.ts";
-import type { Transfer } from "../../transfers/model.ts";
-import { planTransfer, refusalOf } from "../../transfers/rules.ts";
+import { type MadeTransfers, writeTransfers } from "../../transfers/actions.ts";
 import { cardErrors } from "../errors.ts";
 import {
   type Card,
-  type Cardholder,
   cardAccount,
   type IssueRequest,
-  PENDING_REVIEW,
   type Price,
-  type Restriction,
-  restrictedStatus,
+  type StatusChange,
 } from "../model.ts";
-import { expiryOf } from "../rules/expiry.ts";
-import { availableOf, feesOf } from "../rules/funds.ts";
+import { availableOf } from "../rules/funds.ts";
+import { type IssueParts, newCard, planIssue } from "../rules/issue.ts";
 import { priceOf } from "../rules/price.ts";
-import { type IssueFacts, unmet } from "../rules/unmet.ts";
+import { unmet } from "../rules/unmet.ts";
+import { externalKey, lockRanges } from "../store/facts.ts";
+import { insertRestrictions, insertStatusChanges } from "../store/status.ts";
+import { insertCards } from "../store.ts";
 import {
-  countLive,
-  insertCard,
-  insertRestriction,
-  insertStatusChange,
-  isExternalIdTaken,
-} from "../store.ts";
-import { announceCard, type CardInFull, inFull } from "./read.ts";
-
-/** How the objects that a request names are reached: read as they are, or locked so that they stay. */
-type Reach = {
-  organization(): Promise<Organization | null>;
-  program(id: string): Promise<Program | null>;
-  customer(id: string, program: Program | null): Promise<Customer | null>;
-  budget(id: string): Promise<Budget | null>;
-  /** What the organization has available, asked last. */
-  available(program: Program): Promise<bigint>;
-};
-
-/** The facts of an issue, and the objects that it is made from. */
-type Gathered = {
-  readonly facts: IssueFacts;
-  readonly program: Program | null;
-  readonly customer: Customer | null;
-  readonly budget: Budget | null;
-};
-
-/** Reaches in the order of locks: organization, program, customer, budget, ledger. */
-async function gather(reading: Reading, request: IssueRequest, reach: Reach): Promise<Gathered> {
-  const { sql, organizationId } = reading;
-  const { typeId, customerId, budgetId, externalId } = request;
-  const [organization, program] = await Promise.all([
-    reach.organization(),
-    typeId === undefined ? null : reach.program(typeId),
-  ]);
-  assert(organization !== null, "A caller's organization exists.");
-  const [customer, budget] = await Promise.all([
-    customerId === undefined ? null : reach.customer(customerId, program),
-    budgetId === undefined ? null : reach.budget(budgetId),
-  ]);
-  const known = program !== null && customer !== null;
-  const [access, liveCards, externalIdTaken, available] = await Promise.all([
-    known ? accessOf(sql, organizationId, customer.id, program.id) : null,
-    known ? countLive(sql, organizationId, customer.id, program.id) : 0,
-    externalId === undefined ? false : isExternalIdTaken(sql, organizationId, externalId),
-    program === null ? 0n : reach.available(program),
-  ]);
-  const facts: IssueFacts = {
-    organization: { status: organization.status, available },
-    program,
-    programAvailable: program !== null && isAvailableTo(program, organizationId),
-    customer,
-    access,
-    liveCards,
-    budget,
-    externalIdTaken,
-  };
-  return { facts, program, customer, budget };
-}
+  type Ask,
+  caseOf,
+  inOrder,
+  type Known,
+  lockFacts,
+  NOTHING_BEFORE,
+  programOf,
+  readFacts,
+  standingKey,
+} from "./facts.ts";
+import { announceCard, type CardInFull, moneyOf } from "./read.ts";
 
 /** What preflight answers. */
 export type Preflight = { readonly unmet: readonly Problem[]; readonly price: Price | null };
@@ -107,212 +47,202 @@ export type Preflight = { readonly unmet: readonly Problem[]; readonly price: Pr
 /** What stands in the way of issuing, and what it would cost. Writes nothing and locks nothing. */
 export async function preflight(reading: Reading, request: IssueRequest): Promise<Preflight> {
   const { sql, organizationId } = reading;
-  const { facts } = await gather(reading, request, {
-    organization: () => findOrganization(sql, organizationId),
-    program: (id) => findProgram(sql, id),
-    customer: (id) => findCustomer(sql, organizationId, { by: "id", value: id }),
-    budget: (id) => findBudget(sql, organizationId, id),
-    available: ({ currency }) => readAvailable(sql, organizationId, currency),
-  });
-  const terms = facts.programAvailable ? facts.program : null;
-  return {
-    unmet: unmet(facts, request),
-    price: terms === null ? null : priceOf(terms, request),
-  };
+  const ask = { organizationId, request };
+  const known = await readFacts(sql, ask);
+  const program = programOf(known, ask);
+  const available = program === null ? 0n : await readAvailable(sql, organizationId, program);
+  const { facts } = caseOf(known, ask, available, NOTHING_BEFORE);
+  const isOpen = program !== null && facts.programAvailable;
+  return { unmet: unmet(facts, request), price: isOpen ? priceOf(program, request) : null };
 }
 
 async function readAvailable(
   sql: Sql,
   organizationId: Reading["organizationId"],
-  currency: string,
+  { currency }: Program,
 ): Promise<bigint> {
   const ref = availableOf({ organizationId, currency });
   const balances = await readBalances(sql, organizationId, [ref]);
   return balances.get(accountId(ref))?.available ?? 0n;
 }
 
+/** A card to issue. */
+export type IssueCommand = LaneCommand & { readonly request: IssueRequest };
+
+/** A request that nothing stands in the way of. */
+type Accepted = IssueParts & { readonly index: number; readonly work: Work };
+
 /**
- * Issues a card: number, vault entry, card, fee, initial balance and event, all or nothing. The facts are
- * read under the locks, so they stay true until COMMIT.
+ * Issues cards, each whole or not at all: number, vault entry, card, fee, initial balance and event. Facts
+ * are read under the locks, so they stay true until COMMIT; requests are decided in order of arrival, each
+ * seeing what those before it took.
  *
- * @throws Refusal `card_not_issuable` with every unmet condition; `number_range_exhausted`.
+ * @returns for each command its card, or the refusal `card_not_issuable` with every unmet condition.
+ * @throws Refusal `number_range_exhausted`: then nothing of the batch was done.
  */
-export async function issueCard(work: Work, request: IssueRequest): Promise<CardInFull> {
-  const { sql, organizationId } = work;
-  const cardId = work.newId("card");
-  let book: Book | null = null;
-  const { facts, program, customer, budget } = await gather(work, request, {
-    organization: () => lockOrganization(sql, organizationId, "share"),
-    program: (id) => lockProgram(sql, id, "share"),
-    // A limit on cards per customer holds only where two issues for one customer wait for each other.
-    customer: (id, terms) =>
-      lockCustomer(sql, organizationId, id, terms?.cardsPerCustomer == null ? "share" : "change"),
-    budget: (id) => lockBudget(sql, organizationId, id, "share"),
-    available: async ({ model, currency }) => {
-      const own = availableOf({ organizationId, currency });
-      const refs = model === "card" ? [own, cardAccount({ id: cardId, currency })] : [own];
-      const [, opened] = await Promise.all([
-        openAccounts(work, refs),
-        openBook(
-          sql,
-          refs.map((ref) => ({ organizationId, ref })),
-        ),
-      ]);
-      book = opened;
-      return opened.available(organizationId, own);
-    },
-  });
-  const problems = unmet(facts, request);
-  if (problems.length > 0) {
-    throw cardErrors.refusal("card_not_issuable", undefined, { problems });
-  }
-  assert(program !== null && book !== null, "A card that can be issued has a program and a book.");
-  const number = await storeCardNumber(work, { cardId, range: { ...program, ...program.range } });
-  const card = newCard(work, request, { cardId, program, customer, budget, number });
-  return write(work, card, book, planIssue(book, work, card, program, request));
-}
-
-type Parts = {
-  readonly cardId: Card["id"];
-  readonly program: Program;
-  readonly customer: Customer | null;
-  readonly budget: Budget | null;
-  readonly number: MaskedNumber;
-};
-
-function newCard(work: Work, request: IssueRequest, parts: Parts): Card {
-  const { cardId, program, customer, budget, number } = parts;
-  const expiry = expiryOf(work.now, program.validityMonths, program.timeZone);
-  const restrictions = program.initialCardStatus === "blocked" ? [pendingReview(work)] : [];
-  return {
+export async function issueCards(
+  commands: readonly IssueCommand[],
+): Promise<(CardInFull | Refusal)[]> {
+  const [first] = commands;
+  if (first === undefined) return [];
+  const { sql } = first.work;
+  const asks = commands.map(({ work, request }) => ({
     organizationId: work.organizationId,
-    id: cardId,
-    externalId: request.externalId ?? null,
-    model: program.model,
-    programId: program.id,
-    customerId: customer?.id ?? null,
-    budgetId: budget?.id ?? null,
-    currency: program.currency,
-    brand: program.brand,
-    ...number,
-    panLength: program.panLength,
-    panSequence: 0,
-    expiryMonth: expiry.month,
-    expiryYear: expiry.year,
-    expiresAt: expiry.expiresAt,
-    storedStatus: restrictedStatus(restrictions),
-    deletedReason: null,
-    deletedAt: null,
-    restrictions,
-    cardholder: cardholderOf(request, customer),
-    billingAddress: request.billingAddress ?? null,
-    label: request.label ?? null,
-    metadata: request.metadata ?? {},
-    version: 1n,
-    createdAt: work.now,
-  };
+    request,
+  }));
+  const known = await lockFacts(sql, asks);
+  const decided = decide(commands, asks, known, await openOwn(sql, asks, known));
+  const accepted = decided.filter((each): each is Accepted => !(each instanceof Refusal));
+  const issued = accepted.length === 0 ? [] : await issue(sql, accepted);
+  const byIndex = new Map(issued.map((card, place) => [accepted[place]?.index, card]));
+  return decided.map((each, index) => {
+    if (each instanceof Refusal) return each;
+    const card = byIndex.get(index);
+    assert(card !== undefined, "What was accepted is issued.");
+    return card;
+  });
 }
 
-/** The names are the customer's where there is one, as it is known. */
-function cardholderOf(request: IssueRequest, customer: Customer | null): Cardholder {
-  const { email = null, phone = null } = request.cardholder ?? {};
-  if (customer?.type === "business") {
-    return { firstName: null, lastName: null, legalName: customer.legalName, email, phone };
-  }
-  const firstName = customer?.firstName ?? tidyName(request.firstName ?? "");
-  const lastName = customer?.lastName ?? tidyName(request.lastName ?? "");
-  return { firstName, lastName, legalName: null, email, phone };
+/** Opens a book on the organizations' own accounts in the currencies of the programs. */
+function openOwn(sql: Sql, asks: readonly Ask[], known: Known): Promise<Book> {
+  const refs = asks.flatMap((ask) => {
+    const program = programOf(known, ask);
+    if (program === null) return [];
+    const { organizationId } = ask;
+    return [{ organizationId, ref: availableOf({ organizationId, currency: program.currency }) }];
+  });
+  return openBook(sql, refs);
 }
 
-function pendingReview(work: Work): Restriction {
-  return {
-    id: work.newId("restriction"),
-    kind: "block",
-    owner: "platform",
-    reason: PENDING_REVIEW,
-    note: null,
-    actor: { kind: "system", id: "card_program" },
-    createdAt: work.now,
-    endsAt: null,
-  };
-}
-
-/** The fee, then the balance the card starts with; each is a transfer of its own. */
-function planIssue(
+function decide(
+  commands: readonly IssueCommand[],
+  asks: readonly Ask[],
+  known: Known,
   book: Book,
-  work: Work,
-  card: Card,
-  program: Program,
-  request: IssueRequest,
-): Transfer[] {
-  const own = availableOf(card);
-  const about = { from: own, cardId: card.id, budgetId: card.budgetId };
-  const amounts = new Map(
-    priceOf(program, request).lines.map(({ kind, amount }) => [kind, amount]),
-  );
-  const plans = [
-    {
-      ...about,
-      kind: "fee",
-      feeKind: "issuance",
-      to: feesOf(card),
-      amount: amounts.get("issuance_fee") ?? 0n,
-    },
-    {
-      ...about,
-      kind: "card_top_up",
-      to: cardAccount(card),
-      amount: amounts.get("initial_balance") ?? 0n,
-    },
-  ] as const;
-  return plans
-    .filter(({ amount }) => amount > 0n)
-    .flatMap((plan) => {
-      const planned = planTransfer(book, work, plan);
-      if (isRefused(planned)) throw refusalOf(planned);
-      return [planned.transfer, ...planned.more];
-    });
+): (Accepted | Refusal)[] {
+  const issued = new Map<string, number>();
+  const given = new Set<string>();
+  const spent = new Map<string, bigint>();
+  return asks.map((ask, index) => {
+    const { organizationId, request } = ask;
+    const { work } = commands[index] as IssueCommand;
+    const currency = programOf(known, ask)?.currency;
+    const purse = `${organizationId}/${currency}`;
+    const available =
+      currency === undefined
+        ? 0n
+        : book.available(organizationId, availableOf({ organizationId, currency })) -
+          (spent.get(purse) ?? 0n);
+    const { facts, program, customer, budget } = caseOf(known, ask, available, { issued, given });
+    const problems = unmet(facts, request);
+    if (problems.length > 0) {
+      return cardErrors.refusal("card_not_issuable", undefined, { problems });
+    }
+    assert(program !== null, "A card that can be issued has a program.");
+    const { externalId } = request;
+    if (externalId !== undefined) given.add(externalKey({ organizationId, externalId }));
+    issued.set(standingKey(ask), (issued.get(standingKey(ask)) ?? 0) + 1);
+    spent.set(purse, (spent.get(purse) ?? 0n) + priceOf(program, request).total);
+    return { index, work, request, program, customer, budget, cardId: work.newId("card") };
+  });
 }
 
-async function write(
-  work: Work,
-  card: Card,
-  book: Book,
-  transfers: readonly Transfer[],
-): Promise<CardInFull> {
-  const { sql } = work;
-  const [first] = card.restrictions;
-  await refuseTaken([
-    insertCard(sql, card),
-    ...card.restrictions.map((restriction) => insertRestriction(sql, card, restriction)),
-    insertStatusChange(sql, card, {
-      version: card.version,
-      action: "issue",
-      from: null,
-      to: card.storedStatus,
-      reason: first?.reason ?? null,
-      note: null,
-      actor: work.actor,
-      at: work.now,
-    }),
-    writeBook(sql, book),
-    writeTransfers(sql, [{ work, transfers }]),
+/** Makes and writes all that was accepted, as sets. */
+async function issue(sql: Sql, accepted: readonly Accepted[]): Promise<CardInFull[]> {
+  const [book, , ...numbers] = await Promise.all([
+    openAll(sql, accepted),
+    lockSmallRanges(sql, accepted),
+    ...accepted.map(({ work, cardId, program }) =>
+      storeCardNumber(work, { cardId, range: { ...program, ...program.range } }),
+    ),
   ]);
-  const issued = await inFull(work, card);
-  announceCard(work, "card.issued", issued);
-  return issued;
+  const made: MadeTransfers[] = [];
+  const cards = accepted.map((parts, place) => {
+    const { work } = parts;
+    const card = newCard(work, parts, numbers[place] as (typeof numbers)[number]);
+    made.push({ work, transfers: planIssue(book, work, card, parts) });
+    return card;
+  });
+  const [budgets] = await Promise.all([
+    moneyOf(
+      sql,
+      cards.filter(({ model }) => model === "budgetCard"),
+    ),
+    insertCards(sql, cards),
+    insertRestrictions(
+      sql,
+      cards.flatMap((card) => card.restrictions.map((restriction) => ({ card, restriction }))),
+    ),
+    insertStatusChanges(
+      sql,
+      cards.map((card, place) => ({
+        card,
+        change: firstChange(card, accepted[place] as Accepted),
+      })),
+    ),
+    writeBook(sql, book),
+    writeTransfers(sql, made),
+  ]);
+  return cards.map((card, place) => {
+    const { work } = accepted[place] as Accepted;
+    const money = budgets.get(card.id) ?? { own: balancesIn(book, card), budgetAvailable: null };
+    const full = { card, money, now: work.now };
+    announceCard(work, "card.issued", full);
+    return full;
+  });
+}
+
+/** Numbers of a range up to which batches that run at the same time may well draw the same one. */
+const SMALL_RANGE = 1_000_000n;
+
+/**
+ * Lets one transaction at a time draw from a small range: two that each wait for a number the other has
+ * drawn would never end. In a large one that does not happen.
+ */
+async function lockSmallRanges(sql: Sql, accepted: readonly Accepted[]): Promise<void> {
+  const small = accepted.flatMap(({ program: { bin, panLength, range } }) =>
+    range.to - range.from < SMALL_RANGE ? [`${bin}/${panLength}`] : [],
+  );
+  await lockRanges(sql, [...new Set(small)]);
 }
 
 /**
- * Two issues at the same moment may both have found the external id free: one of them finds out here.
- * The statements travel together, so all after the one that failed fail too, and only the first says why.
+ * Opens the new cards' accounts, and a book on them and on the organizations' own. Those are locked since
+ * the decision and the new ones are seen by nobody else, so nothing is waited for here.
  */
-async function refuseTaken(writes: readonly Promise<void>[]): Promise<void> {
-  const settled = await Promise.allSettled(writes);
-  const failed = settled.find(({ status }) => status === "rejected");
-  if (failed?.status !== "rejected") return;
-  const { reason } = failed;
-  if (violatedConstraint(reason) !== "cards_organization_id_external_id_key") throw reason;
-  const problems = [generalErrors.problem("external_id_taken", "externalId")];
-  throw cardErrors.refusal("card_not_issuable", undefined, { problems });
+async function openAll(sql: Sql, accepted: readonly Accepted[]): Promise<Book> {
+  const refsOf = ({ work: { organizationId }, cardId, program }: Accepted): AccountRef[] => {
+    const { model, currency } = program;
+    const own = availableOf({ organizationId, currency });
+    return model === "card" ? [own, cardAccount({ id: cardId, currency })] : [own];
+  };
+  const opened = inOrder(accepted.map(({ work }) => work.organizationId)).map((organizationId) => {
+    const own = accepted.filter(({ work }) => work.organizationId === organizationId);
+    return openAccounts((own[0] as Accepted).work, own.flatMap(refsOf));
+  });
+  const refs = accepted.flatMap((each) =>
+    refsOf(each).map((ref) => ({ organizationId: each.work.organizationId, ref })),
+  );
+  // Sent together, run in order: one round trip.
+  const [book] = await Promise.all([openBook(sql, refs), ...opened]);
+  return book;
+}
+
+function balancesIn(book: Book, card: Card) {
+  const account = cardAccount(card);
+  const { organizationId } = card;
+  return balancesOf(book.account(organizationId, account), book.owed(organizationId, account));
+}
+
+function firstChange(card: Card, { work }: Accepted): StatusChange {
+  return {
+    version: card.version,
+    action: "issue",
+    from: null,
+    to: card.storedStatus,
+    reason: card.restrictions[0]?.reason ?? null,
+    note: null,
+    actor: work.actor,
+    at: work.now,
+  };
 }

@@ -12,12 +12,12 @@ import { previousOf } from "../../programs/rules.ts";
 import type { CardEvent } from "../events.ts";
 import { type Card, cardAccount, type StatusChange } from "../model.ts";
 import { type CardFilter, type CardMoney, personalFields, showCard } from "../schema.ts";
+import { listChanges } from "../store/status.ts";
 import {
   findOrganizationOf,
   findRows,
   keyOf,
   type LockStrength,
-  listChanges,
   listPage,
   lockRows,
 } from "../store.ts";
@@ -115,7 +115,7 @@ export async function listStatusHistory(
 const NO_MONEY: CardMoney = { own: null, budgetAvailable: null };
 
 /** What cards can spend: on their own accounts, or on their budgets'. */
-async function moneyOf(sql: Sql, cards: readonly Card[]): Promise<Map<CardId, CardMoney>> {
+export async function moneyOf(sql: Sql, cards: readonly Card[]): Promise<Map<CardId, CardMoney>> {
   const owners = [...new Set(cards.map((card) => card.organizationId))];
   const found = await Promise.all(
     owners.map(async (organizationId): Promise<[OrganizationId, Map<string, Balances>]> => {

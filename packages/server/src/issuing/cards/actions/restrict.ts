@@ -9,10 +9,12 @@ import {
   type RestrictionOwner,
   restrictedStatus,
   restrictionOf,
+  type StatusChange,
   statusOf,
 } from "../model.ts";
 import { statusRefusal } from "../rules/status.ts";
-import { insertRestriction, insertStatusChange, liftRestriction, updateCard } from "../store.ts";
+import { insertRestrictions, insertStatusChanges, liftRestriction } from "../store/status.ts";
+import { updateCard } from "../store.ts";
 import { announceCard, type CardInFull, inFull, lockNamed } from "./read.ts";
 
 /** Why a person restricts a card or lifts a restriction. */
@@ -101,7 +103,7 @@ async function restrict(
     endsAt: null,
   };
   const after = withRestrictions(before, [...before.restrictions, restriction]);
-  await insertRestriction(work.sql, after, restriction);
+  await insertRestrictions(work.sql, [{ card: after, restriction }]);
   return keep(work, verb, before, after, why);
 }
 
@@ -147,19 +149,20 @@ async function keep(
   { reason, note }: Why,
 ): Promise<CardInFull> {
   const { sql, now } = work;
+  const change: StatusChange = {
+    version: after.version,
+    action: verb,
+    from: statusOf(before, now),
+    to: statusOf(after, now),
+    reason,
+    note,
+    actor: work.actor,
+    at: now,
+  };
   const [changed] = await Promise.all([
     inFull(work, after),
     updateCard(sql, after),
-    insertStatusChange(sql, after, {
-      version: after.version,
-      action: verb,
-      from: statusOf(before, now),
-      to: statusOf(after, now),
-      reason,
-      note,
-      actor: work.actor,
-      at: now,
-    }),
+    insertStatusChanges(sql, [{ card: after, change }]),
   ]);
   announceCard(work, verbs[verb].event, changed, { card: before, money: changed.money });
   return changed;

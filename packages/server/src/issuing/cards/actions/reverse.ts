@@ -2,7 +2,7 @@ import type { Work } from "../../../foundation/database/work.ts";
 import type { Transfer } from "../../transfers/model.ts";
 import { reversalRefusal } from "../rules/funds.ts";
 import { keyOf } from "../store.ts";
-import { lockFacts } from "./funds.ts";
+import { lockCardFacts } from "./funds.ts";
 
 /**
  * Refuses to undo what the card would refuse to do now: undoing a top-up takes money from the card, undoing
@@ -14,7 +14,7 @@ export async function guardReversal(work: Work, { kind, cardId }: Transfer): Pro
   if (cardId === null || (kind !== "card_top_up" && kind !== "card_withdrawal")) return;
   const { sql, organizationId, now } = work;
   const named = { organizationId, reference: { by: "id", value: cardId } } as const;
-  const facts = (await lockFacts(sql, [named])).get(keyOf(named));
+  const facts = (await lockCardFacts(sql, [named])).get(keyOf(named));
   if (facts === undefined) return;
   const refusal = reversalRefusal(facts, kind === "card_top_up" ? "withdraw" : "topUp", now);
   if (refusal !== null) throw refusal;

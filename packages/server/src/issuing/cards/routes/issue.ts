@@ -1,5 +1,6 @@
-import { type Route, readRoute, writeRoute } from "../../../foundation/route/route.ts";
-import { issueCard, preflight } from "../actions/issue.ts";
+import { batchRoute, type Lane, type Route, readRoute } from "../../../foundation/route/route.ts";
+import { type IssueCommand, issueCards, preflight } from "../actions/issue.ts";
+import type { CardInFull } from "../actions/read.ts";
 import {
   cardSchema,
   issueSchema,
@@ -27,7 +28,13 @@ const check = readRoute({
   handle: async ({ body, reading }) => showPreflight(await preflight(reading, readIssue(body))),
 });
 
-const issue = writeRoute({
+/** Cards to issue, decided together in order of arrival; each is whole or not at all. */
+const lane: Lane = {
+  name: "cards.issue",
+  decide: (commands) => issueCards(commands as readonly IssueCommand[]),
+};
+
+const issue = batchRoute({
   id: "issueCard",
   method: "POST",
   path: "/cards",
@@ -41,8 +48,10 @@ const issue = writeRoute({
   reply: cardSchema,
   status: 201,
   errors: ["card_not_issuable", "number_range_exhausted"],
-  handle: async ({ body, work }) => {
-    const { card, money, now } = await issueCard(work, readIssue(body));
+  lane,
+  command: ({ body, work }): IssueCommand => ({ work, request: readIssue(body) }),
+  result: (issued) => {
+    const { card, money, now } = issued as CardInFull;
     return showCard(card, money, now);
   },
 });

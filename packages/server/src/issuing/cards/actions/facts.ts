@@ -1,0 +1,217 @@
+import type { Sql } from "../../../foundation/database/sql.ts";
+import { assert } from "../../../foundation/errors/errors.ts";
+import type { OrganizationId } from "../../../foundation/ids/ids.ts";
+import { findBudget, lockBudgets } from "../../budgets/actions.ts";
+import type { Budget } from "../../budgets/model.ts";
+import { accessOf, findCustomer, lockCustomer } from "../../customers/actions.ts";
+import type { AccessStatus, Customer } from "../../customers/model.ts";
+import { findOrganization, shareOrganizations } from "../../organizations/actions.ts";
+import type { Organization } from "../../organizations/model.ts";
+import { findProgram, lockProgram } from "../../programs/actions.ts";
+import type { Program } from "../../programs/model.ts";
+import { isAvailableTo } from "../../programs/rules.ts";
+import type { IssueRequest } from "../model.ts";
+import type { IssueFacts } from "../rules/unmet.ts";
+import { countLive, externalKey, findTaken, lockExternalIds } from "../store/facts.ts";
+
+/** Who asks for a card, and for which. */
+export type Ask = { readonly organizationId: OrganizationId; readonly request: IssueRequest };
+
+/** The objects that requests name, as far as they exist. Tenants' are keyed `<organization>/<id>`. */
+type Named = {
+  readonly organizations: ReadonlyMap<string, Organization>;
+  readonly programs: ReadonlyMap<string, Program>;
+  readonly customers: ReadonlyMap<string, Customer>;
+  readonly budgets: ReadonlyMap<string, Budget>;
+};
+
+/** All that decides about requests but the money; keyed as `standingKey` and `externalKey` say. */
+export type Known = Named & {
+  readonly standings: ReadonlyMap<string, Standing>;
+  readonly taken: ReadonlySet<string>;
+};
+
+/** How a customer stands to a program. */
+type Standing = { readonly access: AccessStatus | null; readonly liveCards: number };
+
+/** The objects and facts that one request is decided by. */
+export type Case = {
+  readonly facts: IssueFacts;
+  readonly program: Program | null;
+  readonly customer: Customer | null;
+  readonly budget: Budget | null;
+};
+
+export const ownKey = (organizationId: string, id: string): string => `${organizationId}/${id}`;
+
+/** The key of a customer's standing to a program. */
+export const standingKey = ({ organizationId, request }: Ask): string =>
+  `${organizationId}/${request.customerId}/${request.typeId}`;
+
+/** Reads what decides about one request, as it is; locks nothing. */
+export async function readFacts(sql: Sql, ask: Ask): Promise<Known> {
+  const { organizationId, request } = ask;
+  const { typeId, customerId, budgetId } = request;
+  const [organization, program, customer, budget] = await Promise.all([
+    findOrganization(sql, organizationId),
+    typeId === undefined ? null : findProgram(sql, typeId),
+    customerId === undefined
+      ? null
+      : findCustomer(sql, organizationId, { by: "id", value: customerId }),
+    budgetId === undefined ? null : findBudget(sql, organizationId, budgetId),
+  ]);
+  const named: Named = {
+    organizations: mapOf([organization], ({ id }) => id),
+    programs: mapOf([program], ({ id }) => id),
+    customers: mapOf([customer], ({ id }) => ownKey(organizationId, id)),
+    budgets: mapOf([budget], ({ id }) => ownKey(organizationId, id)),
+  };
+  return withRest(sql, [ask], named, false);
+}
+
+/**
+ * Locks and reads what decides about requests, so that it stays true until COMMIT. In the order of
+ * locks (organizations, programs, customers, budgets), each kind in the order of its ids; the last two,
+ * external ids and the ledger, follow.
+ */
+export async function lockFacts(sql: Sql, asks: readonly Ask[]): Promise<Known> {
+  const typeIds = inOrder(asks.flatMap(({ request }) => request.typeId ?? []));
+  const [organizations, programs] = await Promise.all([
+    shareOrganizations(sql, inOrder(asks.map(({ organizationId }) => organizationId))),
+    Promise.all(typeIds.map((id) => lockProgram(sql, id, "share"))),
+  ]);
+  const byId = mapOf(programs, ({ id }) => id);
+  const [customers, budgets] = await Promise.all([
+    lockCustomers(sql, asks, byId),
+    lockBudgets(
+      sql,
+      asks.flatMap(({ organizationId, request: { budgetId: id } }) =>
+        id === undefined ? [] : [{ organizationId, id }],
+      ),
+      "share",
+    ),
+  ]);
+  return withRest(sql, asks, { organizations, programs: byId, customers, budgets }, true);
+}
+
+/**
+ * A limit on cards per customer holds only where two issues for one customer wait for each other: then the
+ * customer is locked as for a change, otherwise shared.
+ */
+async function lockCustomers(
+  sql: Sql,
+  asks: readonly Ask[],
+  programs: ReadonlyMap<string, Program>,
+): Promise<Map<string, Customer>> {
+  const wanted = new Map<string, { organizationId: OrganizationId; limited: boolean }>();
+  for (const { organizationId, request } of asks) {
+    const { customerId, typeId } = request;
+    if (customerId === undefined) continue;
+    const key = ownKey(organizationId, customerId);
+    const limits = programs.get(typeId ?? "")?.cardsPerCustomer ?? null;
+    const limited = limits !== null || wanted.get(key)?.limited === true;
+    wanted.set(key, { organizationId, limited });
+  }
+  const idOf = (key: string) => key.slice(key.indexOf("/") + 1);
+  const keys = [...wanted].sort(([left], [right]) => (idOf(left) < idOf(right) ? -1 : 1));
+  const found = await Promise.all(
+    keys.map(([key, { organizationId, limited }]) =>
+      lockCustomer(sql, organizationId, idOf(key), limited ? "change" : "share"),
+    ),
+  );
+  return mapOf(found, ({ organizationId, id }) => ownKey(organizationId, id));
+}
+
+async function withRest(
+  sql: Sql,
+  asks: readonly Ask[],
+  named: Named,
+  lock: boolean,
+): Promise<Known> {
+  const pairs = mapOf(
+    asks.map((ask) => {
+      const { organizationId, request } = ask;
+      const customer = named.customers.get(ownKey(organizationId, request.customerId ?? ""));
+      const program = named.programs.get(request.typeId ?? "");
+      return customer && program
+        ? { key: standingKey(ask), organizationId, customerId: customer.id, programId: program.id }
+        : null;
+    }),
+    ({ key }) => key,
+  );
+  const wanted = [...pairs.values()];
+  const externals = asks.flatMap(({ organizationId, request: { externalId } }) =>
+    externalId === undefined ? [] : [{ organizationId, externalId }],
+  );
+  const [, taken, counts, access] = await Promise.all([
+    lock ? lockExternalIds(sql, externals) : null,
+    findTaken(sql, externals),
+    countLive(sql, wanted),
+    Promise.all(
+      wanted.map(({ organizationId, customerId, programId }) =>
+        accessOf(sql, organizationId, customerId, programId),
+      ),
+    ),
+  ]);
+  const standings = new Map(
+    wanted.map(({ key }, index): [string, Standing] => [
+      key,
+      { access: access[index] ?? null, liveCards: counts[index] ?? 0 },
+    ]),
+  );
+  return { ...named, standings, taken };
+}
+
+/** What was decided before a request in the same batch, and counts for it. */
+export type Before = {
+  /** Cards issued by `standingKey`. */
+  readonly issued: ReadonlyMap<string, number>;
+  /** External ids given, by `externalKey`. */
+  readonly given: ReadonlySet<string>;
+};
+
+export const NOTHING_BEFORE: Before = { issued: new Map(), given: new Set() };
+
+/** The program that a request names, whether or not its organization may use it. */
+export const programOf = (known: Known, { request }: Ask): Program | null =>
+  known.programs.get(request.typeId ?? "") ?? null;
+
+/**
+ * One request with everything that decides about it.
+ *
+ * @param available what its organization has in the program's currency, minor units.
+ */
+export function caseOf(known: Known, ask: Ask, available: bigint, before: Before): Case {
+  const { organizationId, request } = ask;
+  const { customerId, budgetId, externalId } = request;
+  const organization = known.organizations.get(organizationId);
+  assert(organization !== undefined, "A caller's organization exists.");
+  const program = programOf(known, ask);
+  const customer = known.customers.get(ownKey(organizationId, customerId ?? "")) ?? null;
+  const budget = known.budgets.get(ownKey(organizationId, budgetId ?? "")) ?? null;
+  const key = standingKey(ask);
+  const standing = known.standings.get(key);
+  const external = externalId === undefined ? null : externalKey({ organizationId, externalId });
+  const facts: IssueFacts = {
+    organization: { status: organization.status, available },
+    program,
+    programAvailable: program !== null && isAvailableTo(program, organizationId),
+    customer,
+    access: standing?.access ?? null,
+    liveCards: (standing?.liveCards ?? 0) + (before.issued.get(key) ?? 0),
+    budget,
+    externalIdTaken: external !== null && (known.taken.has(external) || before.given.has(external)),
+  };
+  return { facts, program, customer, budget };
+}
+
+function mapOf<T>(values: readonly (T | null)[], key: (value: T) => string): Map<string, T> {
+  return new Map(
+    values.flatMap((value): [string, T][] => (value === null ? [] : [[key(value), value]])),
+  );
+}
+
+/** Each once, byte by byte: as the database orders ids. */
+export function inOrder<T extends string>(ids: readonly T[]): T[] {
+  return [...new Set(ids)].sort((left, right) => (left < right ? -1 : 1));
+}

@@ -1,0 +1,113 @@
+import type { Work } from "../../../foundation/database/work.ts";
+import type { CardId } from "../../../foundation/ids/ids.ts";
+import { isRefused } from "../../../records/ledger/errors.ts";
+import type { Book } from "../../../records/ledger/rules.ts";
+import type { MaskedNumber } from "../../../records/vault/model.ts";
+import type { Budget } from "../../budgets/model.ts";
+import type { Customer } from "../../customers/model.ts";
+import { tidyName } from "../../customers/rules/names.ts";
+import type { Program } from "../../programs/model.ts";
+import type { Transfer } from "../../transfers/model.ts";
+import { planTransfer, refusalOf } from "../../transfers/rules.ts";
+import {
+  type Card,
+  type Cardholder,
+  cardAccount,
+  type IssueRequest,
+  PENDING_REVIEW,
+  type Restriction,
+  restrictedStatus,
+} from "../model.ts";
+import { expiryOf } from "./expiry.ts";
+import { availableOf, feesOf } from "./funds.ts";
+import { priceOf } from "./price.ts";
+
+/** What a card is made from, once nothing is in the way. */
+export type IssueParts = {
+  readonly cardId: CardId;
+  readonly request: IssueRequest;
+  readonly program: Program;
+  readonly customer: Customer | null;
+  readonly budget: Budget | null;
+};
+
+/** A new card of a program, as the request wants it. */
+export function newCard(work: Work, parts: IssueParts, number: MaskedNumber): Card {
+  const { cardId, request, program, customer, budget } = parts;
+  const expiry = expiryOf(work.now, program.validityMonths, program.timeZone);
+  const restrictions = program.initialCardStatus === "blocked" ? [pendingReview(work)] : [];
+  return {
+    organizationId: work.organizationId,
+    id: cardId,
+    externalId: request.externalId ?? null,
+    model: program.model,
+    programId: program.id,
+    customerId: customer?.id ?? null,
+    budgetId: budget?.id ?? null,
+    currency: program.currency,
+    brand: program.brand,
+    ...number,
+    panLength: program.panLength,
+    panSequence: 0,
+    expiryMonth: expiry.month,
+    expiryYear: expiry.year,
+    expiresAt: expiry.expiresAt,
+    storedStatus: restrictedStatus(restrictions),
+    deletedReason: null,
+    deletedAt: null,
+    restrictions,
+    cardholder: cardholderOf(request, customer),
+    billingAddress: request.billingAddress ?? null,
+    label: request.label ?? null,
+    metadata: request.metadata ?? {},
+    version: 1n,
+    createdAt: work.now,
+  };
+}
+
+/** The names are the customer's where there is one, as it is known. */
+function cardholderOf(request: IssueRequest, customer: Customer | null): Cardholder {
+  const { email = null, phone = null } = request.cardholder ?? {};
+  if (customer?.type === "business") {
+    return { firstName: null, lastName: null, legalName: customer.legalName, email, phone };
+  }
+  const firstName = customer?.firstName ?? tidyName(request.firstName ?? "");
+  const lastName = customer?.lastName ?? tidyName(request.lastName ?? "");
+  return { firstName, lastName, legalName: null, email, phone };
+}
+
+function pendingReview(work: Work): Restriction {
+  return {
+    id: work.newId("restriction"),
+    kind: "block",
+    owner: "platform",
+    reason: PENDING_REVIEW,
+    note: null,
+    actor: { kind: "system", id: "card_program" },
+    createdAt: work.now,
+    endsAt: null,
+  };
+}
+
+/**
+ * The fee, then the balance the card starts with; each is a transfer of its own, and nothing where it is
+ * zero.
+ *
+ * @throws Refusal where the ledger takes them not; what is available was looked at before.
+ */
+export function planIssue(book: Book, work: Work, card: Card, parts: IssueParts): Transfer[] {
+  const about = { from: availableOf(card), cardId: card.id, budgetId: card.budgetId };
+  return priceOf(parts.program, parts.request)
+    .lines.filter(({ amount }) => amount > 0n)
+    .flatMap(({ kind, amount }) => {
+      const planned = planTransfer(
+        book,
+        work,
+        kind === "issuance_fee"
+          ? { ...about, kind: "fee", feeKind: "issuance", to: feesOf(card), amount }
+          : { ...about, kind: "card_top_up", to: cardAccount(card), amount },
+      );
+      if (isRefused(planned)) throw refusalOf(planned);
+      return [planned.transfer, ...planned.more];
+    });
+}
