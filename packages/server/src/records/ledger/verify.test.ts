@@ -5,6 +5,8 @@ import { fileURLToPath } from "node:url";
 import { asOwner, testDatabase } from "../../../test/harness/database.ts";
 import { posted, sources, type TestBooks, testBooks } from "../../../test/harness/ledger.ts";
 import { newId } from "../../../test/harness/work.ts";
+import { newFolder, start } from "../../foundation/database/embedded/fixture.ts";
+import { migrate } from "../../foundation/database/migrate.ts";
 import { drainRecords, headOf } from "../sequencer/actions.ts";
 import { invariants, type Verification, verify } from "./actions.ts";
 import { type AccountRef, accountId } from "./model.ts";
@@ -334,12 +336,14 @@ test("I1: debits that do not equal credits are found in the currency they are in
 const tool = fileURLToPath(new URL("../../../tools/ledger-verify.ts", import.meta.url));
 
 /** Runs the command as a person does. */
-const command = (...argv: string[]) =>
+const command = (...argv: string[]) => commandWith({ DATABASE_URL: url }, ...argv);
+
+const commandWith = (settings: Readonly<Record<string, string>>, ...argv: string[]) =>
   new Promise<{ code: number; text: string }>((resolve) => {
     execFile(
       process.execPath,
       [tool, ...argv],
-      { env: { PATH: process.env.PATH, DATABASE_URL: url } },
+      { env: { PATH: process.env.PATH, ...settings } },
       (error, stdout, stderr) => {
         resolve({ code: typeof error?.code === "number" ? error.code : 0, text: stdout + stderr });
       },
@@ -377,4 +381,19 @@ test("the command refuses what it does not know, and says how it is used", async
     assert.equal(code, 2, text);
     assert.match(text, /ledger:verify/);
   }
+});
+
+test("the command looks into the embedded database, whether its server runs or not", async (t) => {
+  const folder = newFolder(t);
+  const settings = { CARDWRIGHT_FOLDER: folder };
+  const missing = await commandWith(settings);
+  assert.deepEqual([missing.code, /There is no database/.test(missing.text)], [2, true]);
+  const server = await start(t, folder);
+  await migrate(server.url);
+  const running = await commandWith(settings);
+  assert.deepEqual([running.code, running.text], [0, "0 of 0 organizations hold.\n"]);
+  assert.notEqual(server.pid(), null, "the server is unharmed");
+  await server.stop();
+  const stopped = await commandWith(settings);
+  assert.deepEqual([stopped.code, stopped.text], [0, "0 of 0 organizations hold.\n"]);
 });
