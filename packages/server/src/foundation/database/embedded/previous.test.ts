@@ -44,6 +44,8 @@ async function assertKept(database: EmbeddedPostgres, number = 7): Promise<void>
 test("C14: a second start on a folder says who holds it, and the first is unharmed", async (t) => {
   const first = spawnServer(t, folder, { announce: ADDRESS });
   const word = await first.word;
+  // The claim alone must do: without this file a look at the lock says nothing.
+  rmSync(join(folder, "database.json"));
   const error = await refusal();
   assert.equal(error.pid, first.pid);
   assert.equal(error.url, ADDRESS);
