@@ -11,6 +11,7 @@ import {
 } from "./foundation/database/embedded/index.ts";
 import { migrate } from "./foundation/database/migrate.ts";
 import { readSettings } from "./foundation/database/settings.ts";
+import { Outage } from "./foundation/errors/errors.ts";
 import { createIds } from "./foundation/ids/ids.ts";
 import { type Keys, KeysError } from "./foundation/keys/keys.ts";
 import { openKeys } from "./foundation/keys/open.ts";
@@ -236,7 +237,10 @@ function guardProcess(log: Log): void {
 function explain(error: unknown): string {
   const known = [ConfigError, AlreadyRunning, CannotStart, KeysError, StartRefused];
   if (known.some((kind) => error instanceof kind)) return (error as Error).message;
-  const { code, message } = error as { code?: string; message: string };
+  const { code, message } = (error instanceof Outage ? error.cause : error) as {
+    code?: string;
+    message: string;
+  };
   if (code !== undefined && /^(ECONN|ENOTFOUND|ETIMEDOUT|28|3D)/.test(code)) {
     return `The database in DATABASE_URL cannot be used (${code}): ${message}. Check the address, the login and that it runs.`;
   }

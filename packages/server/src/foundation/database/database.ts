@@ -1,3 +1,4 @@
+import type { Socket } from "node:net";
 import pg from "pg";
 import { Fault, Outage } from "../errors/errors.ts";
 import { isOutage } from "./errors.ts";
@@ -69,6 +70,8 @@ const DEFAULT_LOCK_TIMEOUT_MS = 5_000;
 const DEFAULT_STATEMENT_TIMEOUT_MS = 15_000;
 const IDLE_IN_TRANSACTION_TIMEOUT_MS = 15_000;
 const CONNECT_TIMEOUT_MS = 5_000;
+/** Connections cost a process and a handshake: they are kept over a quiet minute. */
+const IDLE_TIMEOUT_MS = 300_000;
 
 /** Opens a pool. Connects lazily; a database that is away shows at the first statement. */
 export function openDatabase(options: DatabaseOptions): Database {
@@ -77,7 +80,8 @@ export function openDatabase(options: DatabaseOptions): Database {
   // end the process.
   pool.on("error", () => undefined);
   return {
-    query: (statement, values) => guarded(() => run(pool, statement, values)),
+    query: (statement, values) =>
+      guarded(() => onConnection(pool, (client) => run(client, statement, values))),
     transaction: (work) => guarded(() => inTransaction(pool, work)),
     connection: (use) => guarded(() => onConnection(pool, use)),
     load: () => ({ open: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
@@ -102,6 +106,7 @@ function poolSettings(options: DatabaseOptions): pg.PoolConfig {
     max: options.maxConnections,
     application_name: options.applicationName ?? "cardwright",
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    idleTimeoutMillis: IDLE_TIMEOUT_MS,
     options: settings.map((setting) => `-c ${setting}`).join(" "),
     pipeline: true,
     types: columnTypes,
@@ -109,7 +114,7 @@ function poolSettings(options: DatabaseOptions): pg.PoolConfig {
 }
 
 async function run<R>(
-  client: pg.Pool | pg.PoolClient,
+  client: pg.PoolClient,
   { name, text }: Statement,
   values: readonly unknown[] = [],
 ): Promise<R[]> {
@@ -129,11 +134,20 @@ async function guarded<T>(use: () => Promise<T>): Promise<T> {
   }
 }
 
+/** Whatever keeps us from connecting (a wrong password, a database that takes nobody) is an outage. */
+async function connect(pool: pg.Pool): Promise<pg.PoolClient> {
+  try {
+    return await pool.connect();
+  } catch (error) {
+    throw new Outage("The database cannot be reached right now.", { cause: error });
+  }
+}
+
 async function onConnection<T>(
   pool: pg.Pool,
   use: (client: pg.PoolClient) => Promise<T>,
 ): Promise<T> {
-  const client = await pool.connect();
+  const client = await connect(pool);
   let broken = false;
   const onError = () => {
     broken = true;
@@ -157,6 +171,7 @@ function inTransaction<T>(
   return onConnection(pool, async (client) => {
     const { transaction, flush, end } = openTransaction(client);
     // Sent at once and awaited with the first statement: the connection is pipelined.
+    gather(client);
     const begun = client.query("begin");
     begun.catch(() => undefined);
     try {
@@ -174,6 +189,15 @@ function inTransaction<T>(
   });
 }
 
+/** Lets all that is sent in one turn of the event loop leave in one write: a third less work. */
+function gather(client: pg.PoolClient): void {
+  const { connection } = client as unknown as { connection?: { stream?: Socket } };
+  const stream = connection?.stream;
+  if (stream === undefined || stream.writableCorked > 0) return;
+  stream.cork();
+  process.nextTick(() => stream.uncork());
+}
+
 function openTransaction(client: pg.PoolClient) {
   const steps = new Map<symbol, (sql: Sql) => Promise<void>>();
   let sent: Promise<unknown>[] = [];
@@ -183,6 +207,7 @@ function openTransaction(client: pg.PoolClient) {
     // rollback would be a transaction of its own.
     query: async (statement, values) => {
       if (!open) throw new Fault("A statement came after the end of its transaction.");
+      gather(client);
       return run(client, statement, values);
     },
     beforeCommit: (key, step) => {
@@ -199,7 +224,10 @@ function openTransaction(client: pg.PoolClient) {
       steps.clear();
       sent = [];
     },
-    savepoint: async () => void (await client.query("savepoint work")),
+    savepoint: async () => {
+      gather(client);
+      await client.query("savepoint work");
+    },
     rollbackToSavepoint: async () => void (await client.query("rollback to savepoint work")),
   };
   const flush = async () => {

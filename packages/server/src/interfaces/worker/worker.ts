@@ -33,8 +33,11 @@ export type Worker = {
 
 const DAY_MS = 86_400_000;
 const HOUR_MS = 3_600_000;
-/** Commits that come within this time are sequenced together, ms. */
-const SEQUENCE_REST_MS = 5;
+/**
+ * Commits that come within this time of a pass are sequenced together, ms: each pass waits for the disk,
+ * as the requests do. Events are to be seen within 50 ms.
+ */
+const SEQUENCE_REST_MS = 20;
 /** Time until what another process left behind is found, ms; longer when it is quiet. */
 const SEQUENCE_IDLE_MS = [25, 500] as const;
 const LAST_USE_MS = 5_000;
