@@ -1,20 +1,18 @@
-import { after } from "node:test";
-import { systemClock } from "../../src/foundation/clock/clock.ts";
+import assert from "node:assert/strict";
 import type { Database } from "../../src/foundation/database/database.ts";
-import { openDatabase } from "../../src/foundation/database/database.ts";
 import type { Work } from "../../src/foundation/database/work.ts";
-import type { OrganizationId } from "../../src/foundation/ids/ids.ts";
+import type { HoldId, OrganizationId } from "../../src/foundation/ids/ids.ts";
 import { auditSource } from "../../src/records/audit/actions.ts";
 import {
+  invariants,
   journalSource,
   openAccounts,
   openBook,
   writeBook,
 } from "../../src/records/ledger/actions.ts";
 import { isRefused, type LedgerRefusal } from "../../src/records/ledger/errors.ts";
-import type { AccountRef, AccountType, Posted } from "../../src/records/ledger/model.ts";
+import type { AccountRef, AccountType, Movement, Posted } from "../../src/records/ledger/model.ts";
 import type { Book } from "../../src/records/ledger/rules.ts";
-import { type TestDatabase, testDatabase } from "./database.ts";
 import { newId, testKeys, workOf } from "./work.ts";
 
 export const sources = [journalSource, auditSource];
@@ -82,6 +80,51 @@ export async function testBooks(database: Database, currency = "EUR"): Promise<T
   };
 }
 
+/** Money from the organization onto a card or budget. */
+export const topUp = (books: TestBooks, to: AccountRef, amount: bigint): Movement => ({
+  kind: "top_up",
+  debit: books.own,
+  credit: to,
+  amount,
+});
+
+/** New books with this much available, and as much on one card. */
+export async function booksWithCard(
+  database: Database,
+  money: bigint,
+): Promise<{ books: TestBooks; card: AccountRef }> {
+  const books = await testBooks(database);
+  const [card] = await books.newAccounts("card", 1);
+  if (card === undefined) throw new Error("A card was asked for.");
+  const { own, funding } = books;
+  const deposit: Movement = { kind: "deposit", debit: funding, credit: own, amount: 2n * money };
+  await books.inBook([own, card], (book, work) =>
+    posted(book.post(work, [deposit, topUp(books, card, money)])),
+  );
+  return { books, card };
+}
+
+/** Opens a hold on an account, in a transaction of its own. */
+export async function openHold(
+  books: TestBooks,
+  debit: AccountRef,
+  amount: bigint,
+): Promise<HoldId> {
+  const holdId = newId("hold");
+  const request = { holdId, debit, credit: books.network, amount, expiresAt: null };
+  await books.inBook([debit], (book, work) => posted(book.openHold(work, request)));
+  return holdId;
+}
+
+/** Fails, naming them, where laws of the books do not hold. */
+export async function assertLawful({ database, organizationId }: TestBooks): Promise<void> {
+  const { laws } = await invariants(database, organizationId);
+  assert.deepEqual(
+    laws.filter(({ breach }) => breach !== null),
+    [],
+  );
+}
+
 /** What was posted. @throws Error with the code where it was refused. */
 export function posted(answer: Posted[] | LedgerRefusal): Posted[] {
   if (isRefused(answer)) throw new Error(`Refused: ${answer.refused}`);
@@ -92,12 +135,3 @@ export function posted(answer: Posted[] | LedgerRefusal): Posted[] {
 export function refused(answer: Posted[] | LedgerRefusal): string | null {
   return isRefused(answer) ? answer.refused : null;
 }
-
-/** The same database without a limit on statements, as the owner: for looking and for tampering. */
-export function ownerOf({ url }: TestDatabase): Database {
-  const owner = openDatabase({ url, role: "cardwright_app", maxConnections: 2 });
-  after(() => owner.close());
-  return owner;
-}
-
-export { newId, systemClock, testDatabase };
