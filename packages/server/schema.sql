@@ -224,7 +224,8 @@ table public.ledger_accounts column 008 credits_pending numeric(38,0) not null d
 table public.ledger_accounts column 009 credits_posted numeric(38,0) not null default 0
 table public.ledger_accounts column 010 version bigint not null default 0
 table public.ledger_accounts column 011 closed boolean not null default false
-table public.ledger_accounts column 012 created_at timestamp(3) with time zone not null
+table public.ledger_accounts column 012 owing boolean not null default ((type = 'receivable'::text) AND (debits_posted > credits_posted))
+table public.ledger_accounts column 013 created_at timestamp(3) with time zone not null
 table public.ledger_entries column 001 organization_id id not null
 table public.ledger_entries column 002 sequence bigint not null
 table public.ledger_entries column 003 side text not null
@@ -564,7 +565,6 @@ table public.transfers constraint transfers_fee_kind_check CHECK ((fee_kind = AN
 table public.transfers constraint transfers_journal_ids_check CHECK ((cardinality(journal_ids) > 0))
 table public.transfers constraint transfers_kind_check CHECK ((kind = ANY (ARRAY['organization_deposit'::text, 'organization_payout'::text, 'card_top_up'::text, 'card_withdrawal'::text, 'budget_top_up'::text, 'budget_withdrawal'::text, 'card_sweep'::text, 'fee'::text, 'adjustment'::text, 'clearing'::text, 'refund'::text, 'network_settlement'::text, 'receivable_recovery'::text, 'provisional_credit'::text, 'provisional_credit_reversal'::text, 'dispute_credit'::text, 'chargeback_recovery'::text, 'chargeback_recovery_reversal'::text, 'write_off'::text, 'reversal'::text])))
 table public.transfers constraint transfers_organization_id_reverses_fkey FOREIGN KEY (organization_id, reverses) REFERENCES transfers(organization_id, id)
-table public.transfers constraint transfers_organization_id_reverses_key UNIQUE (organization_id, reverses)
 table public.transfers constraint transfers_pkey PRIMARY KEY (organization_id, id)
 table public.transfers constraint transfers_status_check CHECK ((status = ANY (ARRAY['completed'::text, 'reversed'::text])))
 table public.transfers constraint transfers_version_check CHECK ((version > 0))
@@ -586,11 +586,9 @@ CREATE INDEX cards_customer ON public.cards USING btree (organization_id, custom
 CREATE INDEX cards_last_four ON public.cards USING btree (organization_id, last_four, id)
 CREATE INDEX customers_by_id ON public.customers USING btree (id)
 CREATE INDEX idempotency_keys_age ON public.idempotency_keys USING btree (created_at)
-CREATE INDEX journal_credit ON public.journal USING btree (organization_id, credit_account)
-CREATE INDEX journal_debit ON public.journal USING btree (organization_id, debit_account)
 CREATE INDEX journal_hold ON public.journal USING btree (organization_id, hold_id) WHERE (hold_id IS NOT NULL)
-CREATE INDEX journal_transfer ON public.journal USING btree (organization_id, transfer_id)
-CREATE INDEX ledger_accounts_owed ON public.ledger_accounts USING btree (organization_id, currency) WHERE ((type = 'receivable'::text) AND (debits_posted > credits_posted))
+CREATE INDEX journal_transfer ON public.journal USING btree (organization_id, transfer_id) WHERE (transfer_id IS NOT NULL)
+CREATE INDEX ledger_accounts_owed ON public.ledger_accounts USING btree (organization_id, currency) WHERE owing
 CREATE INDEX ledger_holds_card ON public.ledger_holds USING btree (organization_id, card_id) WHERE (status = 'open'::text)
 CREATE INDEX ledger_holds_open ON public.ledger_holds USING btree (organization_id, debit_account) WHERE (status = 'open'::text)
 CREATE INDEX record_chain_time ON public.record_chain USING btree (organization_id, recorded_at, sequence)
@@ -600,6 +598,7 @@ CREATE INDEX transfers_card ON public.transfers USING btree (organization_id, ca
 CREATE UNIQUE INDEX access_requests_live ON public.access_requests USING btree (organization_id, customer_id, program_id) WHERE (status = ANY (ARRAY['requested'::text, 'granted'::text]))
 CREATE UNIQUE INDEX card_restrictions_live ON public.card_restrictions USING btree (organization_id, card_id, kind, owner) WHERE ((lifted_at IS NULL) AND (owner <> 'rule'::text))
 CREATE UNIQUE INDEX ledger_entries_account ON public.ledger_entries USING btree (organization_id, account_id, sequence)
+CREATE UNIQUE INDEX transfers_reverses ON public.transfers USING btree (organization_id, reverses) WHERE (reverses IS NOT NULL)
 
 -- Triggers
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit_log FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()
