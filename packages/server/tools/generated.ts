@@ -10,11 +10,11 @@ import { drawLifecycle, type Lifecycle } from "../src/foundation/lifecycle/lifec
 import { publishedCodes } from "../src/interfaces/api/codes.ts";
 import { openApiDocument } from "../src/interfaces/api/openapi.ts";
 import { routes } from "../src/interfaces/api/routes.ts";
-import { budgetLife } from "../src/issuing/budgets/model.ts";
-import { cardLife } from "../src/issuing/cards/model.ts";
-import { accessCycle, customerCycle } from "../src/issuing/customers/model.ts";
+import { budgetLifecycle } from "../src/issuing/budgets/model.ts";
+import { cardLifecycle } from "../src/issuing/cards/model.ts";
+import { accessLifecycle, customerLifecycle } from "../src/issuing/customers/model.ts";
 import { organizationLifecycle } from "../src/issuing/organizations/model.ts";
-import { programCycle } from "../src/issuing/programs/model.ts";
+import { programLifecycle } from "../src/issuing/programs/model.ts";
 import { transferLifecycle } from "../src/issuing/transfers/model.ts";
 import { scopes } from "../src/records/access/model.ts";
 
@@ -102,11 +102,11 @@ ${rows.join("\n")}
 /** Every life cycle, with the words that introduce its drawing. */
 const lifecycles: readonly (readonly [string, Lifecycle<string, string>])[] = [
   ["An organization", organizationLifecycle],
-  ["A card program", programCycle],
-  ["A customer", customerCycle],
-  ["A customer's access to a product", accessCycle],
-  ["A budget", budgetLife],
-  ["A card", cardLife],
+  ["A card program", programLifecycle],
+  ["A customer", customerLifecycle],
+  ["A customer's access to a product", accessLifecycle],
+  ["A budget", budgetLifecycle],
+  ["A card", cardLifecycle],
   ["A transfer", transferLifecycle],
 ];
 

@@ -3,13 +3,13 @@ import { lifecycle, type MoveOf, type StateOf } from "../../foundation/lifecycle
 import type { AccountRef } from "../../records/ledger/model.ts";
 
 /** A frozen budget's cards stop; its money can still be moved by the organization. Archived is final. */
-export const budgetLife = lifecycle(["active", "frozen", "archived"], {
+export const budgetLifecycle = lifecycle(["active", "frozen", "archived"], {
   freeze: { from: ["active"], to: "frozen" },
   unfreeze: { from: ["frozen"], to: "active" },
   archive: { from: ["active", "frozen"], to: "archived" },
 });
-export type BudgetStatus = StateOf<typeof budgetLife>;
-export type BudgetMove = MoveOf<typeof budgetLife>;
+export type BudgetStatus = StateOf<typeof budgetLifecycle>;
+export type BudgetMove = MoveOf<typeof budgetLifecycle>;
 
 /** Money set aside that many cards spend from, in an account of its own. */
 export type Budget = {

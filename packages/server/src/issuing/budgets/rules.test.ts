@@ -3,14 +3,14 @@ import test from "node:test";
 import { asOwner, testDatabase } from "../../../test/harness/database.ts";
 import type { Account } from "../../records/ledger/model.ts";
 import { draftProgram } from "../programs/model.ts";
-import { type Budget, budgetLife } from "./model.ts";
+import { type Budget, budgetLifecycle } from "./model.ts";
 import { archiveRefusal, budgetRefusal, budgetVerbs, moved, programsRefusal } from "./rules.ts";
 
 const budget = { status: "active", statusReason: null, version: 3n } as Budget;
 
 test("an archived budget takes no verb, an active or frozen one takes each", () => {
   for (const verb of Object.keys(budgetVerbs) as (keyof typeof budgetVerbs)[]) {
-    for (const status of budgetLife.states) {
+    for (const status of budgetLifecycle.states) {
       const code = status === "archived" ? "budget_archived" : undefined;
       assert.equal(budgetRefusal(verb, { status })?.code, code, `${verb} when ${status}`);
     }
@@ -95,5 +95,5 @@ test("the states of a budget agree with the database", async () => {
     "select pg_get_constraintdef(oid) as text from pg_constraint where conname = 'budgets_status_check'",
   );
   const words = [...(row?.text ?? "").matchAll(/'([a-z_]+)'::text/g)].map(([, word]) => word);
-  assert.deepEqual(words.sort(), [...budgetLife.states].sort());
+  assert.deepEqual(words.sort(), [...budgetLifecycle.states].sort());
 });

@@ -7,7 +7,7 @@ import { programErrors } from "../programs/errors.ts";
 import type { Program } from "../programs/model.ts";
 import { isAvailableTo } from "../programs/rules.ts";
 import { budgetErrors } from "./errors.ts";
-import { type Budget, type BudgetMove, type BudgetStatus, budgetLife } from "./model.ts";
+import { type Budget, type BudgetMove, type BudgetStatus, budgetLifecycle } from "./model.ts";
 
 /** In which statuses each verb works. A frozen budget stops its cards, not its owner. */
 export const budgetVerbs = {
@@ -35,7 +35,7 @@ const outcomes = {
 
 /** The budget after a move; the same one where it is already there. */
 export function moved(budget: Budget, move: BudgetMove, reason: string | null): Budget {
-  if (!canMove(budgetLife, move, budget.status)) return budget;
+  if (!canMove(budgetLifecycle, move, budget.status)) return budget;
   const { status, reason: usual } = outcomes[move];
   const statusReason = usual === null ? null : (reason ?? usual);
   return { ...budget, status, statusReason, version: budget.version + 1n };

@@ -17,7 +17,7 @@ import { balancesSchema, showBalances } from "../../records/ledger/schema.ts";
 import { noteSchema } from "../transfers/schema.ts";
 import {
   type Budget,
-  budgetLife,
+  budgetLifecycle,
   MAX_LABEL_LENGTH,
   MAX_NAME_LENGTH,
   MAX_PROGRAMS,
@@ -40,7 +40,7 @@ export const budgetSchema = object({
   currency: currencyCode,
   parentId: nullable(idText("The budget it is funded from; null: the organization.")),
   typeIds: Type.Array(Type.String()),
-  status: oneOf(budgetLife.states),
+  status: oneOf(budgetLifecycle.states),
   statusReason: nullable(Type.String({ description: "Why it is frozen or archived." })),
   balances: balancesSchema,
   version: Type.Integer({ description: "Grows by one with each change; money does not count." }),
@@ -84,7 +84,7 @@ export type BudgetFunds = StaticOf<typeof budgetFundsSchema>;
 
 export const budgetListSchema = object({
   ...pageQuery,
-  status: Type.Optional(oneOf(budgetLife.states)),
+  status: Type.Optional(oneOf(budgetLifecycle.states)),
   currency: Type.Optional(currencyCode),
   name: Type.Optional(Type.String({ maxLength: MAX_NAME_LENGTH })),
   typeId: Type.Optional(idText("Budgets for this card program.")),

@@ -4,7 +4,7 @@ import { asOwner, testDatabase } from "../../../test/harness/database.ts";
 import {
   type Card,
   type CardStatus,
-  cardLife,
+  cardLifecycle,
   holdsMoney,
   maskedNumber,
   type Restriction,
@@ -113,5 +113,5 @@ test("the life cycle, the stored statuses and the kinds of restrictions agree wi
   const owners = Object.values(restrictionKinds).flatMap((kind): string[] => [...kind.owners]);
   assert.deepEqual(wordsOf("card_restrictions_owner_check"), owners.sort());
   const shown: CardStatus[] = [...storedStatuses, "expired"];
-  assert.deepEqual([...cardLife.states].sort(), shown.sort());
+  assert.deepEqual([...cardLifecycle.states].sort(), shown.sort());
 });

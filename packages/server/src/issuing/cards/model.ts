@@ -18,7 +18,7 @@ export type CardModel = (typeof cardModels)[number];
  * The life of a card as it is shown. A status is not set but follows from what is true of the card,
  * so `freeze` of a blocked card leaves it blocked: see `statusOf` for the precedence.
  */
-export const cardLife = lifecycle(["active", "frozen", "blocked", "expired", "deleted"], {
+export const cardLifecycle = lifecycle(["active", "frozen", "blocked", "expired", "deleted"], {
   freeze: { from: ["active"], to: "frozen" },
   unfreeze: { from: ["frozen"], to: "active" },
   block: { from: ["active", "frozen"], to: "blocked" },
@@ -28,8 +28,8 @@ export const cardLife = lifecycle(["active", "frozen", "blocked", "expired", "de
 });
 
 /** What a card's status can be, weakest first. */
-export type CardStatus = StateOf<typeof cardLife>;
-export type CardMove = MoveOf<typeof cardLife>;
+export type CardStatus = StateOf<typeof cardLifecycle>;
+export type CardMove = MoveOf<typeof cardLifecycle>;
 
 /** What the row says; that a card is expired is a matter of the hour and is not stored. */
 export type StoredStatus = Exclude<CardStatus, "expired">;

@@ -25,7 +25,7 @@ import {
   type BillingAddress,
   blockers,
   type Card,
-  cardLife,
+  cardLifecycle,
   cardModels,
   freezers,
   type IssueRequest,
@@ -181,7 +181,7 @@ export const cardSchema = object({
   expiryYear: Type.Integer(),
   expiresAt: Type.String({ format: "date-time", description: "It works until this instant." }),
   currency: currencyCode,
-  status: oneOf(cardLife.states),
+  status: oneOf(cardLifecycle.states),
   statusReason: nullable(Type.String()),
   restrictions: Type.Array(restrictionSchema, {
     description: "All that stops it; the card works when none is left.",
@@ -274,7 +274,7 @@ function showRestriction(restriction: Restriction): Static<typeof restrictionSch
 
 export const cardListSchema = object({
   ...pageQuery,
-  status: Type.Optional(oneOf(cardLife.states)),
+  status: Type.Optional(oneOf(cardLifecycle.states)),
   model: Type.Optional(oneOf(cardModels)),
   typeId: Type.Optional(idText("Cards of this program.")),
   customerId: Type.Optional(idText("Cards of this customer.")),
@@ -376,8 +376,8 @@ export function showDeleted(deleted: {
 export const statusChangeSchema = object({
   version: Type.Integer({ description: "The card's version that the change made." }),
   action: Type.String({ description: "issue, freeze, unfreeze, block, unblock or delete." }),
-  from: nullable(oneOf(cardLife.states)),
-  to: oneOf(cardLife.states),
+  from: nullable(oneOf(cardLifecycle.states)),
+  to: oneOf(cardLifecycle.states),
   reason: nullable(Type.String()),
   note: nullable(Type.String()),
   actor: object({ kind: oneOf(["key", "system"] as const), id: Type.String() }),

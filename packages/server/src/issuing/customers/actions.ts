@@ -19,7 +19,7 @@ import {
   type AccessMove,
   type AccessRequest,
   type AccessStatus,
-  accessCycle,
+  accessLifecycle,
   type Customer,
   type CustomerDetails,
   type Product,
@@ -310,11 +310,11 @@ export async function decideAccess(
   await lockCustomer(work.sql, work.organizationId, found.customerId, "change");
   // Once more under the lock: another decision may have come first.
   const before = (await findAccessRow(work.sql, work.organizationId, id)) ?? found;
-  if (!canMove(accessCycle, move, before.status)) {
+  if (!canMove(accessLifecycle, move, before.status)) {
     const detail = `The access request is ${before.status}.`;
     throw customerErrors.refusal("access_move_not_allowed", detail);
   }
-  const status = accessCycle.moves[move].to as AccessStatus;
+  const status = accessLifecycle.moves[move].to as AccessStatus;
   const version = before.version + 1n;
   const request: AccessRequest = { ...before, status, reasons, decidedAt: work.now, version };
   await updateAccessRequest(work.sql, request);

@@ -12,7 +12,7 @@ import type { CustomerType, VerificationLevel } from "../programs/model.ts";
  * The life of a customer (PRODUCT §4). A hold lies on top: what moves while it lies there is the status
  * beneath, which its release goes back to.
  */
-export const customerCycle = lifecycle(
+export const customerLifecycle = lifecycle(
   ["needs_information", "pending", "active", "update_requested", "rejected", "on_hold", "deleted"],
   {
     // The organization gave what was missing.
@@ -39,8 +39,8 @@ export const customerCycle = lifecycle(
     },
   },
 );
-export type CustomerStatus = StateOf<typeof customerCycle>;
-export type CustomerMove = MoveOf<typeof customerCycle>;
+export type CustomerStatus = StateOf<typeof customerLifecycle>;
+export type CustomerMove = MoveOf<typeof customerLifecycle>;
 
 /** Who makes a move: the organization by its changes, or an operator of the platform by a verb. */
 export const movers = {
@@ -248,13 +248,13 @@ export const products = ["cards"] as const;
 export type Product = (typeof products)[number];
 
 /** The life of a customer's access to a product. Asked for again, it is another request. */
-export const accessCycle = lifecycle(["requested", "granted", "rejected", "revoked"], {
+export const accessLifecycle = lifecycle(["requested", "granted", "rejected", "revoked"], {
   grant: { from: ["requested"], to: "granted" },
   reject: { from: ["requested"], to: "rejected" },
   revoke: { from: ["granted"], to: "revoked" },
 });
-export type AccessStatus = StateOf<typeof accessCycle>;
-export type AccessMove = MoveOf<typeof accessCycle>;
+export type AccessStatus = StateOf<typeof accessLifecycle>;
+export type AccessMove = MoveOf<typeof accessLifecycle>;
 
 /** A customer's access to one product: the cards of one program. */
 export type AccessRequest = {

@@ -13,11 +13,11 @@ import {
 import { customerTypes, verificationLevels } from "../programs/model.ts";
 import {
   type AccessRequest,
-  accessCycle,
+  accessLifecycle,
   beneath,
   type Customer,
-  customerCycle,
   customerFields,
+  customerLifecycle,
   legalNameOf,
   levelNeeds,
   MAX_BUSINESS_NAME,
@@ -123,13 +123,13 @@ export const customerSchema = object({
   externalId: shownText("The organization's own id for it."),
   type,
   level,
-  status: oneOf(customerCycle.states),
+  status: oneOf(customerLifecycle.states),
   statusReasons: Type.Array(Type.String(), {
     description: "Why it is rejected, on hold, or asked for information.",
   }),
   statusSince: timestamp,
   statusBeforeHold: nullable(
-    oneOf(customerCycle.states, { description: "Where the release of a hold goes back to." }),
+    oneOf(customerLifecycle.states, { description: "Where the release of a hold goes back to." }),
   ),
   canResubmit: nullable(
     Type.Boolean({ description: "Of a rejected customer: whether a change is reviewed again." }),
@@ -224,11 +224,11 @@ function readResidence(given: ResidenceGiven): Residence {
 /** One line of a customer's status history, as the API shows it. */
 export const statusChangeSchema = object({
   version: Type.Integer({ description: "Version of the customer that this made." }),
-  move: oneOf(["create", ...Object.keys(customerCycle.moves)]),
-  from: nullable(oneOf(customerCycle.states)),
-  to: oneOf(customerCycle.states),
+  move: oneOf(["create", ...Object.keys(customerLifecycle.moves)]),
+  from: nullable(oneOf(customerLifecycle.states)),
+  to: oneOf(customerLifecycle.states),
   statusBeforeHold: nullable(
-    oneOf(customerCycle.states, { description: "While on hold: the status beneath." }),
+    oneOf(customerLifecycle.states, { description: "While on hold: the status beneath." }),
   ),
   reasons: Type.Array(Type.String()),
   note: shownText("What was noted with it."),
@@ -294,7 +294,7 @@ export const accessRequestSchema = object({
   customerId: idText("The customer."),
   product: oneOf(products),
   typeId,
-  status: oneOf(accessCycle.states),
+  status: oneOf(accessLifecycle.states),
   statusReasons: Type.Array(Type.String(), { description: "Why it is rejected or revoked." }),
   decidedAt: nullable(timestamp),
   version: Type.Integer({ description: "Grows by one with each change." }),

@@ -105,13 +105,13 @@ export type Brand = keyof typeof brands;
 export const brandNames = Object.keys(brands) as Brand[];
 
 /** Inactive is reversible, retired is final; cards that exist work in each (PRODUCT §5). */
-export const programCycle = lifecycle(["active", "inactive", "retired"], {
+export const programLifecycle = lifecycle(["active", "inactive", "retired"], {
   deactivate: { from: ["active"], to: "inactive" },
   activate: { from: ["inactive"], to: "active" },
   retire: { from: ["active", "inactive"], to: "retired" },
 });
-export type ProgramStatus = StateOf<typeof programCycle>;
-export type ProgramMove = MoveOf<typeof programCycle>;
+export type ProgramStatus = StateOf<typeof programLifecycle>;
+export type ProgramMove = MoveOf<typeof programLifecycle>;
 
 /** What never changes once cards may exist. */
 type FixedTerms = Pick<Program, "model" | "brand" | "bin" | "panLength" | "currency">;

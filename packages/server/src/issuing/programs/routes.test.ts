@@ -3,7 +3,7 @@ import test from "node:test";
 import { asOwner } from "../../../test/harness/database.ts";
 import { startTestServer } from "../../../test/harness/server.ts";
 import { programBody } from "./fixture.ts";
-import { programCycle } from "./model.ts";
+import { programLifecycle } from "./model.ts";
 
 const server = await startTestServer();
 const { call } = server;
@@ -270,7 +270,7 @@ test("the constraint of the table and the life cycle name the same statuses", as
      where conname = 'programs_status_check'`,
   );
   const named = [...(row?.definition ?? "").matchAll(/'(\w+)'/g)].map(([, status]) => status);
-  assert.deepEqual(named.sort(), [...programCycle.states].sort());
+  assert.deepEqual(named.sort(), [...programLifecycle.states].sort());
 });
 
 test("the database refuses a program whose customer rules do not require customerId", async () => {

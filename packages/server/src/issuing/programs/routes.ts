@@ -17,7 +17,7 @@ import {
   listPrograms,
   retireProgram,
 } from "./actions.ts";
-import { type Program, programCycle, programModels } from "./model.ts";
+import { type Program, programLifecycle, programModels } from "./model.ts";
 import { isAvailableTo } from "./rules.ts";
 import {
   newProgramSchema,
@@ -47,7 +47,7 @@ const list = readRoute({
   scope: "programs:read",
   query: object({
     ...pageQuery,
-    status: Type.Optional(oneOf(programCycle.states)),
+    status: Type.Optional(oneOf(programLifecycle.states)),
     model: Type.Optional(oneOf(programModels)),
     currency: Type.Optional(currencyCode),
     organizationId: Type.Optional(

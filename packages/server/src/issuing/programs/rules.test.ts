@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import type { OrganizationId } from "../../foundation/ids/ids.ts";
 import { programOf } from "./fixture.ts";
-import { type Program, type ProgramDraft, programCycle } from "./model.ts";
+import { type Program, type ProgramDraft, programLifecycle } from "./model.ts";
 import { changed, inconsistencies, isAvailableTo, previousOf } from "./rules.ts";
 
 const fieldsOf = (terms: Partial<ProgramDraft>) =>
@@ -170,7 +170,7 @@ test("previous holds the fields that were different, without the version", () =>
 });
 
 test("a program is active, inactive and back, or retired for ever", () => {
-  assert.deepEqual(programCycle.moves, {
+  assert.deepEqual(programLifecycle.moves, {
     deactivate: { from: ["active"], to: "inactive" },
     activate: { from: ["inactive"], to: "active" },
     retire: { from: ["active", "inactive"], to: "retired" },

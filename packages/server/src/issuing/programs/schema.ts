@@ -23,7 +23,7 @@ import {
   type Program,
   type ProgramChange,
   type ProgramDraft,
-  programCycle,
+  programLifecycle,
   programModels,
   verificationLevels,
 } from "./model.ts";
@@ -170,7 +170,7 @@ export const programSchema = object({
     topUp: amountShown,
     fxBasisPoints: basisPoints,
   }),
-  status: oneOf(programCycle.states, {
+  status: oneOf(programLifecycle.states, {
     description: "inactive and retired programs issue no cards; existing cards work on.",
   }),
   successorId: nullable(idText("Where replacements of a retired program's cards go.")),

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import type { CustomerStatus } from "../../customers/model.ts";
-import { customerCycle } from "../../customers/model.ts";
+import { customerLifecycle } from "../../customers/model.ts";
 import type { FundsFacts } from "./funds.ts";
 import { reversalRefusal } from "./funds.ts";
 
@@ -21,7 +21,7 @@ function codeFor(status: CustomerStatus, now: Date, verb: "topUp" | "withdraw" =
 
 test("money goes onto cards of customers who are active or have a verified past, never of others", () => {
   const served = new Set(["active", "update_requested", "needs_information"]);
-  for (const status of customerCycle.states) {
+  for (const status of customerLifecycle.states) {
     const expected = served.has(status) ? undefined : "card_not_fundable";
     assert.equal(codeFor(status, since), expected, status);
     assert.equal(codeFor(status, since, "withdraw"), undefined, status);

@@ -5,7 +5,7 @@ import { startTestServer } from "../../../../test/harness/server.ts";
 import { programBody } from "../../programs/fixture.ts";
 import { accessOf } from "../actions.ts";
 import { person } from "../fixture.ts";
-import { type AccessStatus, accessCycle } from "../model.ts";
+import { type AccessStatus, accessLifecycle } from "../model.ts";
 
 const server = await startTestServer();
 const mine = await server.newOrganization();
@@ -76,9 +76,9 @@ test("201: access to the cards of a program is requested, and waits for the plat
   assert.deepEqual((await server.call("GET", `/access-requests/${id}`)).body, answer.body);
 });
 
-for (const move of Object.keys(accessCycle.moves) as (keyof typeof accessCycle.moves)[]) {
-  const { from, to } = accessCycle.moves[move];
-  for (const status of accessCycle.states) {
+for (const move of Object.keys(accessLifecycle.moves) as (keyof typeof accessLifecycle.moves)[]) {
+  const { from, to } = accessLifecycle.moves[move];
+  for (const status of accessLifecycle.states) {
     const allowed = (from as readonly string[]).includes(status);
     const verdict = allowed ? `leads to ${to}` : "is refused with 409, and nothing changes";
     test(`${move} by the platform of an access request that is ${status} ${verdict}`, async () => {

@@ -11,7 +11,7 @@ import {
   reference,
 } from "../../../foundation/route/schemas.ts";
 import { decideAccess, listAccess, requestAccess, workForAccess } from "../actions.ts";
-import { type AccessMove, accessCycle } from "../model.ts";
+import { type AccessMove, accessLifecycle } from "../model.ts";
 import {
   accessRefusalSchema,
   accessRequestSchema,
@@ -50,7 +50,7 @@ const request = writeRoute({
 });
 
 const accessFilter = {
-  status: Type.Optional(oneOf(accessCycle.states)),
+  status: Type.Optional(oneOf(accessLifecycle.states)),
   typeId: Type.Optional(idText("Only for this card program.")),
 };
 

@@ -14,7 +14,7 @@ import {
 } from "../../../foundation/route/schemas.ts";
 import { customerTypes, verificationLevels } from "../../programs/model.ts";
 import { changeCustomer, createCustomer, listCustomers, listHistory } from "../actions.ts";
-import { customerCycle } from "../model.ts";
+import { customerLifecycle } from "../model.ts";
 import {
   customerChangeSchema,
   customerSchema,
@@ -72,7 +72,7 @@ const list = readRoute({
   scope: "customers:read",
   query: object({
     ...pageQuery,
-    status: Type.Optional(oneOf(customerCycle.states)),
+    status: Type.Optional(oneOf(customerLifecycle.states)),
     type: Type.Optional(oneOf(customerTypes)),
     level: Type.Optional(oneOf(verificationLevels)),
     externalId: Type.Optional(text(255, { description: "The one that has this externalId." })),

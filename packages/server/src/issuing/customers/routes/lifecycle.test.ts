@@ -3,7 +3,12 @@ import test from "node:test";
 import { asOwner } from "../../../../test/harness/database.ts";
 import { startTestServer } from "../../../../test/harness/server.ts";
 import { person } from "../fixture.ts";
-import { accessCycle, type CustomerMove, type CustomerStatus, customerCycle } from "../model.ts";
+import {
+  accessLifecycle,
+  type CustomerMove,
+  type CustomerStatus,
+  customerLifecycle,
+} from "../model.ts";
 
 const server = await startTestServer();
 const mine = await server.newOrganization();
@@ -84,7 +89,7 @@ for (const status of statuses) {
 }
 
 for (const verb of verbNames) {
-  const { from, to } = customerCycle.moves[verb as CustomerMove];
+  const { from, to } = customerLifecycle.moves[verb as CustomerMove];
   for (const status of statuses) {
     const allowed = (from as readonly string[]).includes(status);
     const target = to === "previous" ? "pending" : to;
@@ -279,11 +284,14 @@ const namedIn = async (constraint: string): Promise<string[]> => {
 };
 
 test("the constraints of the tables and the life cycles name the same statuses", async () => {
-  assert.deepEqual(await namedIn("customers_status_check"), [...customerCycle.states].sort());
-  assert.deepEqual(await namedIn("access_requests_status_check"), [...accessCycle.states].sort());
+  assert.deepEqual(await namedIn("customers_status_check"), [...customerLifecycle.states].sort());
+  assert.deepEqual(
+    await namedIn("access_requests_status_check"),
+    [...accessLifecycle.states].sort(),
+  );
   assert.deepEqual(
     await namedIn("customers_status_before_hold_check"),
-    [...customerCycle.moves.hold.from].sort(),
+    [...customerLifecycle.moves.hold.from].sort(),
   );
 });
 

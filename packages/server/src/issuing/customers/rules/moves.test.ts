@@ -4,11 +4,11 @@ import { Refusal } from "../../../foundation/errors/errors.ts";
 import { customerTypes, verificationLevels } from "../../programs/model.ts";
 import { business, customerIn, detailsOf, now, person, residence } from "../fixture.ts";
 import {
-  accessCycle,
+  accessLifecycle,
   type Customer,
   type CustomerField,
-  customerCycle,
   customerFields,
+  customerLifecycle,
   fieldValue,
   type Held,
   levelNeeds,
@@ -286,7 +286,7 @@ test("every verdict is allowed from the statuses of the table, and refused from 
       .map((name) => held(standings[name] as Exclude<Standing, { status: "deleted" }>)),
   ];
   for (const [move, verdict] of Object.entries(verdicts)) {
-    const { from, to } = customerCycle.moves[move as keyof typeof verdicts];
+    const { from, to } = customerLifecycle.moves[move as keyof typeof verdicts];
     for (const standing of all) {
       const act = () => decidedBy(customerIn(standing), verdict, now);
       const allowed = (from as readonly string[]).includes(standing.status);
@@ -337,7 +337,7 @@ const linesOf = (cycle: {
   );
 
 test("the life of a customer is the one that the product describes", () => {
-  assert.deepEqual(linesOf(customerCycle), [
+  assert.deepEqual(linesOf(customerLifecycle), [
     "needs_information complete pending",
     "needs_information pass active",
     "pending approve active",
@@ -366,7 +366,7 @@ test("the life of a customer is the one that the product describes", () => {
 });
 
 test("the life of an access request is the one that the product describes", () => {
-  assert.deepEqual(linesOf(accessCycle), [
+  assert.deepEqual(linesOf(accessLifecycle), [
     "requested grant granted",
     "requested reject rejected",
     "granted revoke revoked",
@@ -374,5 +374,5 @@ test("the life of an access request is the one that the product describes", () =
 });
 
 test("every move of the life cycle is somebody's", () => {
-  assert.deepEqual(Object.keys(movers).sort(), Object.keys(customerCycle.moves).sort());
+  assert.deepEqual(Object.keys(movers).sort(), Object.keys(customerLifecycle.moves).sort());
 });

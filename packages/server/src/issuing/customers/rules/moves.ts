@@ -13,8 +13,8 @@ import {
   type CustomerDetails,
   type CustomerField,
   type CustomerMove,
-  customerCycle,
   customerFields,
+  customerLifecycle,
   fieldValue,
   type Held,
   levelNeeds,
@@ -192,8 +192,8 @@ export type Verdict =
 export function decidedBy(before: Customer, verdict: Verdict, now: Date): Customer {
   const { status } = before;
   if (status === "deleted") throw customerErrors.refusal("customer_deleted");
-  if (!canMove(customerCycle, verdict.move, status)) {
-    const from = customerCycle.moves[verdict.move].from.join(", ");
+  if (!canMove(customerLifecycle, verdict.move, status)) {
+    const from = customerLifecycle.moves[verdict.move].from.join(", ");
     throw customerErrors.refusal(
       "customer_move_not_allowed",
       `The customer is ${status}; this can be done from ${from}.`,
