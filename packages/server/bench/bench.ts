@@ -2,6 +2,7 @@ import { fork } from "node:child_process";
 import { once } from "node:events";
 import { rm } from "node:fs/promises";
 import { cpus, totalmem } from "node:os";
+import path from "node:path";
 import { fileURLToPath } from "node:url";
 import pg from "pg";
 import { startEmbeddedPostgres } from "../src/foundation/database/embedded/index.ts";
@@ -38,32 +39,35 @@ type Results = Map<string, Map<number, Point[]>>;
 
 const PGBENCH = "pgbench TPC-B";
 
+/** What was started; ended in reverse order, also when the run is interrupted. */
+const started = new AsyncDisposableStack();
+
 async function main(): Promise<void> {
   const pgbench = findPgbench();
   if (pgbench === null) console.log(`${HOW_TO_INSTALL}\nWithout it there are no ratios.\n`);
+  const { server, watch, databaseUrl } = await start();
+  await describeMachine(watch);
+  const pgbenchUrl = pgbench === null ? null : await preparedPgbench(pgbench, databaseUrl);
+  const baseline = (clients: number) =>
+    pgbench === null || pgbenchUrl === null
+      ? null
+      : runPgbench(pgbench, pgbenchUrl, clients, seconds);
+  process.exitCode = (await measure(server, watch, baseline)) ? 0 : 1;
+}
+
+/** A database server with fsync on in a folder of its own, the real server on it, and a look beside. */
+async function start() {
   const folder = await newServerFolder();
+  started.defer(() => removeFolder(folder));
   const database = await startEmbeddedPostgres({ folder, log: () => undefined });
-  try {
-    const pgbenchUrl = pgbench === null ? null : await preparedPgbench(pgbench, database.url);
-    const server = await startProcess(`${folder}/server`, { DATABASE_URL: database.url });
-    const watch = new pg.Client({ connectionString: database.url });
-    await watch.connect();
-    try {
-      await describeMachine(watch);
-      const baseline = (clients: number) =>
-        pgbench === null || pgbenchUrl === null
-          ? null
-          : runPgbench(pgbench, pgbenchUrl, clients, seconds);
-      process.exitCode = (await measure(server, watch, baseline)) ? 0 : 1;
-    } finally {
-      await watch.end();
-      await stopProcess(server);
-    }
-  } finally {
-    await database.stop();
-    await removeFolder(folder);
-    await rm(database.dataFolder, { recursive: true, force: true });
-  }
+  started.defer(() => rm(database.dataFolder, { recursive: true, force: true }));
+  started.defer(() => database.stop());
+  const server = await startProcess(path.join(folder, "server"), { DATABASE_URL: database.url });
+  started.defer(() => stopProcess(server));
+  const watch = new pg.Client({ connectionString: database.url });
+  await watch.connect();
+  started.defer(() => watch.end());
+  return { server, watch, databaseUrl: database.url };
 }
 
 async function preparedPgbench(pgbench: string, serverUrl: string): Promise<string> {
@@ -90,6 +94,7 @@ async function measure(
   const world = await makeWorld(server);
   const series = world.series.filter(({ name }) => only === undefined || name.includes(only));
   const load = fork(fileURLToPath(new URL("load.ts", import.meta.url)));
+  started.defer(() => void load.kill());
   const before = await countRows(watch);
   const acknowledged = { transfers: 0, cards: 0 };
   const results: Results = new Map();
@@ -116,7 +121,6 @@ async function measure(
       }
     }
   }
-  load.disconnect();
   printResults(results);
   printBacklogs(backlogsMs);
   return check(server, world, watch, before, acknowledged);
@@ -171,27 +175,27 @@ const median = (values: readonly number[]): number => {
 
 /** Prints a line for each series: rate, ratio to pgbench's best point, latencies. */
 function printResults(results: Results): void {
-  const rates = (name: string) =>
-    inFlight.map((count) =>
-      median((results.get(name)?.get(count) ?? []).map(({ perSecond }) => perSecond)),
-    );
-  const best = Math.max(...rates(PGBENCH));
+  const best = Math.max(...inFlight.map((count) => rateOf(results.get(PGBENCH)?.get(count))));
   console.log(
     `\nMedians of ${rounds} interleaved rounds of ${seconds} s a point; in flight: ${inFlight.join(", ")}.`,
   );
-  console.log("a second (ratio to pgbench's best point; p50 / p99 ms)\n");
+  console.log("A second (ratio to pgbench's best point; p50 / p99 in ms, of pgbench the mean):\n");
   for (const [name, series] of results) {
-    const cells = inFlight.map((count, at) => {
-      const points = series.get(count) ?? [];
-      const rate = rates(name)[at] ?? Number.NaN;
-      const ratio = Number.isFinite(best) ? ` (${(rate / best).toFixed(2)}` : " (";
-      const p50 = median(points.map(({ p50Ms }) => p50Ms)).toFixed(1);
-      const p99s = points.flatMap(({ p99Ms }) => (p99Ms === null ? [] : [p99Ms]));
-      const p99 = p99s.length === 0 ? "" : ` / ${median(p99s).toFixed(1)}`;
-      return `${Math.round(rate).toString().padStart(6)}${ratio}; ${p50}${p99})`.padEnd(32);
-    });
-    console.log(`${name.padEnd(44)}${cells.join("")}`);
+    const cells = inFlight.map((count) => showPoints(series.get(count) ?? [], best).padEnd(34));
+    console.log(`${name.padEnd(42)}${cells.join("").trimEnd()}`);
   }
+}
+
+const rateOf = (points: readonly Point[] = []): number =>
+  points.length === 0 ? 0 : median(points.map(({ perSecond }) => perSecond));
+
+function showPoints(points: readonly Point[], best: number): string {
+  const rate = rateOf(points);
+  const p99s = points.flatMap(({ p99Ms }) => p99Ms ?? []);
+  const latencies = [points.map(({ p50Ms }) => p50Ms), p99s].filter(({ length }) => length > 0);
+  const shown = latencies.map((values) => median(values).toFixed(1)).join(" / ");
+  const ratio = best > 0 ? (rate / best).toFixed(2) : "–";
+  return `${Math.round(rate).toString().padStart(6)} (${ratio}; ${shown})`;
 }
 
 function printBacklogs(backlogsMs: readonly number[]): void {
@@ -235,4 +239,11 @@ async function describeMachine(watch: pg.Client): Promise<void> {
   );
 }
 
-await main();
+async function end(): Promise<void> {
+  await started.disposeAsync().catch((error: unknown) => console.error(error));
+}
+
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  process.once(signal, () => void end().finally(() => process.exit(1)));
+}
+await main().finally(end);

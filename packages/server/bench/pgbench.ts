@@ -34,6 +34,7 @@ export async function preparePgbench(pgbench: string, url: string, scale: number
   });
 }
 
+/** What it tells is the mean latency; it stands where others have their median. */
 export type PgbenchPoint = { readonly perSecond: number; readonly p50Ms: number };
 
 /** Runs TPC-B (prepared statements) with a number of clients. */
