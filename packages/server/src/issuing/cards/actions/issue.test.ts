@@ -69,8 +69,8 @@ async function makePrograms(): Promise<Programs> {
 }
 
 /** An organization with customers and budgets of every kind that issuing distinguishes. */
-async function makeWorld({ typeIds, inactive }: Programs): Promise<World> {
-  const own = await tests.organization(150_000);
+async function makeWorld({ typeIds, inactive }: Programs, available = 150_000): Promise<World> {
+  const own = await tests.organization(available);
   const customerIds = [
     await tests.customer(own),
     await tests.customer(own, { nationality: "FRA", firstName: "Eva" }),
@@ -146,7 +146,8 @@ test(`preflight and issue agree on 1,000 random requests (seed ${seed})`, async 
 
 test("A9: cards issued together in one batch are those issued one by one in that order", async () => {
   const programs = await makePrograms();
-  const [together, alone] = [await makeWorld(programs), await makeWorld(programs)];
+  // Too little money for all, so that the order decides.
+  const [together, alone] = [await makeWorld(programs, 1_500), await makeWorld(programs, 1_500)];
   const outcomes = await Promise.all(
     [together, alone].map(async (world, which) => {
       const deal = dice(seed + 1);
@@ -154,7 +155,7 @@ test("A9: cards issued together in one batch are those issued one by one in that
         ...randomRequest(world, deal),
         ...(deal.chance(0.5) ? { externalId: `card ${deal.roll(20)}` } : {}),
       }));
-      return which === 0 ? issueTogether(world, bodies) : issueAlone(world, bodies);
+      return which === 0 ? issueTogether(world.own, bodies) : issueAlone(world.own, bodies);
     }),
   );
   assert.deepEqual(outcomes[0], outcomes[1]);
@@ -166,7 +167,7 @@ test("A9: cards issued together in one batch are those issued one by one in that
 const outcomeOf = (issued: CardInFull | Refusal): string =>
   issued instanceof Refusal ? issued.problems.map(({ code }) => code).join(" ") : "issued";
 
-function issueTogether({ own }: World, bodies: readonly Fields[]): Promise<string[]> {
+function issueTogether(own: TestOrganization, bodies: readonly Fields[]): Promise<string[]> {
   const organizationId = own.id as OrganizationId;
   return server.database.app.transaction(async (sql) => {
     const work = workOf(sql, organizationId, server.context.keys);
@@ -175,11 +176,26 @@ function issueTogether({ own }: World, bodies: readonly Fields[]): Promise<strin
   });
 }
 
-async function issueAlone(world: World, bodies: readonly Fields[]): Promise<string[]> {
+async function issueAlone(own: TestOrganization, bodies: readonly Fields[]): Promise<string[]> {
   const outcomes: string[] = [];
-  for (const body of bodies) outcomes.push(...(await issueTogether(world, [body])));
+  for (const body of bodies) outcomes.push(...(await issueTogether(own, [body])));
   return outcomes;
 }
+
+test("batches that draw from one small range at the same time never wait for each other in a circle", async () => {
+  const typeId = await tests.program({ bin: "99990066", numberRange: { from: 0, to: 119 } });
+  const owners = await Promise.all(Array.from({ length: 8 }, () => tests.organization()));
+  const outcomes = await Promise.all(
+    owners.map((own) => {
+      const body = { typeId, ...names, initialBalance: 1 };
+      return issueTogether(
+        own,
+        Array.from({ length: 14 }, () => body),
+      );
+    }),
+  );
+  assert.deepEqual(new Set(outcomes.flat()), new Set(["issued"]));
+});
 
 test("503: of many at once in a range of 5 numbers, 5 are issued and the others leave nothing", async () => {
   const own = await tests.organization();
