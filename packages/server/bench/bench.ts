@@ -239,11 +239,21 @@ async function describeMachine(watch: pg.Client): Promise<void> {
   );
 }
 
-async function end(): Promise<void> {
-  await started.disposeAsync().catch((error: unknown) => console.error(error));
+let ending: Promise<void> | null = null;
+
+function end(): Promise<void> {
+  ending ??= started.disposeAsync().catch((error: unknown) => console.error(error));
+  return ending;
 }
 
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
   process.once(signal, () => void end().finally(() => process.exit(1)));
 }
-await main().finally(end);
+try {
+  await main();
+} catch (error) {
+  // What was interrupted fails, too; that need not be told.
+  if (ending === null) console.error(error);
+  process.exitCode = 1;
+}
+await end();
