@@ -41,7 +41,8 @@ test("by default the database is durable, checksummed and ours: C locale, UTF8, 
     database.url,
     `SELECT name, setting FROM pg_settings WHERE name IN (
        'fsync', 'full_page_writes', 'synchronous_commit',
-       'data_checksums', 'max_connections', 'wal_compression', 'TimeZone', 'listen_addresses',
+       'data_checksums', 'max_connections', 'max_wal_size', 'wal_compression',
+       'TimeZone', 'listen_addresses',
        'unix_socket_directories', 'server_encoding', 'lc_messages') ORDER BY name COLLATE "C"`,
   );
   assert.deepEqual(Object.fromEntries(settings.map(({ name, setting }) => [name, setting])), {
@@ -52,6 +53,7 @@ test("by default the database is durable, checksummed and ours: C locale, UTF8, 
     lc_messages: "C",
     listen_addresses: "127.0.0.1",
     max_connections: "200",
+    max_wal_size: "192",
     server_encoding: "UTF8",
     synchronous_commit: "on",
     unix_socket_directories: "",

@@ -1,6 +1,7 @@
 /** The postmaster as a process: how it is started, when it is ready, how it is stopped. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { createServer } from "node:net";
+import { release } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { processOptions } from "./account.ts";
@@ -15,11 +16,18 @@ export type Postmaster = {
   readonly ended: Promise<void>;
 };
 
-/** For a laptop: it must leave room for the rest, and its log must not hold what people typed. */
+/**
+ * For a laptop: it must leave room for the rest and be back soon after a crash, and its log must
+ * not hold what people typed.
+ */
 const SETTINGS: Readonly<Record<string, string>> = {
   shared_buffers: "256MB",
   max_connections: "200",
   wal_compression: "on",
+  // What recovery has to replay. With 1 GB a crash under full load cost 7 to 13 s, with this 3.
+  max_wal_size: "192MB",
+  checkpoint_warning: "0",
+  recovery_init_sync_method: initSyncMethod(),
   timezone: "UTC",
   log_timezone: "UTC",
   log_checkpoints: "off",
@@ -27,6 +35,16 @@ const SETTINGS: Readonly<Record<string, string>> = {
   log_error_verbosity: "terse",
   log_min_error_statement: "panic",
 };
+
+/**
+ * How recovery makes sure of what is on disk: one call for the whole file system instead of one for
+ * each file (measured: 0.03 s instead of 1.5 to 3). Before Linux 5.8 that call could hide an error.
+ */
+function initSyncMethod(): "syncfs" | "fsync" {
+  const [major = 0, minor = 0] = release().split(".").map(Number);
+  const reports = major > 5 || (major === 5 && minor >= 8);
+  return process.platform === "linux" && reports ? "syncfs" : "fsync";
+}
 
 const POLL_MS = 10;
 const TELL_EVERY_MS = 5_000;
