@@ -60,7 +60,7 @@ async function start() {
   const folder = await newServerFolder();
   started.defer(() => removeFolder(folder));
   const database = await startEmbeddedPostgres({ folder, log: () => undefined });
-  started.defer(() => rm(database.dataFolder, { recursive: true, force: true }));
+  started.defer(() => rm(path.dirname(database.dataFolder), { recursive: true, force: true }));
   started.defer(() => database.stop());
   const server = await startProcess(path.join(folder, "server"), { DATABASE_URL: database.url });
   started.defer(() => stopProcess(server));

@@ -342,7 +342,7 @@ export async function decideBudgetFunds(
     made.push({ work: command.work, transfers: decided });
     return decided[0] as Transfer;
   });
-  await Promise.all([writeBook(sql, book), writeTransfers(sql, made)]);
+  sql.awaitBeforeCommit(Promise.all([writeBook(sql, book), writeTransfers(sql, made)]));
   return results;
 }
 
