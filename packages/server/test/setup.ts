@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from "node:crypto";
-import { mkdtemp, rm } from "node:fs/promises";
+import { chmod, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import pg from "pg";
@@ -33,6 +33,8 @@ export async function globalTeardown(): Promise<void> {
 
 async function startEmbedded(): Promise<string> {
   const folder = await mkdtemp(path.join(tmpdir(), "cardwright-test-"));
+  // Started by root, PostgreSQL runs as another user, who has to be able to walk through.
+  await chmod(folder, 0o755);
   // Tests of guarantees that need the disk (test/crash) start their own server with fsync on.
   const server = await startEmbeddedPostgres({
     folder,

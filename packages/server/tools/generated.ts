@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { chmod, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import pg from "pg";
@@ -36,6 +36,7 @@ export async function generatedFiles(): Promise<Record<string, string>> {
 /** The schema that the migrations make, in a database of its own. */
 async function schemaText(): Promise<string> {
   const folder = await mkdtemp(path.join(tmpdir(), "cardwright-generate-"));
+  await chmod(folder, 0o755);
   const settings = { fsync: "off", shared_buffers: "32MB" };
   const server = await startEmbeddedPostgres({ folder, settings, log: () => undefined });
   try {

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
+import { chmod, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -28,7 +28,10 @@ export type ServerProcess = {
 
 /** A folder for a server; removed with its database by `removeFolder`. */
 export async function newServerFolder(): Promise<string> {
-  return mkdtemp(path.join(tmpdir(), "cardwright-process-"));
+  const folder = await mkdtemp(path.join(tmpdir(), "cardwright-process-"));
+  // Started by root, PostgreSQL runs as another user, who has to be able to walk through.
+  await chmod(folder, 0o755);
+  return folder;
 }
 
 export async function removeFolder(folder: string): Promise<void> {
