@@ -156,6 +156,15 @@ test("a port that is taken is an error that names it; without PORT the next free
   assert.ok(used > 8_787 && used < 8_900, `${used}`);
 });
 
+test("a HOST that is no address of this machine is named; the database is not blamed", async (t) => {
+  const url = await databaseFor(t);
+  const folder = await folderFor(t);
+  const { code, output } = await refusal(folder, { DATABASE_URL: url, HOST: "256.1.1.1" });
+  assert.equal(code, 1);
+  assert.match(output, /cannot listen on 256\.1\.1\.1.*HOST/);
+  assert.ok(!output.includes("DATABASE_URL"), output);
+});
+
 test("settings that cannot be used are named, all at once, without their values", async (t) => {
   const folder = await folderFor(t);
   const { code, output } = await refusal(folder, {

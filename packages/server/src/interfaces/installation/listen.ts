@@ -3,6 +3,15 @@ import { StartRefused } from "./safety.ts";
 
 /** Where the API listens when nobody says otherwise. */
 const USUAL_PORT = 8_787;
+/** What the system says of an address that this user or this machine cannot have. */
+const notOurs: ReadonlySet<string> = new Set([
+  "EACCES",
+  "EADDRNOTAVAIL",
+  "ENOTFOUND",
+  "EAI_AGAIN",
+  "EINVAL",
+]);
+
 /** How many ports after the usual one are tried. */
 const TRIES = 100;
 
@@ -39,7 +48,7 @@ function refused(code: string | undefined, host: string, port: number, error: un
       },
     ]);
   }
-  if (code === "EACCES" || code === "EADDRNOTAVAIL") {
+  if (code !== undefined && notOurs.has(code)) {
     return new StartRefused([
       {
         what: `This user cannot listen on ${host}, port ${port} (${code}).`,
