@@ -54,7 +54,9 @@ export const cardErrors = errorTable({
   },
 });
 
-/** The conditions of issuing that are about the request and the card; others have their own nouns. */
+/**
+ * The conditions of issuing that are about the request and the card; others have their own nouns.
+ */
 export const issueConditions = errorTable({
   customer_required: {
     status: 0,

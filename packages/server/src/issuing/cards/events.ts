@@ -1,6 +1,8 @@
 import { cardSchema } from "./schema.ts";
 
-/** What cards announce: the card as the API shows it; of a person only what is theirs to decrypt. */
+/**
+ * What cards announce: the card as the API shows it; of a person only what is theirs to decrypt.
+ */
 export const cardEvents = {
   "card.issued": cardSchema,
   "card.updated": cardSchema,

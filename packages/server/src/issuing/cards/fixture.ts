@@ -1,4 +1,6 @@
-/** What the tests of cards and budgets share: one server, and short ways to make what cards need. */
+/**
+ * What the tests of cards and budgets share: one server, and short ways to make what cards need.
+ */
 import assert from "node:assert/strict";
 import { asOwner } from "../../../test/harness/database.ts";
 import {

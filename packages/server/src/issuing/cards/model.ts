@@ -36,8 +36,8 @@ export type StoredStatus = Exclude<CardStatus, "expired">;
 export const storedStatuses = ["active", "frozen", "blocked", "deleted"] as const;
 
 /**
- * What stops a card, as a table: which status a kind of restriction gives, and who may own one. A card
- * has at most one live restriction of each kind and owner.
+ * What stops a card, as a table: which status a kind of restriction gives, and who may own one. A
+ * card has at most one live restriction of each kind and owner.
  */
 export const restrictionKinds = {
   freeze: { status: "frozen", owners: ["organization", "cardholder"] },
@@ -74,7 +74,9 @@ export type Restriction = {
   readonly endsAt: Date | null;
 };
 
-/** Whose card it is, as given or as the customer is known. One of the two forms of name is there. */
+/**
+ * Whose card it is, as given or as the customer is known. One of the two forms of name is there.
+ */
 export type Cardholder = {
   readonly firstName: string | null;
   readonly lastName: string | null;
@@ -193,8 +195,8 @@ export function statusOf(card: Lived, now: Date): CardStatus {
 }
 
 /**
- * Why the card has that status, as a stable word; null for an active card. Among several blocks that of
- * compliance speaks, then the oldest.
+ * Why the card has that status, as a stable word; null for an active card. Among several blocks
+ * that of compliance speaks, then the oldest.
  */
 export function statusReasonOf(card: Lived, now: Date): string | null {
   const status = statusOf(card, now);

@@ -70,8 +70,8 @@ const externalId = text(255, {
 });
 
 /**
- * What a card is issued from. Nothing is required here: what is missing or does not go with the program
- * is a condition that preflight lists with all others (PRODUCT §5).
+ * What a card is issued from. Nothing is required here: what is missing or does not go with the
+ * program is a condition that preflight lists with all others (PRODUCT §5).
  */
 export const issueSchema = object({
   typeId: Type.Optional(idText("The card program.")),
@@ -209,7 +209,9 @@ export const cardSchema = object({
 });
 export type CardShown = Static<typeof cardSchema>;
 
-/** Fields of a reply that are about a person: in events they are encrypted under that person's key. */
+/**
+ * Fields of a reply that are about a person: in events they are encrypted under that person's key.
+ */
 export const personalFields = [
   "cardholder.firstName",
   "cardholder.lastName",

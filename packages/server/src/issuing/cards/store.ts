@@ -122,8 +122,9 @@ export async function findRows(sql: Sql, named: readonly Named[]): Promise<Map<s
   );
 }
 
-// Only the row: what a lock waited for is seen by the next statement, which reads card and restrictions
-// on a snapshot of its own. In one statement the restrictions would come from before the wait.
+// Only the row: what a lock waited for is seen by the next statement, which reads card and
+// restrictions on a snapshot of its own. In one statement the restrictions would come from before
+// the wait.
 const lockText = `select c.id from cards c
   join unnest($1::text[], $2::text[]) as wanted (organization_id, id)
     on c.organization_id = wanted.organization_id and c.id = wanted.id

@@ -34,8 +34,8 @@ export type Deleted = {
 };
 
 /**
- * Deletes a card for ever. What is not held goes to the organization in the same transaction; what is
- * held stays on the card's account. What the card owes is collected from the organization first.
+ * Deletes a card for ever. What is not held goes to the organization in the same transaction; what
+ * is held stays on the card's account. What the card owes is collected from the organization first.
  *
  * @throws Refusal `not_found`, `card_deleted`, `compliance_restriction`, `receivable_outstanding`.
  */

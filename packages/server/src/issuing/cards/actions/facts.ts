@@ -17,7 +17,9 @@ import { countLive, externalKey, findTaken, lockExternalIds } from "../store/fac
 /** Who asks for a card, and for which. */
 export type Ask = { readonly organizationId: OrganizationId; readonly request: IssueRequest };
 
-/** The objects that requests name, as far as they exist. Tenants' are keyed `<organization>/<id>`. */
+/**
+ * The objects that requests name, as far as they exist. Tenants' are keyed `<organization>/<id>`.
+ */
 type Named = {
   readonly organizations: ReadonlyMap<string, Organization>;
   readonly programs: ReadonlyMap<string, Program>;
@@ -71,8 +73,8 @@ export async function readFacts(sql: Sql, ask: Ask): Promise<Known> {
 
 /**
  * Locks and reads what decides about requests, so that it stays true until COMMIT. In the order of
- * locks (organizations, programs, customers, budgets), each kind in the order of its ids; the last two,
- * external ids and the ledger, follow.
+ * locks (organizations, programs, customers, budgets), each kind in the order of its ids; the last
+ * two, external ids and the ledger, follow.
  */
 export async function lockFacts(sql: Sql, asks: readonly Ask[]): Promise<Known> {
   const typeIds = inOrder(asks.flatMap(({ request }) => request.typeId ?? []));
@@ -95,8 +97,8 @@ export async function lockFacts(sql: Sql, asks: readonly Ask[]): Promise<Known> 
 }
 
 /**
- * A limit on cards per customer holds only where two issues for one customer wait for each other: then the
- * customer is locked as for a change, otherwise shared.
+ * A limit on cards per customer holds only where two issues for one customer wait for each other:
+ * then the customer is locked as for a change, otherwise shared.
  */
 async function lockCustomers(
   sql: Sql,

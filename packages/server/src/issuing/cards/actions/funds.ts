@@ -56,13 +56,14 @@ export async function decideCardFunds(
     made.push({ work: command.work, transfers: decided });
     return decided[0];
   });
-  await Promise.all([writeBook(sql, book), writeTransfers(sql, made)]);
+  sql.awaitBeforeCommit(Promise.all([writeBook(sql, book), writeTransfers(sql, made)]));
   return results;
 }
 
 /**
- * Locks what decides, in the order of locks and each kind in the order of its ids; all statements travel
- * together. Which program and customer a card has never changes, so that much is read beforehand.
+ * Locks what decides, in the order of locks and each kind in the order of its ids; all statements
+ * travel together. Which program and customer a card has never changes, so that much is read
+ * beforehand.
  *
  * @returns by `keyOf`, for the cards that exist.
  */

@@ -73,11 +73,11 @@ export type IssueCommand = LaneCommand & { readonly request: IssueRequest };
 type Accepted = IssueParts & { readonly index: number; readonly work: Work };
 
 /**
- * Issues cards, each whole or not at all: number, vault entry, card, fee, initial balance and event. Facts
- * are read under the locks, so they stay true until COMMIT; requests are decided in order of arrival, each
- * seeing what those before it took.
+ * Issues cards, each whole or not at all: number, vault entry, card, fee, initial balance and
+ * event. Facts are read under the locks, so they stay true until COMMIT; requests are decided in
+ * order of arrival, each seeing what those before it took.
  *
- * @returns for each command its card, or the refusal `card_not_issuable` with every unmet condition.
+ * @returns for each command its card, or `card_not_issuable` with every unmet condition.
  * @throws Refusal `number_range_exhausted`: then nothing of the batch was done.
  */
 export async function issueCards(
@@ -196,8 +196,8 @@ async function issue(sql: Sql, accepted: readonly Accepted[]): Promise<CardInFul
 const SMALL_RANGE = 1_000_000n;
 
 /**
- * Lets one transaction at a time draw from a small range: two that each wait for a number the other has
- * drawn would never end. In a large one that does not happen.
+ * Lets one transaction at a time draw from a small range: two that each wait for a number the other
+ * has drawn would never end. In a large one that does not happen.
  */
 async function lockSmallRanges(sql: Sql, accepted: readonly Accepted[]): Promise<void> {
   const small = accepted.flatMap(({ program: { bin, panLength, range } }) =>
@@ -207,8 +207,8 @@ async function lockSmallRanges(sql: Sql, accepted: readonly Accepted[]): Promise
 }
 
 /**
- * Opens the new cards' accounts, and a book on them and on the organizations' own. Those are locked since
- * the decision and the new ones are seen by nobody else, so nothing is waited for here.
+ * Opens the new cards' accounts, and a book on them and on the organizations' own. Those are locked
+ * since the decision and the new ones are seen by nobody else, so nothing is waited for here.
  */
 async function openAll(sql: Sql, accepted: readonly Accepted[]): Promise<Book> {
   const refsOf = ({ work: { organizationId }, cardId, program }: Accepted): AccountRef[] => {

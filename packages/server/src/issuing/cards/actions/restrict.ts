@@ -29,7 +29,8 @@ const verbs = {
 type Verb = keyof typeof verbs;
 
 /**
- * Puts the freeze of one who asked on a card; each has one of their own. Repeating it changes nothing.
+ * Puts the freeze of one who asked on a card; each has one of their own. Repeating it changes
+ * nothing.
  *
  * @throws Refusal `not_found`, `card_expired`, `card_deleted`.
  */
@@ -57,8 +58,8 @@ export const unfreezeCard = (
 ): Promise<CardInFull> => release(work, id, "unfreeze", requestedBy, why);
 
 /**
- * Blocks a card for the platform; in the name of compliance its money stays where it is, too. Repeating it
- * changes nothing.
+ * Blocks a card for the platform; in the name of compliance its money stays where it is, too.
+ * Repeating it changes nothing.
  *
  * @param work of the card's organization: see `workForCard`.
  * @throws Refusal `not_found`, `card_deleted`.

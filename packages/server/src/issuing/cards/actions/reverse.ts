@@ -5,8 +5,8 @@ import { keyOf } from "../store.ts";
 import { lockCardFacts } from "./funds.ts";
 
 /**
- * Refuses to undo what the card would refuse to do now: undoing a top-up takes money from the card, undoing
- * a withdrawal puts money on it. The card stays as it is until the transaction ends.
+ * Refuses to undo what the card would refuse to do now: undoing a top-up takes money from the card,
+ * undoing a withdrawal puts money on it. The card stays as it is until the transaction ends.
  *
  * @throws Refusal as withdrawing and topping up: `compliance_restriction`, `card_blocked`, ….
  */

@@ -25,7 +25,9 @@ const wanted = new Set([
 ]);
 const seen = new Set<string>();
 
-/** Preflights and issues the same body: both must say the same, and a refusal must write nothing. */
+/**
+ * Preflights and issues the same body: both must say the same, and a refusal must write nothing.
+ */
 async function refused(
   own: TestOrganization,
   body: Fields,

@@ -397,7 +397,8 @@ test("409: a customer with a card is not deleted; without one it is, and stays r
 test("a lock that waited sees the restrictions of the one it waited for", async () => {
   const own = await tests.organization();
   const card = await tests.card(own);
-  // A freeze and a withdrawal under compliance at the same moment, many times: never a lost version.
+  // A freeze and a withdrawal under compliance at the same moment, many times: never a lost
+  // version.
   const answers = await Promise.all(
     Array.from({ length: 20 }, (_, index) =>
       index % 2 === 0

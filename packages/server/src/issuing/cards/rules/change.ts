@@ -6,7 +6,8 @@ import type { CardChanges } from "../schema.ts";
 const MAX_METADATA = 50;
 
 /**
- * A card with another label and metadata; null clears one text or all of them, what is not named stays.
+ * A card with another label and metadata; null clears one text or all of them, what is not named
+ * stays.
  *
  * @returns the same card where nothing would be different.
  * @throws Refusal `invalid_request` where the metadata would have more than 50 texts.

@@ -15,7 +15,7 @@ const MINUTE_MS = 60_000;
 /**
  * The expiry of a card issued now.
  *
- * @param validityMonths months after the month of issue; the card is good to the last day of that month.
+ * @param validityMonths months after the month of issue; the card is good to the end of that one.
  * @param timeZone IANA name of the program's zone, which decides what month it is and when it ends.
  */
 export function expiryOf(now: Date, validityMonths: number, timeZone: string): Expiry {
@@ -31,8 +31,8 @@ export function expiryOf(now: Date, validityMonths: number, timeZone: string): E
 /** The first instant of a month, counted from year 0, in a zone; also where midnight is skipped. */
 function startOfMonth(monthsFromZero: number, timeZone: string): Date {
   const wanted = Date.UTC(Math.floor(monthsFromZero / 12), monthsFromZero % 12, 1);
-  // The offset differs before and after a change of the clocks: the earliest instant whose local day
-  // is the first is the one that counts, and an offset is never beyond 14 hours.
+  // The offset differs before and after a change of the clocks: the earliest instant whose local
+  // day is the first is the one that counts, and an offset is never beyond 14 hours.
   const candidates = [wanted - 24 * 60 * MINUTE_MS, wanted, wanted + 24 * 60 * MINUTE_MS]
     .map((near) => wanted - offsetMs(new Date(near), timeZone))
     .sort((left, right) => left - right);

@@ -37,8 +37,8 @@ export type FundsFacts = {
 };
 
 /**
- * Decides one top-up or withdrawal on the book. The top-up fee is charged beside it as a transfer of its
- * own; both happen or none.
+ * Decides one top-up or withdrawal on the book. The top-up fee is charged beside it as a transfer
+ * of its own; both happen or none.
  *
  * @returns the transfer first, then what came with it; or why not, with the book untouched.
  */

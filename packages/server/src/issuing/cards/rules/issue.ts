@@ -90,8 +90,8 @@ function pendingReview(work: Work): Restriction {
 }
 
 /**
- * The fee, then the balance the card starts with; each is a transfer of its own, and nothing where it is
- * zero.
+ * The fee, then the balance the card starts with; each is a transfer of its own, and nothing where
+ * it is zero.
  *
  * @throws Refusal where the ledger takes them not; what is available was looked at before.
  */

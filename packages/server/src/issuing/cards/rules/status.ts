@@ -12,7 +12,10 @@ type VerbLine = {
 const EVERY = ["active", "frozen", "blocked", "expired", "deleted"] as const;
 const LIVE = ["active", "frozen", "blocked", "expired"] as const;
 
-/** What may be done to a card in which status (PRODUCT §5); what is not listed is refused by `refusals`. */
+/**
+ * What may be done to a card in which status (PRODUCT §5); what is not listed is refused by
+ * `refusals`.
+ */
 export const cardVerbs = {
   authorize: { allowed: ["active"] },
   settle: { allowed: EVERY },

@@ -30,7 +30,9 @@ export type CustomerFacts = Pick<
   | "residenceCountry"
 >;
 
-/** Everything that decides whether a card can be issued; null where the request names nothing known. */
+/**
+ * Everything that decides whether a card can be issued; null where the request names nothing known.
+ */
 export type IssueFacts = {
   readonly organization: {
     readonly status: OrganizationStatus;
@@ -59,11 +61,11 @@ type Case = {
 type Rule = (given: Case) => readonly (Problem | null)[];
 
 /**
- * Every condition of PRODUCT §5 that stops this request under these facts, in a fixed order; empty where
- * the card can be issued. Preflight and issue both call it, so they cannot disagree.
+ * Every condition of PRODUCT §5 that stops this request under these facts, in a fixed order; empty
+ * where the card can be issued. Preflight and issue both call it, so they cannot disagree.
  *
- * Conditions that need a program are left out where it is unknown, and also where it is not available:
- * its terms are then not the caller's to learn.
+ * Conditions that need a program are left out where it is unknown, and also where it is not
+ * available: its terms are then not the caller's to learn.
  */
 export function unmet(facts: IssueFacts, request: IssueRequest): Problem[] {
   const terms = facts.programAvailable ? facts.program : null;

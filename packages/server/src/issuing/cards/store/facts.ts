@@ -72,8 +72,8 @@ const takenExternals = statement(
 );
 
 /**
- * Keeps external ids as they are until the transaction ends: whoever else wants to give one waits, and
- * then finds it taken or free. To be sent before `findTaken`.
+ * Keeps external ids as they are until the transaction ends: whoever else wants to give one waits,
+ * and then finds it taken or free. To be sent before `findTaken`.
  */
 export async function lockExternalIds(sql: Sql, asked: readonly ExternalRef[]): Promise<void> {
   if (asked.length === 0) return;

@@ -58,8 +58,8 @@ export async function liftRestriction(
 
 const addChanges = statement(
   "cards.addStatusChanges",
-  `insert into card_status_history (organization_id, card_id, version, action, from_status, to_status,
-     reason, note, actor_kind, actor_id, at)
+  `insert into card_status_history (organization_id, card_id, version, action, from_status,
+     to_status, reason, note, actor_kind, actor_id, at)
    select * from unnest($1::text[], $2::text[], $3::bigint[], $4::text[], $5::text[], $6::text[],
      $7::text[], $8::text[], $9::text[], $10::text[], $11::timestamptz[])`,
 );
