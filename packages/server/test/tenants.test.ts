@@ -37,6 +37,20 @@ test("G7: no read shows anything of another organization, with its ids as filter
   }
 });
 
+test("G7: a list of another organization's objects is refused as that of an unknown one", async () => {
+  const lists = open.filter(({ query }) => "organizationId" in propertiesOf(query));
+  assert.ok(lists.length >= 5, "the lists that the platform filters by organization");
+  for (const { id, path, errors } of lists) {
+    for (const named of [theirs.id, unknown(theirs.id)]) {
+      const { status, body } = await mine.call("GET", `${path}?organizationId=${named}`);
+      assert.equal(status, 422, id);
+      assert.equal(body.code, "organization_not_found", id);
+      assert.ok(errors.includes(body.code), `${id} lists the refusal`);
+    }
+    assert.equal((await mine.call("GET", `${path}?organizationId=${mine.id}`)).status, 200, id);
+  }
+});
+
 test("G7: another organization's id in a path answers as one that does not exist: 404", async () => {
   for (const route of withId) {
     for (const id of theirs.ids) {
@@ -103,10 +117,13 @@ function callBody(route: Route, field: string, id: string) {
   return mine.call(route.method, path, body);
 }
 
+function propertiesOf(schema: TSchema | undefined): Record<string, unknown> {
+  return ((schema ?? {}) as { properties?: Record<string, unknown> }).properties ?? {};
+}
+
 /** Names of fields that hold ids of ours. */
 function idFields(schema: TSchema | undefined): string[] {
-  const { properties = {} } = (schema ?? {}) as { properties?: Record<string, unknown> };
-  return Object.keys(properties).filter(
+  return Object.keys(propertiesOf(schema)).filter(
     (name) => /Ids?$/.test(name) && !/external|organization|national/i.test(name),
   );
 }

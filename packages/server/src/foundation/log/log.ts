@@ -33,24 +33,15 @@ const redactedPaths = secretNames.flatMap((name) => [name, `*.${name}`, `*.*.${n
 /**
  * What is taken out of any text: API keys; the user and password of a URL; runs of 12 and more
  * digits, also in groups and glued to letters (a card number, a track, a raw network message).
- * Listed first, and left as they are: our own ids and trace ids, whose letters and digits may
- * happen to hold such a run.
+ * One of our own ids in a hundred thousand holds such a run and goes too: a card number hidden in
+ * the form of an id must not come through.
  */
-const shapes = new RegExp(
-  [
-    "(?<harmless>\\b[a-z]{2,5}_[0-9a-hjkmnp-tv-z]{26}\\b|\\b[0-9a-f]{32}\\b)",
-    "cw_(?:sandbox|live|platform)_[A-Za-z0-9]+",
-    '(?<=://)[^\\s/@"]+:[^\\s/@"]*(?=@)',
-    "\\d(?:[ -]?\\d){11,}",
-  ].join("|"),
-  "g",
-);
+const shapes =
+  /cw_(?:sandbox|live|platform)_[A-Za-z0-9]+|(?<=:\/\/)[^\s/@"]+:[^\s/@"]*(?=@)|\d(?:[ -]?\d){11,}/g;
 
 /** Replaces card numbers, keys and passwords in a text. */
 export function redactText(text: string): string {
-  return text.replace(shapes, (found, harmless?: string) =>
-    harmless !== undefined && /[a-z]/.test(harmless) ? found : "[redacted]",
-  );
+  return text.replace(shapes, "[redacted]");
 }
 
 /** The strings and the numbers of a JSON text. */

@@ -11,6 +11,7 @@ import {
   writeRoute,
 } from "../../foundation/route/route.ts";
 import { idParams, pageOf } from "../../foundation/route/schemas.ts";
+import { listedOrganization } from "../organizations/rules.ts";
 import type { Transfer } from "../transfers/model.ts";
 import { showTransfer, transferSchema } from "../transfers/schema.ts";
 import {
@@ -79,11 +80,9 @@ const list = readRoute({
   scope: "budgets:read",
   query: budgetListSchema,
   reply: pageOf(budgetSchema),
-  errors: [],
+  errors: ["organization_not_found"],
   handle: async ({ query: { limit, cursor, ...filter }, caller, reading }) => {
-    const organizationId = caller.platform
-      ? (filter.organizationId ?? null)
-      : caller.organizationId;
+    const organizationId = listedOrganization(caller, filter.organizationId) ?? null;
     const page = { after: decodeCursor(cursor), limit: limit ?? DEFAULT_LIMIT };
     const rows = await listBudgets(reading.sql, organizationId, filter, page);
     return pageFrom(rows, ({ budget }) => budget.id, show);

@@ -172,8 +172,6 @@ export async function insertStatusChange(
 
 export type CustomerFilter = {
   readonly organizationId?: string | undefined;
-  /** As `organizationId`: both must hold. */
-  readonly ofOrganization?: string | undefined;
   readonly status?: string | undefined;
   readonly type?: string | undefined;
   readonly level?: string | undefined;
@@ -200,7 +198,6 @@ export async function listCustomerRows(
     select: `select ${selected} from customers c ${filter.programId === undefined ? "" : withAccess}`,
     conditions: [
       ["c.organization_id", "=", filter.organizationId],
-      ["c.organization_id", "=", filter.ofOrganization],
       ["c.status", "=", filter.status],
       ["c.type", "=", filter.type],
       ["c.level", "=", filter.level],
@@ -329,7 +326,6 @@ export async function updateAccessRequest(sql: Sql, request: AccessRequest): Pro
 
 export type AccessFilter = {
   readonly organizationId?: string | undefined;
-  readonly ofOrganization?: string | undefined;
   readonly customerId?: string | undefined;
   readonly programId?: string | undefined;
   readonly status?: string | undefined;
@@ -345,7 +341,6 @@ export function listAccessRows(
     select: `select ${accessSelected} from access_requests`,
     conditions: [
       ["organization_id", "=", filter.organizationId],
-      ["organization_id", "=", filter.ofOrganization],
       ["customer_id", "=", filter.customerId],
       ["program_id", "=", filter.programId],
       ["status", "=", filter.status],

@@ -1,5 +1,7 @@
 import { assert } from "../../foundation/errors/errors.ts";
+import type { OrganizationId } from "../../foundation/ids/ids.ts";
 import { canMove } from "../../foundation/lifecycle/lifecycle.ts";
+import type { Caller } from "../../foundation/route/route.ts";
 import { organizationErrors } from "./errors.ts";
 import { type Organization, type OrganizationMove, organizationLifecycle } from "./model.ts";
 
@@ -36,4 +38,21 @@ export function moved(organization: Organization, move: OrganizationMove): Organ
     throw organizationErrors.refusal("organization_closed");
   }
   return { ...organization, status: to, version: organization.version + 1n };
+}
+
+/**
+ * Whose objects a list shows: an organization's key sees its own; the platform sees those of the
+ * organization that it names, or all (undefined).
+ *
+ * @throws Refusal `organization_not_found` where an organization names another one.
+ */
+export function listedOrganization(
+  caller: Caller,
+  named: string | undefined,
+): OrganizationId | undefined {
+  if (caller.platform) return named as OrganizationId | undefined;
+  if (named === undefined || named === caller.organizationId) return caller.organizationId;
+  throw organizationErrors.refusal("organization_not_found", undefined, {
+    field: "organizationId",
+  });
 }

@@ -10,6 +10,7 @@ import {
   pageOf,
   pageQuery,
 } from "../../foundation/route/schemas.ts";
+import { listedOrganization } from "../organizations/rules.ts";
 import {
   changeProgram,
   createProgram,
@@ -55,9 +56,9 @@ const list = readRoute({
     ),
   }),
   reply: pageOf(programSchema),
-  errors: [],
+  errors: ["organization_not_found"],
   handle: async ({ query: { limit = DEFAULT_LIMIT, cursor, ...filter }, caller, reading }) => {
-    const reader = caller.platform ? filter.organizationId : caller.organizationId;
+    const reader = listedOrganization(caller, filter.organizationId);
     const page = { after: decodeCursor(cursor), limit };
     const rows = await listPrograms(reading.sql, { ...filter, organizationId: reader }, page);
     return pageFrom(rows, ({ id }) => id, showTo(caller));

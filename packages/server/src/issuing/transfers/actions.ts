@@ -7,7 +7,7 @@ import { openBook, readDebtors, writeBook } from "../../records/ledger/actions.t
 import { isRefused, ledgerErrors } from "../../records/ledger/errors.ts";
 import type { AccountRef } from "../../records/ledger/model.ts";
 import { lockOrganization } from "../organizations/actions.ts";
-import { requireActive, requireOpen } from "../organizations/rules.ts";
+import { listedOrganization, requireActive, requireOpen } from "../organizations/rules.ts";
 import { announceTransfer, writeTransfers } from "./actions/write.ts";
 import type { ReversalReason, Transfer, TransferKind, TransferStatus } from "./model.ts";
 import { isTopUpWhenReversed, planTransfer, refusalOf, requireReversible } from "./rules.ts";
@@ -50,8 +50,7 @@ export function listTransfers(
   limit: number,
 ): Promise<RowPage<Transfer>> {
   const conditions: Condition[] = [
-    ["organization_id", "=", caller.platform ? undefined : caller.organizationId],
-    ["organization_id", "=", filter.organizationId],
+    ["organization_id", "=", listedOrganization(caller, filter.organizationId)],
     ["kind", "=", filter.kind],
     ["status", "=", filter.status],
     ["currency", "=", filter.currency],

@@ -52,7 +52,7 @@ const list = readRoute({
     to: Type.Optional(timestamp),
   }),
   reply: pageOf(transferSchema),
-  errors: [],
+  errors: ["organization_not_found"],
   handle: async ({ query: { limit = DEFAULT_LIMIT, cursor, ...filter }, caller, reading }) =>
     pageFrom(
       await listTransfers(reading.sql, caller, filter, decodeCursor(cursor), limit),

@@ -4,6 +4,7 @@ import { DEFAULT_LIMIT, decodeCursor, pageFrom } from "../../../foundation/route
 import { type Caller, type Route, readRoute, writeRoute } from "../../../foundation/route/route.ts";
 import { idParams, object, pageOf, pageQuery } from "../../../foundation/route/schemas.ts";
 import { organizationNow } from "../../../records/sequencer/actions.ts";
+import { listedOrganization } from "../../organizations/rules.ts";
 import { changeCard } from "../actions/change.ts";
 import {
   type CardInFull,
@@ -43,11 +44,9 @@ const list = readRoute({
   scope: "cards:read",
   query: cardListSchema,
   reply: pageOf(cardSchema),
-  errors: [],
+  errors: ["organization_not_found"],
   handle: async ({ query: { limit, cursor, ...filter }, caller, reading }) => {
-    const organizationId = caller.platform
-      ? (filter.organizationId ?? null)
-      : caller.organizationId;
+    const organizationId = listedOrganization(caller, filter.organizationId) ?? null;
     const page = { after: decodeCursor(cursor), limit: limit ?? DEFAULT_LIMIT };
     const rows = await listCards(reading, organizationId, filter, page);
     return pageFrom(rows, ({ card }) => card.id, show);

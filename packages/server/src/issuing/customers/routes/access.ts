@@ -10,6 +10,7 @@ import {
   pageQuery,
   reference,
 } from "../../../foundation/route/schemas.ts";
+import { listedOrganization } from "../../organizations/rules.ts";
 import { decideAccess, listAccess, requestAccess, workForAccess } from "../actions.ts";
 import { type AccessMove, accessLifecycle } from "../model.ts";
 import {
@@ -18,7 +19,7 @@ import {
   newAccessRequestSchema,
   showAccess,
 } from "../schema.ts";
-import { accessFor, customerFor, seenBy } from "./seen.ts";
+import { accessFor, customerFor } from "./seen.ts";
 
 const tag = "Product access";
 
@@ -89,10 +90,15 @@ const listAll = readRoute({
     organizationId: Type.Optional(idText("Only those of this organization.")),
   }),
   reply: pageOf(accessRequestSchema),
-  errors: [],
+  errors: ["organization_not_found"],
   handle: async ({ query: { limit = DEFAULT_LIMIT, cursor, ...query }, caller, reading }) => {
     const { organizationId, status, typeId, customerId } = query;
-    const filter = { ...seenBy(caller, organizationId), status, customerId, programId: typeId };
+    const filter = {
+      organizationId: listedOrganization(caller, organizationId),
+      status,
+      customerId,
+      programId: typeId,
+    };
     const page = { after: decodeCursor(cursor), limit };
     return pageFrom(await listAccess(reading.sql, filter, page), ({ id }) => id, showAccess);
   },

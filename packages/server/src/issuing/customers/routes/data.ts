@@ -12,6 +12,7 @@ import {
   reference,
   text,
 } from "../../../foundation/route/schemas.ts";
+import { listedOrganization } from "../../organizations/rules.ts";
 import { customerTypes, verificationLevels } from "../../programs/model.ts";
 import { changeCustomer, createCustomer, listCustomers, listHistory } from "../actions.ts";
 import { customerLifecycle } from "../model.ts";
@@ -26,7 +27,7 @@ import {
   showStatusChange,
   statusChangeSchema,
 } from "../schema.ts";
-import { customerFor, seenBy } from "./seen.ts";
+import { customerFor } from "./seen.ts";
 
 const tag = "Customers";
 
@@ -82,12 +83,12 @@ const list = readRoute({
     organizationId: Type.Optional(idText("Only those of this organization.")),
   }),
   reply: pageOf(customerSchema),
-  errors: [],
+  errors: ["organization_not_found"],
   handle: async ({ query: { limit = DEFAULT_LIMIT, cursor, ...query }, caller, reading }) => {
     const { organizationId, typeId, from, to, ...same } = query;
     const filter = {
       ...same,
-      ...seenBy(caller, organizationId),
+      organizationId: listedOrganization(caller, organizationId),
       programId: typeId,
       createdFrom: from,
       createdTo: to,

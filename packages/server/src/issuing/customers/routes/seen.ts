@@ -32,9 +32,3 @@ export async function accessFor(
   if (found === null) throw generalErrors.refusal("not_found");
   return found;
 }
-
-/** An organization sees its own whatever it asks for; the platform all, or those of the one named. */
-export const seenBy = (caller: Caller, organizationId: string | undefined) => ({
-  organizationId: caller.platform ? undefined : caller.organizationId,
-  ofOrganization: organizationId,
-});
