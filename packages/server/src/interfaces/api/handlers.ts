@@ -68,9 +68,10 @@ function serialized(reply: FastifyReply, status: 200 | 201, answer: unknown): st
 }
 
 function idempotencyKeyOf(request: FastifyRequest): string | null {
-  const header = request.headers["idempotency-key"];
+  // Node joins repeated headers with a comma: one key must not be two.
+  const [header, ...others] = request.raw.headersDistinct["idempotency-key"] ?? [];
   if (header === undefined) return null;
-  if (typeof header !== "string") throw idempotencyErrors.refusal("idempotency_key_invalid");
+  if (others.length > 0) throw idempotencyErrors.refusal("idempotency_key_invalid");
   return checkKey(header);
 }
 

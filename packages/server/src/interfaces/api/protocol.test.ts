@@ -266,6 +266,14 @@ test("400: an id too long for the router is refused like any that is too long", 
   assert.deepEqual(errorsLogged, []);
 });
 
+test("400: two Idempotency-Key headers are refused, not joined to one key", async () => {
+  const body = Buffer.from("{}");
+  const keys = ["Idempotency-Key: one", "Idempotency-Key: two"];
+  const answer = await raw(Buffer.concat([Buffer.from(jsonHead(body, keys)), body]));
+  assert.equal(answer.status, 400);
+  assert.match(answer.body, /idempotency_key_invalid/);
+});
+
 test("a caller who goes away in the middle of a body, or garbles it, is no error of ours", async () => {
   const { port, hostname } = new URL(server.url);
   const socket = connect(Number(port), hostname);
