@@ -27,10 +27,17 @@ const proofs: Readonly<Record<string, Proof>> = {
 };
 
 const [id = "", ...options] = process.argv.slice(2);
-const proof = proofs[id];
+const everything = [file("src/**/*.test.ts"), file("test/*.test.ts")];
+/** An id without a line of its own: every test that carries it in its name. */
+const carried: Proof | undefined = /^[A-Z]\d+$/.test(id)
+  ? { what: `tests named ${id}`, files: everything, pattern: `\\b${id}[:,]` }
+  : undefined;
+const proof = proofs[id] ?? carried;
 if (proof === undefined) {
   const lines = Object.entries(proofs).map(([name, { what }]) => `  ${name.padEnd(6)} ${what}`);
-  console.log(`npm run prove -- <id> [--long] [--seed n]\n\n${lines.join("\n")}`);
+  console.log(
+    `npm run prove -- <id> [--long] [--seed n]\n\n${lines.join("\n")}\n  A1, …  the tests that carry an id`,
+  );
   process.exit(id === "" ? 0 : 1);
 }
 

@@ -99,3 +99,21 @@ test("a line has its level in words and its time in UTC; lower levels are not wr
   assert.deepEqual([level, msg], ["warn", "loud"]);
   assert.match(time, /^\d{4}-\d\d-\d\dT[\d:.]+Z$/);
 });
+
+test("G1: what a database error quotes of a row is not written, nor that of its cause", () => {
+  const lines: string[] = [];
+  const log = createLog("info", { write: (line) => void lines.push(line) });
+  const quoting = Object.assign(new Error("violates check constraint"), {
+    code: "23514",
+    constraint: "customers_check",
+    detail: "Failing row contains (cus_1, Ada, Example, ada@example.com).",
+    where: "unnamed portal parameter $1 = 'Ada'",
+  });
+  log.error({ err: quoting }, "failed");
+  log.error({ err: new Error("outer", { cause: quoting }) }, "failed");
+  assert.equal(lines.length, 2);
+  for (const line of lines) {
+    assert.match(line, /23514.*customers_check/);
+    assert.doesNotMatch(line, /Ada|example\.com/);
+  }
+});

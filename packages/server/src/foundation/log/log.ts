@@ -55,6 +55,18 @@ export function redactLine(line: string): string {
   });
 }
 
+/**
+ * An error as it is logged: what it is and where, by name. Other fields are left out, because the
+ * database's `detail` and `where` quote whole rows with the personal data in them.
+ */
+function loggedError(error: unknown): unknown {
+  if (!(error instanceof Error)) return error;
+  const { name: type, message, stack, cause } = error;
+  const { code, constraint, table } = error as { [field: string]: unknown } & Error;
+  const named = { type, message, code, constraint, table, stack };
+  return cause === undefined ? named : { ...named, cause: loggedError(cause) };
+}
+
 export type LogLevel = "trace" | "debug" | "info" | "warn" | "error" | "fatal" | "silent";
 
 /**
@@ -74,6 +86,7 @@ export function createLog(
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
       redact: { paths: redactedPaths, censor: "[redacted]" },
+      serializers: { err: loggedError },
     },
     { write: (line: string) => void destination.write(redactLine(line)) },
   );
