@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { globSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 /**
@@ -11,6 +12,8 @@ type Proof = {
   readonly pattern?: string;
 };
 
+const rootUrl = new URL("../../../", import.meta.url);
+const root = fileURLToPath(rootUrl);
 const file = (name: string) => `packages/server/${name}`;
 const crash = [file("test/crash/crash.test.ts")];
 
@@ -27,12 +30,16 @@ const proofs: Readonly<Record<string, Proof>> = {
 };
 
 const [id = "", ...options] = process.argv.slice(2);
-const everything = [file("src/**/*.test.ts"), file("test/*.test.ts")];
 /** An id without a line of its own: every test that carries it in its name. */
-const carried: Proof | undefined = /^[A-Z]\d+$/.test(id)
-  ? { what: `tests named ${id}`, files: everything, pattern: `\\b${id}[:,]` }
-  : undefined;
-const proof = proofs[id] ?? carried;
+function carrying(name: string): Proof | undefined {
+  const pattern = `\\b${name}[:,]`;
+  const files = globSync("packages/server/{src,test}/**/*.test.ts", { cwd: root })
+    .filter((path) => !path.includes("/crash/"))
+    .filter((path) => new RegExp(pattern).test(readFileSync(new URL(path, rootUrl), "utf8")));
+  return files.length > 0 ? { what: `tests named ${name}`, files, pattern } : undefined;
+}
+
+const proof = proofs[id] ?? (/^[A-Z]\d+$/.test(id) ? carrying(id) : undefined);
 if (proof === undefined) {
   const lines = Object.entries(proofs).map(([name, { what }]) => `  ${name.padEnd(6)} ${what}`);
   console.log(
@@ -52,7 +59,7 @@ const child = spawn(
     ...proof.files,
   ],
   {
-    cwd: fileURLToPath(new URL("../../../", import.meta.url)),
+    cwd: root,
     stdio: "inherit",
     env: {
       ...process.env,
