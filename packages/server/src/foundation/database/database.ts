@@ -99,8 +99,6 @@ function poolSettings(options: DatabaseOptions): pg.PoolConfig {
     "search_path=public",
     // Statements here run for a millisecond: compiling one takes hundreds.
     "jit=off",
-    // And planning one again for each call's values takes as long as running it: a plan is made once.
-    "plan_cache_mode=force_generic_plan",
     "timezone=UTC",
   ];
   return {
