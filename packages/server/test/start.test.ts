@@ -171,7 +171,8 @@ for (const [name, node] of NODES) {
   const skip = node === null ? "no Node below 24 here" : SCRIPT ? false : "no script(1) here";
   test(`run by ${name} in a terminal, Ctrl-C reaches the program once`, { skip }, async (t) => {
     const folder = repository(t, { [MAIN]: COUNTER });
-    const command = `'${node}' '${join(folder, "start.mjs")}'`;
+    // Without exec a shell may stay in between, and dies of the same Ctrl-C.
+    const command = `exec '${node}' '${join(folder, "start.mjs")}'`;
     const child = launch(t, "script", ["-qec", command, "/dev/null"]);
     const said = output(child);
     await said.until("ready");
