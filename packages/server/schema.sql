@@ -597,6 +597,7 @@ CREATE INDEX transfers_by_id ON public.transfers USING btree (id)
 CREATE INDEX transfers_card ON public.transfers USING btree (organization_id, card_id, id) WHERE (card_id IS NOT NULL)
 CREATE UNIQUE INDEX access_requests_live ON public.access_requests USING btree (organization_id, customer_id, program_id) WHERE (status = ANY (ARRAY['requested'::text, 'granted'::text]))
 CREATE UNIQUE INDEX card_restrictions_live ON public.card_restrictions USING btree (organization_id, card_id, kind, owner) WHERE ((lifted_at IS NULL) AND (owner <> 'rule'::text))
+CREATE UNIQUE INDEX card_restrictions_live_of_rules ON public.card_restrictions USING btree (organization_id, card_id, reason) WHERE ((lifted_at IS NULL) AND (owner = 'rule'::text))
 CREATE UNIQUE INDEX ledger_entries_account ON public.ledger_entries USING btree (organization_id, account_id, sequence)
 CREATE UNIQUE INDEX transfers_reverses ON public.transfers USING btree (organization_id, reverses) WHERE (reverses IS NOT NULL)
 

@@ -37,7 +37,7 @@ export const storedStatuses = ["active", "frozen", "blocked", "deleted"] as cons
 
 /**
  * What stops a card, as a table: which status a kind of restriction gives, and who may own one. A
- * card has at most one live restriction of each kind and owner.
+ * card has at most one live restriction of each kind and owner; of rules, one for each reason.
  */
 export const restrictionKinds = {
   freeze: { status: "frozen", owners: ["organization", "cardholder"] },
@@ -56,6 +56,9 @@ export type Blocker = (typeof blockers)[number];
 
 /** The owner whose block also holds the money: no withdrawal and no deletion (PRODUCT §5). */
 export const HOLDS_MONEY: RestrictionOwner = "compliance";
+
+/** Reason of the rule's block on the cards that a customer's product access no longer covers. */
+export const ACCESS_REVOKED = "product_access_revoked";
 
 /** Reason of the block that a program may put on each new card until somebody has looked at it. */
 export const PENDING_REVIEW = "pending_review";
@@ -213,13 +216,19 @@ export function holdsMoney(card: Pick<Card, "restrictions">): boolean {
   return card.restrictions.some(({ owner }) => owner === HOLDS_MONEY);
 }
 
-/** The live restriction of a kind and owner, where there is one. */
+/** Whose a restriction is, and of a rule for which reason: a rule may have several causes. */
+export type RestrictionCause = { readonly owner: RestrictionOwner; readonly reason?: string };
+
+/** The live restriction of a kind and cause, where there is one. */
 export function restrictionOf(
   card: Pick<Card, "restrictions">,
   kind: RestrictionKind,
-  owner: RestrictionOwner,
+  { owner, reason }: RestrictionCause,
 ): Restriction | undefined {
-  return card.restrictions.find((one) => one.kind === kind && one.owner === owner);
+  return card.restrictions.find(
+    (one) =>
+      one.kind === kind && one.owner === owner && (owner !== "rule" || one.reason === reason),
+  );
 }
 
 /** The number as anybody may see it: first six, last four, and how many are between. */

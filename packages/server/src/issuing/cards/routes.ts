@@ -1,4 +1,6 @@
 import type { Route } from "../../foundation/route/route.ts";
+import { accessDecisionRoutes } from "../customers/routes/access.ts";
+import { followAccess } from "./actions/access.ts";
 import { fundsRoutes } from "./routes/funds.ts";
 import { issueRoutes } from "./routes/issue.ts";
 import { readRoutes } from "./routes/read.ts";
@@ -10,4 +12,5 @@ export const cardRoutes: readonly Route[] = [
   ...readRoutes,
   ...fundsRoutes,
   ...statusRoutes,
+  ...accessDecisionRoutes(followAccess),
 ];

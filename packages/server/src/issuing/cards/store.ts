@@ -177,15 +177,24 @@ const names = Object.keys(columns) as (keyof typeof columns)[];
 
 const insert = statement(
   "cards.insert",
-  `insert into cards (${names.join(", ")})
-   select * from unnest(${names
-     .map((name, index) => `$${index + 1}::${arrayTypes[name] ?? "text[]"}`)
-     .join(", ")})`,
+  `insert into cards (${names.join(", ")}) select * from unnest(${arraysOf(names)})`,
 );
 
 /** Writes new cards as one set. */
 export async function insertCards(sql: Sql, cards: readonly Card[]): Promise<void> {
-  if (cards.length === 0) return;
+  if (cards.length > 0) await sql.query(insert, valuesOf(names, cards));
+}
+
+/** Parameters for `unnest`: one array a column. */
+function arraysOf(wanted: readonly (keyof typeof columns)[]): string {
+  return wanted.map((name, index) => `$${index + 1}::${arrayTypes[name] ?? "text[]"}`).join(", ");
+}
+
+/** The values of those parameters. */
+function valuesOf(
+  wanted: readonly (keyof typeof columns)[],
+  cards: readonly Card[],
+): readonly unknown[][] {
   const rows = cards.map((card): Record<string, unknown> => {
     const { cardholder, billingAddress, metadata, ...rest } = card;
     return {
@@ -196,29 +205,30 @@ export async function insertCards(sql: Sql, cards: readonly Card[]): Promise<voi
       metadata: JSON.stringify(metadata),
     };
   });
-  const values = Object.values(columns).map((property) => rows.map((row) => row[property]));
-  await sql.query(insert, values);
+  return wanted.map((name) => rows.map((row) => row[columns[name]]));
 }
+
+/** What can change of a card. */
+const changing = [
+  "status",
+  "label",
+  "metadata",
+  "version",
+  "deleted_at",
+  "deleted_reason",
+] as const satisfies readonly (keyof typeof columns)[];
+const keyed = ["organization_id", "id", ...changing] as const;
 
 const update = statement(
   "cards.update",
-  `update cards set status = $3, label = $4, metadata = $5, version = $6, deleted_at = $7,
-     deleted_reason = $8
-   where organization_id = $1 and id = $2`,
+  `update cards c set ${changing.map((name) => `${name} = given.${name}`).join(", ")}
+   from unnest(${arraysOf(keyed)}) as given (${keyed.join(", ")})
+   where c.organization_id = given.organization_id and c.id = given.id`,
 );
 
-/** Writes what can change of a card over its row, which the caller has locked. */
-export async function updateCard(sql: Sql, card: Card): Promise<void> {
-  await sql.query(update, [
-    card.organizationId,
-    card.id,
-    card.storedStatus,
-    card.label,
-    card.metadata,
-    card.version,
-    card.deletedAt,
-    card.deletedReason,
-  ]);
+/** Writes what can change of cards over their rows, which the caller has locked. */
+export async function updateCards(sql: Sql, cards: readonly Card[]): Promise<void> {
+  if (cards.length > 0) await sql.query(update, valuesOf(keyed, cards));
 }
 
 /**

@@ -27,6 +27,7 @@ import {
 } from "./model.ts";
 import { detailProblems, noDetails, tidyDetails } from "./rules/details.ts";
 import {
+  afterClosing,
   type CustomerChange,
   changedBy,
   decidedBy,
@@ -174,7 +175,7 @@ export async function changeCustomer(
  *
  * @param work of the customer's organization: see `workForCustomer`.
  * @param note kept in the history.
- * @throws Refusal `not_found`, `customer_deleted`, `customer_move_not_allowed`.
+ * @throws Refusal `not_found`, `customer_deleted`, `customer_move_not_allowed`, `organization_closed`.
  */
 export async function decideCustomer(
   work: Work,
@@ -182,6 +183,8 @@ export async function decideCustomer(
   verdict: Verdict,
   note: string | null = null,
 ): Promise<Customer> {
+  const organization = await lockOrganization(work.sql, work.organizationId, "share");
+  if (!afterClosing[verdict.move]) requireOpen(organization);
   const before = await lockForChange(work, { by: "id", value: id });
   const customer = decidedBy(before, verdict, work.now);
   await updateCustomer(work.sql, customer);
@@ -297,7 +300,7 @@ export async function workForAccess(work: Work, id: string): Promise<Work> {
  * locked it for sharing (issuing) knows that its access stays as it is.
  *
  * @param work of the customer's organization: see `workForAccess`.
- * @throws Refusal `not_found`, `access_move_not_allowed`.
+ * @throws Refusal `not_found`, `access_move_not_allowed`, `organization_closed`.
  */
 export async function decideAccess(
   work: Work,
@@ -307,6 +310,7 @@ export async function decideAccess(
 ): Promise<AccessRequest> {
   const found = await findAccessRow(work.sql, work.organizationId, id);
   if (found === null) throw generalErrors.refusal("not_found");
+  requireOpen(await lockOrganization(work.sql, work.organizationId, "share"));
   await lockCustomer(work.sql, work.organizationId, found.customerId, "change");
   // Once more under the lock: another decision may have come first.
   const before = (await findAccessRow(work.sql, work.organizationId, id)) ?? found;

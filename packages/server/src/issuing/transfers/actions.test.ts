@@ -77,7 +77,7 @@ const force = (id: OrganizationId, debit: AccountRef, credit: AccountRef, amount
 
 const reverse = (id: OrganizationId, transfer: Transfer) =>
   inTenant(id, (work) =>
-    reverseTransfer(work, transfer.id, { note: null, reason: null, platform: true }),
+    reverseTransfer(work, transfer.id, { note: null, reason: null, platform: true, judge: null }),
   ).catch((error: unknown) => {
     if (error instanceof Refusal) return error;
     throw error;

@@ -1,11 +1,12 @@
 import type { Condition, RowPage } from "../../foundation/database/list.ts";
 import type { Sql } from "../../foundation/database/sql.ts";
 import type { Work } from "../../foundation/database/work.ts";
-import { generalErrors } from "../../foundation/errors/errors.ts";
+import { generalErrors, type Refusal } from "../../foundation/errors/errors.ts";
 import type { Caller } from "../../foundation/route/route.ts";
 import { openBook, readDebtors, writeBook } from "../../records/ledger/actions.ts";
 import { isRefused, ledgerErrors } from "../../records/ledger/errors.ts";
 import type { AccountRef } from "../../records/ledger/model.ts";
+import type { Book } from "../../records/ledger/rules.ts";
 import { lockOrganization } from "../organizations/actions.ts";
 import { listedOrganization, requireActive, requireOpen } from "../organizations/rules.ts";
 import { announceTransfer, writeTransfers } from "./actions/write.ts";
@@ -62,11 +63,16 @@ export function listTransfers(
   return listPage(sql, conditions, after, limit);
 }
 
+/** Says why the locked accounts do not allow a reversal on the side of what it is about. */
+export type ReversalJudge = (book: Book) => Refusal | null;
+
 export type Reversal = {
   readonly note: string | null;
   readonly reason: ReversalReason | null;
   /** Whether the platform asks; it may reverse more kinds. */
   readonly platform: boolean;
+  /** Null where nothing more is in the way. */
+  readonly judge: ReversalJudge | null;
 };
 
 /**
@@ -76,12 +82,12 @@ export type Reversal = {
  * @returns the reversal.
  * @throws Refusal `not_found`, `transfer_not_reversible`, `transfer_already_reversed`,
  *   `insufficient_…_balance`, `receivable_outstanding`, `account_closed`, `organization_suspended`,
- *   `organization_closed`.
+ *   `organization_closed`, and what `judge` refuses.
  */
 export async function reverseTransfer(
   work: Work,
   id: string,
-  { note, reason, platform }: Reversal,
+  { note, reason, platform, judge }: Reversal,
 ): Promise<Transfer> {
   const { sql, organizationId } = work;
   const organization = await lockOrganization(sql, organizationId, "share");
@@ -98,6 +104,8 @@ export async function reverseTransfer(
     sql,
     [from, to].map((ref) => ({ organizationId, ref })),
   );
+  const refusal = judge?.(book) ?? null;
+  if (refusal !== null) throw refusal;
   const planned = planTransfer(book, work, {
     kind: "reversal",
     from,

@@ -25,6 +25,7 @@ import {
   type FundsCommand,
   getTransfer,
   listTransfers,
+  type ReversalJudge,
   reverseTransfer,
 } from "./actions.ts";
 import { type Transfer, transferKindNames, transferLifecycle } from "./model.ts";
@@ -77,9 +78,9 @@ const get = readRoute({
 
 /**
  * What stands in the way of an organization's reversal on the side of what the transfer is about. Throws
- * the refusal, and locks what it went by.
+ * the refusal, and locks what it went by; its answer judges the accounts once they are locked.
  */
-export type ReversalGuard = (work: Work, transfer: Transfer) => Promise<void>;
+export type ReversalGuard = (work: Work, transfer: Transfer) => Promise<ReversalJudge>;
 
 /** The route of reversals; with the cards, whose restrictions hold money too. */
 export const reverseRoute = (guard: ReversalGuard): Route =>
@@ -109,6 +110,7 @@ export const reverseRoute = (guard: ReversalGuard): Route =>
       "organization_suspended",
       "organization_closed",
       "compliance_restriction",
+      "balance_too_high",
       "card_blocked",
       "card_expired",
       "card_deleted",
@@ -117,11 +119,12 @@ export const reverseRoute = (guard: ReversalGuard): Route =>
     handle: async ({ params, body, caller, work }) => {
       const transfer = await getTransfer(work.sql, caller, params.id);
       const own = await workIn(work, transfer.organizationId);
-      if (!caller.platform) await guard(own, transfer);
+      const judge = caller.platform ? null : await guard(own, transfer);
       const reversal = await reverseTransfer(own, params.id, {
         note: body.note ?? null,
         reason: body.reason ?? null,
         platform: caller.platform,
+        judge,
       });
       return showTransfer(reversal);
     },

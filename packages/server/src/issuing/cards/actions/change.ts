@@ -2,7 +2,7 @@ import type { Work } from "../../../foundation/database/work.ts";
 import { changed } from "../rules/change.ts";
 import { statusRefusal } from "../rules/status.ts";
 import type { CardChanges } from "../schema.ts";
-import { updateCard } from "../store.ts";
+import { updateCards } from "../store.ts";
 import { announceCard, type CardInFull, inFull, lockNamed } from "./read.ts";
 
 /**
@@ -20,7 +20,7 @@ export async function changeCard(
   if (refusal !== null) throw refusal;
   const after = changed(before, changes);
   if (after === before) return inFull(work, before);
-  await updateCard(work.sql, after);
+  await updateCards(work.sql, [after]);
   const full = await inFull(work, after);
   announceCard(work, "card.updated", full, { card: before, money: full.money });
   return full;

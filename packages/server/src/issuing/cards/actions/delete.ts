@@ -20,7 +20,7 @@ import { availableOf } from "../rules/funds.ts";
 import { statusRefusal } from "../rules/status.ts";
 import { countLive, hasLiveCards } from "../store/facts.ts";
 import { insertStatusChanges } from "../store/status.ts";
-import { updateCard } from "../store.ts";
+import { updateCards } from "../store.ts";
 import { announceCard, type CardInFull, inFull, lockNamed } from "./read.ts";
 
 /** Why a card is deleted, where nothing else is said. */
@@ -65,7 +65,7 @@ export async function deleteCard(work: Work, id: string): Promise<Deleted> {
   };
   const [holds] = await Promise.all([
     readOpenHolds(sql, work.organizationId, before.id),
-    updateCard(sql, after),
+    updateCards(sql, [after]),
     insertStatusChanges(sql, [{ card: after, change }]),
   ]);
   const deleted = await inFull(work, after);

@@ -68,12 +68,25 @@ export async function getCard(reading: Reading, id: string): Promise<CardInFull>
 
 /** A card with its money as it is now in this transaction or on this snapshot. */
 export async function inFull(
-  { sql, now }: Pick<Reading, "sql" | "now">,
+  reading: Pick<Reading, "sql" | "now">,
   card: Card,
 ): Promise<CardInFull> {
-  const money = (await moneyOf(sql, [card])).get(card.id);
-  assert(money !== undefined, "Every card has its money.");
-  return { card, money, now };
+  const [full] = await allInFull(reading, [card]);
+  assert(full !== undefined, "One card was asked for.");
+  return full;
+}
+
+/** As `inFull`, for several cards of one organization, in their order. */
+export async function allInFull(
+  { sql, now }: Pick<Reading, "sql" | "now">,
+  cards: readonly Card[],
+): Promise<CardInFull[]> {
+  const found = await moneyOf(sql, cards);
+  return cards.map((card) => {
+    const money = found.get(card.id);
+    assert(money !== undefined, "Every card has its money.");
+    return { card, money, now };
+  });
 }
 
 /**

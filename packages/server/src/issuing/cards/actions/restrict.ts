@@ -5,6 +5,7 @@ import {
   type Card,
   type Freezer,
   type Restriction,
+  type RestrictionCause,
   type RestrictionKind,
   type RestrictionOwner,
   restrictedStatus,
@@ -13,9 +14,9 @@ import {
   statusOf,
 } from "../model.ts";
 import { statusRefusal } from "../rules/status.ts";
-import { insertRestrictions, insertStatusChanges, liftRestriction } from "../store/status.ts";
-import { updateCard } from "../store.ts";
-import { announceCard, type CardInFull, inFull, lockNamed } from "./read.ts";
+import { insertRestrictions, insertStatusChanges, liftRestrictions } from "../store/status.ts";
+import { updateCards } from "../store.ts";
+import { allInFull, announceCard, type CardInFull, inFull, lockNamed } from "./read.ts";
 
 /** Why a person restricts a card or lifts a restriction. */
 export type Why = { readonly reason: string | null; readonly note: string | null };
@@ -91,21 +92,9 @@ async function restrict(
   owner: RestrictionOwner,
   why: Why & { readonly reason: string },
 ): Promise<CardInFull> {
-  const before = await lockFor(work, id, verb);
-  const { kind } = verbs[verb];
-  if (restrictionOf(before, kind, owner) !== undefined) return inFull(work, before);
-  const restriction: Restriction = {
-    ...why,
-    id: work.newId("restriction"),
-    kind,
-    owner,
-    actor: { kind: work.actor.kind, id: work.actor.id },
-    createdAt: work.now,
-    endsAt: null,
-  };
-  const after = withRestrictions(before, [...before.restrictions, restriction]);
-  await insertRestrictions(work.sql, [{ card: after, restriction }]);
-  return keep(work, verb, before, after, why);
+  const card = await lockFor(work, id, verb);
+  const [changed] = await restrictAll(work, [card], verb, owner, why);
+  return changed ?? inFull(work, card);
 }
 
 async function release(
@@ -115,15 +104,9 @@ async function release(
   owner: RestrictionOwner,
   why: Why,
 ): Promise<CardInFull> {
-  const before = await lockFor(work, id, verb);
-  const lifted = restrictionOf(before, verbs[verb].kind, owner);
-  if (lifted === undefined) return inFull(work, before);
-  const left = before.restrictions.filter((each) => each !== lifted);
-  await liftRestriction(work.sql, before.organizationId, lifted, {
-    at: work.now,
-    actor: work.actor,
-  });
-  return keep(work, verb, before, withRestrictions(before, left), why);
+  const card = await lockFor(work, id, verb);
+  const [changed] = await releaseAll(work, [card], verb, { owner }, why);
+  return changed ?? inFull(work, card);
 }
 
 async function lockFor(work: Work, id: string, verb: Verb): Promise<Card> {
@@ -131,6 +114,65 @@ async function lockFor(work: Work, id: string, verb: Verb): Promise<Card> {
   const refusal = statusRefusal(verb, card, work.now);
   if (refusal !== null) throw refusal;
   return card;
+}
+
+/**
+ * Puts a restriction on each card that has none of that owner yet (of a rule: none for that reason).
+ *
+ * @param cards locked for a change, of the work's organization.
+ * @returns those that changed.
+ */
+export async function restrictAll(
+  work: Work,
+  cards: readonly Card[],
+  verb: "freeze" | "block",
+  owner: RestrictionOwner,
+  why: Why & { readonly reason: string },
+): Promise<CardInFull[]> {
+  const { kind } = verbs[verb];
+  const steps = cards
+    .filter((card) => restrictionOf(card, kind, { owner, reason: why.reason }) === undefined)
+    .map((before) => {
+      const restriction: Restriction = {
+        ...why,
+        id: work.newId("restriction"),
+        kind,
+        owner,
+        actor: { kind: work.actor.kind, id: work.actor.id },
+        createdAt: work.now,
+        endsAt: null,
+      };
+      const after = withRestrictions(before, [...before.restrictions, restriction]);
+      return { before, after, restriction };
+    });
+  const added = steps.map(({ after, restriction }) => ({ card: after, restriction }));
+  await insertRestrictions(work.sql, added);
+  return keep(work, verb, steps, why);
+}
+
+/**
+ * Lifts the restriction of an owner (of a rule: for a reason) from each card that has it.
+ *
+ * @param cards locked for a change, of the work's organization.
+ * @returns those that changed.
+ */
+export async function releaseAll(
+  work: Work,
+  cards: readonly Card[],
+  verb: "unfreeze" | "unblock",
+  of: RestrictionCause,
+  why: Why,
+): Promise<CardInFull[]> {
+  const { kind } = verbs[verb];
+  const steps = cards.flatMap((before) => {
+    const lifted = restrictionOf(before, kind, of);
+    if (lifted === undefined) return [];
+    const left = before.restrictions.filter((each) => each !== lifted);
+    return [{ before, after: withRestrictions(before, left), lifted }];
+  });
+  const lifted = steps.map((step) => step.lifted);
+  await liftRestrictions(work.sql, work.organizationId, lifted, { at: work.now, by: work.actor });
+  return keep(work, verb, steps, why);
 }
 
 function withRestrictions(card: Card, restrictions: readonly Restriction[]): Card {
@@ -142,29 +184,30 @@ function withRestrictions(card: Card, restrictions: readonly Restriction[]): Car
   };
 }
 
+/** Writes changed cards with a line of their histories each, and announces them. */
 async function keep(
   work: Work,
   verb: Verb,
-  before: Card,
-  after: Card,
+  steps: readonly { readonly before: Card; readonly after: Card }[],
   { reason, note }: Why,
-): Promise<CardInFull> {
-  const { sql, now } = work;
-  const change: StatusChange = {
-    version: after.version,
-    action: verb,
-    from: statusOf(before, now),
-    to: statusOf(after, now),
-    reason,
-    note,
-    actor: work.actor,
-    at: now,
-  };
+): Promise<CardInFull[]> {
+  if (steps.length === 0) return [];
+  const { sql, now, actor } = work;
+  const changes = steps.map(({ before, after }) => {
+    const [from, to] = [statusOf(before, now), statusOf(after, now)];
+    const { version } = after;
+    const change: StatusChange = { version, action: verb, from, to, reason, note, actor, at: now };
+    return { card: after, change };
+  });
+  const cards = steps.map(({ after }) => after);
   const [changed] = await Promise.all([
-    inFull(work, after),
-    updateCard(sql, after),
-    insertStatusChanges(sql, [{ card: after, change }]),
+    allInFull(work, cards),
+    updateCards(sql, cards),
+    insertStatusChanges(sql, changes),
   ]);
-  announceCard(work, verbs[verb].event, changed, { card: before, money: changed.money });
+  for (const [place, full] of changed.entries()) {
+    const card = steps[place]?.before ?? full.card;
+    announceCard(work, verbs[verb].event, full, { card, money: full.money });
+  }
   return changed;
 }

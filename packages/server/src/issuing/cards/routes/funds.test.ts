@@ -249,3 +249,34 @@ test("moving money bumps no card's version and announces transfers only", async 
   const last = data.at(-1);
   assert.deepEqual([last.type, last.data.object.kind], ["transfer.completed", "card_top_up"]);
 });
+
+test("undoing a withdrawal cannot lift a card above what its program allows", async () => {
+  const own = await tests.organization(100_000);
+  const card = await tests.card(own, { initialBalance: 1_000 }, { maximumBalance: 1_000 });
+  const { id } = made(await post(own, card, "withdraw", { amount: 600 }));
+  made(await post(own, card, "top-up", { amount: 1 }));
+  const refused = await own.call("POST", `/transfers/${id}/reverse`, {});
+  assert.deepEqual([refused.status, refused.body.code], [422, "balance_too_high"]);
+  assert.equal(made(await own.call("GET", `/cards/${card.id}`)).balances.available, 401);
+  made(await post(own, card, "withdraw", { amount: 1 }));
+  made(await own.call("POST", `/transfers/${id}/reverse`, {}));
+  assert.equal(made(await own.call("GET", `/cards/${card.id}`)).balances.available, 1_000);
+});
+
+test("undone withdrawals and top-ups at once never exceed what the program allows", async () => {
+  const own = await tests.organization(100_000);
+  const card = await tests.card(own, { initialBalance: 1_000 }, { maximumBalance: 1_000 });
+  const withdrawn: CardBody[] = [];
+  for (let index = 0; index < 10; index += 1) {
+    withdrawn.push(made(await post(own, card, "withdraw", { amount: 100 })));
+  }
+  const answers = await Promise.all(
+    withdrawn.flatMap(({ id }) => [
+      own.call("POST", `/transfers/${id}/reverse`, {}),
+      post(own, card, "top-up", { amount: 100 }),
+    ]),
+  );
+  assert.equal(answers.filter(({ status }) => status === 201).length, 10);
+  assert.equal(made(await own.call("GET", `/cards/${card.id}`)).balances.posted, 1_000);
+  await tests.lawsHold(own);
+});

@@ -80,20 +80,30 @@ function topUpRefusal(
   const refusal = customerRefusal(customer, program.informationDays, now);
   if (refusal !== null) return refusal;
   if (amount < program.minimumTransfer) return tooLow(program.minimumTransfer);
-  const { organizationId } = card;
-  const ref = cardAccount(card);
-  const balance = postedOf(book.account(organizationId, ref));
-  // What is owed is paid from it first, and never stays on the card.
-  const stays = amount - book.owed(organizationId, ref);
-  if (program.maximumBalance !== null && balance + stays > program.maximumBalance) {
-    const detail = `The program allows a balance of ${program.maximumBalance} minor units.`;
-    return cardErrors.refusal("balance_too_high", detail, { field: "amount" });
-  }
+  const tooMuch = balanceRefusal(book, card, program, amount);
+  if (tooMuch !== null) return tooMuch;
   const needed = amount + program.fees.topUp;
-  const available = book.available(organizationId, availableOf(card));
+  const available = book.available(card.organizationId, availableOf(card));
   if (needed <= available) return null;
   const detail = `It takes ${needed} minor units; ${available} are available.`;
   return transferErrors.refusal("insufficient_organization_balance", detail, { field: "amount" });
+}
+
+/** Why a card may not have that much more by the program's terms; null where it may. */
+export function balanceRefusal(
+  book: Book,
+  card: Card,
+  { maximumBalance }: Pick<Program, "maximumBalance">,
+  amount: bigint,
+): Refusal | null {
+  if (maximumBalance === null) return null;
+  const { organizationId } = card;
+  const ref = cardAccount(card);
+  // What is owed is paid from it first, and never stays on the card.
+  const stays = amount - book.owed(organizationId, ref);
+  if (postedOf(book.account(organizationId, ref)) + stays <= maximumBalance) return null;
+  const detail = `The program allows a balance of ${maximumBalance} minor units.`;
+  return cardErrors.refusal("balance_too_high", detail, { field: "amount" });
 }
 
 function withdrawalRefusal(
@@ -139,7 +149,10 @@ function customerRefusal(
   return cardErrors.refusal("card_not_fundable", problem?.message, { problems });
 }
 
-/** Why money may not move this way by undoing an earlier transfer; null where it may. */
+/**
+ * Why money may not move this way by undoing an earlier transfer, as far as the card alone tells; null
+ * where it may. What the card then has is judged by `balanceRefusal`.
+ */
 export function reversalRefusal(
   { card, customer, program }: FundsFacts,
   verb: FundsRequest["verb"],

@@ -1,5 +1,6 @@
 import { type Sql, statement } from "../../../foundation/database/sql.ts";
 import type { OrganizationId } from "../../../foundation/ids/ids.ts";
+import type { Card } from "../model.ts";
 
 /** A customer, and one program or (null) any. */
 export type CountRef = {
@@ -28,6 +29,21 @@ export async function countLive(sql: Sql, asked: readonly CountRef[]): Promise<n
     asked.map(({ programId }) => programId),
   ]);
   return rows.map(({ count }) => Number(count));
+}
+
+const liveOfCustomer = statement(
+  "cards.liveOfCustomer",
+  `select organization_id as "organizationId", id from cards
+   where organization_id = $1 and customer_id = $2 and program_id = $3 and status <> 'deleted'
+   order by id`,
+);
+
+/** A customer's cards of a program that are not deleted, in the order of their ids. */
+export function listLive(
+  sql: Sql,
+  { organizationId, customerId, programId }: CountRef,
+): Promise<Pick<Card, "organizationId" | "id">[]> {
+  return sql.query(liveOfCustomer, [organizationId, customerId, programId]);
 }
 
 const liveOfBudget = statement(

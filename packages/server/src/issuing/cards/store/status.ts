@@ -42,18 +42,20 @@ function columnsOf(rows: readonly (readonly unknown[])[]): unknown[][] {
 }
 
 const lift = statement(
-  "cards.liftRestriction",
+  "cards.liftRestrictions",
   `update card_restrictions set lifted_at = $3, lifted_by = $4
-   where organization_id = $1 and id = $2`,
+   where organization_id = $1 and id = any($2::text[])`,
 );
 
-export async function liftRestriction(
+/** Lifts restrictions as one set; the rows stay, as they were and until when. */
+export async function liftRestrictions(
   sql: Sql,
   organizationId: OrganizationId,
-  restriction: Restriction,
-  { at, actor }: { readonly at: Date; readonly actor: Actor },
+  restrictions: readonly Restriction[],
+  { at, by }: { readonly at: Date; readonly by: Actor },
 ): Promise<void> {
-  await sql.query(lift, [organizationId, restriction.id, at, actor.id]);
+  if (restrictions.length === 0) return;
+  await sql.query(lift, [organizationId, restrictions.map(({ id }) => id), at, by.id]);
 }
 
 const addChanges = statement(

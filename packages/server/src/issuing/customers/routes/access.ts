@@ -1,4 +1,5 @@
 import { type TSchema, Type } from "typebox";
+import type { Work } from "../../../foundation/database/work.ts";
 import { DEFAULT_LIMIT, decodeCursor, pageFrom } from "../../../foundation/route/cursor.ts";
 import { type Route, readRoute, writeRoute } from "../../../foundation/route/route.ts";
 import {
@@ -12,7 +13,7 @@ import {
 } from "../../../foundation/route/schemas.ts";
 import { listedOrganization } from "../../organizations/rules.ts";
 import { decideAccess, listAccess, requestAccess, workForAccess } from "../actions.ts";
-import { type AccessMove, accessLifecycle } from "../model.ts";
+import { type AccessMove, type AccessRequest, accessLifecycle } from "../model.ts";
 import {
   accessRefusalSchema,
   accessRequestSchema,
@@ -23,32 +24,39 @@ import { accessFor, customerFor } from "./seen.ts";
 
 const tag = "Product access";
 
-const request = writeRoute({
-  id: "requestAccess",
-  method: "POST",
-  path: "/customers/{id}/access-requests",
-  summary: "Ask for a customer's access to a product",
-  description:
-    "The product cards is asked for with the typeId of a program. Where the program grants access automatically, the answer is granted.",
-  tag: tag,
-  audience: "organization",
-  scope: "customers:write",
-  params: idParams,
-  body: newAccessRequestSchema,
-  reply: accessRequestSchema,
-  status: 201,
-  errors: [
-    "not_found",
-    "program_not_found",
-    "program_not_available",
-    "program_inactive",
-    "access_already_requested",
-    "customer_deleted",
-    "organization_closed",
-  ],
-  handle: async ({ params: { id }, body: { product = "cards", typeId }, work }) =>
-    showAccess(await requestAccess(work, reference(id), { product, typeId })),
-});
+/** What follows a decision about access, in the same transaction; nothing where it changes nothing. */
+export type AccessFollower = (work: Work, request: AccessRequest) => Promise<void>;
+
+const request = (follow: AccessFollower) =>
+  writeRoute({
+    id: "requestAccess",
+    method: "POST",
+    path: "/customers/{id}/access-requests",
+    summary: "Ask for a customer's access to a product",
+    description:
+      "The product cards is asked for with the typeId of a program. Where the program grants access automatically, the answer is granted.",
+    tag: tag,
+    audience: "organization",
+    scope: "customers:write",
+    params: idParams,
+    body: newAccessRequestSchema,
+    reply: accessRequestSchema,
+    status: 201,
+    errors: [
+      "not_found",
+      "program_not_found",
+      "program_not_available",
+      "program_inactive",
+      "access_already_requested",
+      "customer_deleted",
+      "organization_closed",
+    ],
+    handle: async ({ params: { id }, body: { product = "cards", typeId }, work }) => {
+      const asked = await requestAccess(work, reference(id), { product, typeId });
+      await follow(work, asked);
+      return showAccess(asked);
+    },
+  });
 
 const accessFilter = {
   status: Type.Optional(oneOf(accessLifecycle.states)),
@@ -119,12 +127,15 @@ const getAccess = readRoute({
 });
 
 /** A decision of the platform about an access request: `POST access-requests/{id}/<move>`. */
-const verb = <B extends TSchema>(about: {
-  readonly move: AccessMove;
-  readonly summary: string;
-  readonly description: string;
-  readonly body?: B;
-}): Route => {
+const verb = <B extends TSchema>(
+  follow: AccessFollower,
+  about: {
+    readonly move: AccessMove;
+    readonly summary: string;
+    readonly description: string;
+    readonly body?: B;
+  },
+): Route => {
   const { move, ...rest } = about;
   return writeRoute({
     ...rest,
@@ -137,35 +148,43 @@ const verb = <B extends TSchema>(about: {
     params: idParams,
     reply: accessRequestSchema,
     status: 200,
-    errors: ["not_found", "access_move_not_allowed"],
+    errors: ["not_found", "access_move_not_allowed", "organization_closed"],
     handle: async ({ params: { id }, body, work }) => {
       const { reasons = [] } = (body ?? {}) as { reasons?: string[] };
-      return showAccess(await decideAccess(await workForAccess(work, id), id, move, reasons));
+      const own = await workForAccess(work, id);
+      const decided = await decideAccess(own, id, move, reasons);
+      await follow(own, decided);
+      return showAccess(decided);
     },
   });
 };
 
-/** Product access: asked for by the organization, decided by the platform. */
-export const accessRoutes: readonly Route[] = [
-  request,
-  listOfCustomer,
-  listAll,
-  getAccess,
-  verb({
+/** Product access, to be read. */
+export const accessRoutes: readonly Route[] = [listOfCustomer, listAll, getAccess];
+
+/**
+ * Product access, asked for by the organization and decided by the platform; with the cards, which
+ * follow it.
+ */
+export const accessDecisionRoutes = (follow: AccessFollower): readonly Route[] => [
+  request(follow),
+  verb(follow, {
     move: "grant",
     summary: "Grant product access",
-    description: "From requested. Issuing also needs the customer to be active.",
+    description:
+      "From requested. Issuing also needs the customer to be active. Cards that an earlier revocation blocked are unblocked.",
   }),
-  verb({
+  verb(follow, {
     move: "reject",
     summary: "Reject a request for product access",
     description: "From requested, with the reasons. It can be asked for again.",
     body: accessRefusalSchema,
   }),
-  verb({
+  verb(follow, {
     move: "revoke",
     summary: "Revoke product access",
-    description: "From granted, with the reasons. It can be asked for again.",
+    description:
+      "From granted, with the reasons. The customer's cards of the program are blocked until access is granted again. It can be asked for again.",
     body: accessRefusalSchema,
   }),
 ];

@@ -37,7 +37,7 @@ const verb = <B extends TSchema>(about: {
     params: idParams,
     reply: customerSchema,
     status: 200,
-    errors: ["not_found", "customer_move_not_allowed", "customer_deleted"],
+    errors: ["not_found", "customer_move_not_allowed", "customer_deleted", "organization_closed"],
     handle: async ({ params: { id }, body, work }) => {
       const { note = null } = body as VerbBody<B>;
       const own = await workForCustomer(work, id);

@@ -183,6 +183,16 @@ export type Verdict =
     }
   | { readonly move: "hold"; readonly reason: string };
 
+/** Which verdicts are still possible once the organization is closed: what protects, and what erases. */
+export const afterClosing = {
+  approve: false,
+  reject: false,
+  requestInformation: false,
+  hold: true,
+  release: true,
+  delete: true,
+} as const satisfies Record<Verdict["move"], boolean>;
+
 /**
  * A customer after a verdict.
  *

@@ -1,0 +1,26 @@
+import type { Work } from "../../../foundation/database/work.ts";
+import type { AccessRequest } from "../../customers/model.ts";
+import { ACCESS_REVOKED } from "../model.ts";
+import { listLive } from "../store/facts.ts";
+import { lockRows } from "../store.ts";
+import { releaseAll, restrictAll } from "./restrict.ts";
+
+/**
+ * Lets a customer's cards of a program follow the access to it: revoked, they are blocked by a rule;
+ * granted again, the rule lifts its block. The customer is locked by the decision, so no card comes in
+ * between.
+ */
+export async function followAccess(work: Work, request: AccessRequest): Promise<void> {
+  const { status, customerId, programId, reasons } = request;
+  if (status !== "revoked" && status !== "granted") return;
+  const live = await listLive(work.sql, { ...request, customerId, programId });
+  const locked = [...(await lockRows(work.sql, live, "change")).values()];
+  const cards = locked.filter(({ deletedAt }) => deletedAt === null);
+  if (status === "revoked") {
+    const why = { reason: ACCESS_REVOKED, note: reasons.join("; ") };
+    await restrictAll(work, cards, "block", "rule", why);
+  } else {
+    const why = { reason: "product_access_granted", note: null };
+    await releaseAll(work, cards, "unblock", { owner: "rule", reason: ACCESS_REVOKED }, why);
+  }
+}
