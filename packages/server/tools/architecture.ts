@@ -18,6 +18,7 @@ const roles = [
   "events",
   "actions",
   "reactions",
+  "jobs",
   "routes",
 ];
 
