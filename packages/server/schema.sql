@@ -115,6 +115,14 @@ table public.cards column 027 version bigint not null
 table public.cards column 028 created_at timestamp(3) with time zone not null
 table public.cards column 029 deleted_at timestamp(3) with time zone
 table public.cards column 030 deleted_reason text
+table public.cards column 031 account_card_id id
+table public.cards column 032 replaces id
+table public.cards column 033 replaced_by id
+table public.cards column 034 former_external_id text
+table public.cards column 035 previous_expiry_month integer
+table public.cards column 036 previous_expiry_year integer
+table public.cards column 037 previous_expires_at timestamp(3) with time zone
+table public.cards column 038 expired_at timestamp(3) with time zone
 table public.customer_status_history column 001 organization_id id not null
 table public.customer_status_history column 002 customer_id id not null
 table public.customer_status_history column 003 version bigint not null
@@ -417,18 +425,27 @@ table public.cards constraint cards_check1 CHECK (((model = 'budgetCard'::text) 
 table public.cards constraint cards_check2 CHECK (((status = 'deleted'::text) = (deleted_at IS NOT NULL)))
 table public.cards constraint cards_check3 CHECK (((deleted_at IS NULL) = (deleted_reason IS NULL)))
 table public.cards constraint cards_check4 CHECK (((legal_name IS NOT NULL) OR ((first_name IS NOT NULL) AND (last_name IS NOT NULL))))
+table public.cards constraint cards_check5 CHECK (((model = 'card'::text) = (account_card_id IS NOT NULL)))
+table public.cards constraint cards_check6 CHECK (((previous_expires_at IS NULL) = (previous_expiry_month IS NULL)))
+table public.cards constraint cards_check7 CHECK (((previous_expires_at IS NULL) = (previous_expiry_year IS NULL)))
+table public.cards constraint cards_check8 CHECK ((previous_expires_at < expires_at))
+table public.cards constraint cards_check9 CHECK (((replaced_by IS NULL) OR (status = 'deleted'::text)))
 table public.cards constraint cards_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text))
 table public.cards constraint cards_expiry_month_check CHECK (((expiry_month >= 1) AND (expiry_month <= 12)))
 table public.cards constraint cards_first_six_check CHECK ((first_six ~ '^\d{6}$'::text))
 table public.cards constraint cards_last_four_check CHECK ((last_four ~ '^\d{4}$'::text))
 table public.cards constraint cards_model_check CHECK ((model = ANY (ARRAY['card'::text, 'budgetCard'::text])))
+table public.cards constraint cards_organization_id_account_card_id_fkey FOREIGN KEY (organization_id, account_card_id) REFERENCES cards(organization_id, id)
 table public.cards constraint cards_organization_id_account_id_fkey FOREIGN KEY (organization_id, account_id) REFERENCES ledger_accounts(organization_id, id)
 table public.cards constraint cards_organization_id_budget_id_fkey FOREIGN KEY (organization_id, budget_id) REFERENCES budgets(organization_id, id)
 table public.cards constraint cards_organization_id_customer_id_fkey FOREIGN KEY (organization_id, customer_id) REFERENCES customers(organization_id, id)
 table public.cards constraint cards_organization_id_external_id_key UNIQUE (organization_id, external_id)
+table public.cards constraint cards_organization_id_replaced_by_fkey FOREIGN KEY (organization_id, replaced_by) REFERENCES cards(organization_id, id) DEFERRABLE INITIALLY DEFERRED
+table public.cards constraint cards_organization_id_replaces_fkey FOREIGN KEY (organization_id, replaces) REFERENCES cards(organization_id, id)
 table public.cards constraint cards_pan_length_check CHECK (((pan_length >= 13) AND (pan_length <= 19)))
 table public.cards constraint cards_pan_sequence_check CHECK (((pan_sequence >= 0) AND (pan_sequence <= 99)))
 table public.cards constraint cards_pkey PRIMARY KEY (organization_id, id)
+table public.cards constraint cards_previous_expiry_month_check CHECK (((previous_expiry_month >= 1) AND (previous_expiry_month <= 12)))
 table public.cards constraint cards_status_check CHECK ((status = ANY (ARRAY['active'::text, 'frozen'::text, 'blocked'::text, 'deleted'::text])))
 table public.cards constraint cards_version_check CHECK ((version > 0))
 table public.customer_status_history constraint customer_status_history_organization_id_customer_id_fkey FOREIGN KEY (organization_id, customer_id) REFERENCES customers(organization_id, id)
@@ -580,10 +597,16 @@ CREATE INDEX access_requests_customer ON public.access_requests USING btree (org
 CREATE INDEX audit_log_object ON public.audit_log USING btree (organization_id, object_id, id)
 CREATE INDEX budgets_by_id ON public.budgets USING btree (id)
 CREATE INDEX card_restrictions_card ON public.card_restrictions USING btree (organization_id, card_id) WHERE (lifted_at IS NULL)
+CREATE INDEX card_restrictions_ending ON public.card_restrictions USING btree (organization_id, ends_at) WHERE ((lifted_at IS NULL) AND (ends_at IS NOT NULL))
 CREATE INDEX cards_budget ON public.cards USING btree (organization_id, budget_id, id) WHERE (budget_id IS NOT NULL)
 CREATE INDEX cards_by_id ON public.cards USING btree (id)
 CREATE INDEX cards_customer ON public.cards USING btree (organization_id, customer_id, id) WHERE (customer_id IS NOT NULL)
+CREATE INDEX cards_expiring ON public.cards USING btree (organization_id, expires_at) WHERE ((status <> 'deleted'::text) AND (expired_at IS NULL))
+CREATE INDEX cards_label ON public.cards USING btree (organization_id, lower(label) text_pattern_ops) WHERE (label IS NOT NULL)
 CREATE INDEX cards_last_four ON public.cards USING btree (organization_id, last_four, id)
+CREATE INDEX cards_last_name ON public.cards USING btree (organization_id, lower(last_name) text_pattern_ops)
+CREATE INDEX cards_legal_name ON public.cards USING btree (organization_id, lower(legal_name) text_pattern_ops)
+CREATE INDEX cards_name ON public.cards USING btree (organization_id, lower(((first_name || ' '::text) || last_name)) text_pattern_ops)
 CREATE INDEX customers_by_id ON public.customers USING btree (id)
 CREATE INDEX idempotency_keys_age ON public.idempotency_keys USING btree (created_at)
 CREATE INDEX journal_hold ON public.journal USING btree (organization_id, hold_id) WHERE (hold_id IS NOT NULL)
@@ -598,6 +621,8 @@ CREATE INDEX transfers_card ON public.transfers USING btree (organization_id, ca
 CREATE UNIQUE INDEX access_requests_live ON public.access_requests USING btree (organization_id, customer_id, program_id) WHERE (status = ANY (ARRAY['requested'::text, 'granted'::text]))
 CREATE UNIQUE INDEX card_restrictions_live ON public.card_restrictions USING btree (organization_id, card_id, kind, owner) WHERE ((lifted_at IS NULL) AND (owner <> 'rule'::text))
 CREATE UNIQUE INDEX card_restrictions_live_of_rules ON public.card_restrictions USING btree (organization_id, card_id, reason) WHERE ((lifted_at IS NULL) AND (owner = 'rule'::text))
+CREATE UNIQUE INDEX cards_of_account ON public.cards USING btree (organization_id, account_card_id) WHERE ((replaced_by IS NULL) AND (account_card_id IS NOT NULL))
+CREATE UNIQUE INDEX cards_replaces ON public.cards USING btree (organization_id, replaces) WHERE (replaces IS NOT NULL)
 CREATE UNIQUE INDEX ledger_entries_account ON public.ledger_entries USING btree (organization_id, account_id, sequence)
 CREATE UNIQUE INDEX transfers_reverses ON public.transfers USING btree (organization_id, reverses) WHERE (reverses IS NOT NULL)
 

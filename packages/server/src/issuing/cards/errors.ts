@@ -20,12 +20,42 @@ export const cardErrors = errorTable({
   card_expired: {
     status: 409,
     title: "The card is expired",
-    remedy: "Issue another card to the same person.",
+    remedy: "Renew or replace it: POST /v1/cards/{id}/renew or /replace.",
   },
   card_deleted: {
     status: 409,
     title: "The card is deleted, which is final",
     remedy: "Issue another card to the same person.",
+  },
+  card_not_replaceable: {
+    status: 422,
+    title: "The card cannot be replaced",
+    remedy: "Cure every condition in errors[].",
+  },
+  card_not_renewable: {
+    status: 422,
+    title: "The card cannot be renewed",
+    remedy: "Cure every condition in errors[].",
+  },
+  card_not_expired: {
+    status: 409,
+    title: "The card is not expired",
+    remedy: "Give another reason, or renew the card.",
+  },
+  renewal_too_early: {
+    status: 409,
+    title: "A renewed card would not be good for longer than this one",
+    remedy: "Renew it when its expiry is nearer.",
+  },
+  pan_sequence_exhausted: {
+    status: 409,
+    title: "The card has been renewed as often as a card can be",
+    remedy: "Replace it: POST /v1/cards/{id}/replace.",
+  },
+  ends_at_in_past: {
+    status: 422,
+    title: "The end of the restriction is not in the future",
+    remedy: "Give an instant later than now as endsAt, or leave it out.",
   },
   compliance_restriction: {
     status: 409,

@@ -10,6 +10,9 @@ export const cardEvents = {
   "card.unfrozen": cardSchema,
   "card.blocked": cardSchema,
   "card.unblocked": cardSchema,
+  "card.expired": cardSchema,
+  "card.renewed": cardSchema,
+  "card.replaced": cardSchema,
   "card.deleted": cardSchema,
 } as const;
 export type CardEvent = keyof typeof cardEvents;

@@ -80,7 +80,7 @@ test("only a restriction of compliance holds the money", () => {
   for (const [kind, { owners }] of Object.entries(restrictionKinds)) {
     for (const owner of owners) {
       const restrictions = [restriction(kind as Restriction["kind"], owner)];
-      assert.equal(holdsMoney({ restrictions }), owner === "compliance", owner);
+      assert.equal(holdsMoney({ restrictions }, now), owner === "compliance", owner);
     }
   }
 });

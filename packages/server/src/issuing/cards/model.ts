@@ -1,4 +1,5 @@
 import type { Actor } from "../../foundation/database/work.ts";
+import { assert } from "../../foundation/errors/errors.ts";
 import type {
   BudgetId,
   CardId,
@@ -24,6 +25,7 @@ export const cardLifecycle = lifecycle(["active", "frozen", "blocked", "expired"
   block: { from: ["active", "frozen"], to: "blocked" },
   unblock: { from: ["blocked"], to: "previous" },
   expire: { from: ["active", "frozen", "blocked"], to: "expired" },
+  renew: { from: ["expired"], to: "previous" },
   delete: { from: ["active", "frozen", "blocked", "expired"], to: "deleted" },
 });
 
@@ -99,6 +101,20 @@ export type BillingAddress = {
   readonly country: string;
 };
 
+/** Until when a card is good: month and year as printed, and the instant it ends. */
+export type Expiry = {
+  /** 1–12. */
+  readonly month: number;
+  /** Four digits. */
+  readonly year: number;
+  /** The first instant after the last day of that month in the program's time zone. */
+  readonly expiresAt: Date;
+};
+
+/** Why a card is replaced (PRODUCT §5). */
+export const replacementReasons = ["lost", "stolen", "compromised", "damaged", "expired"] as const;
+export type ReplacementReason = (typeof replacementReasons)[number];
+
 /** A card. Its number is in the vault; here are the first six and last four digits. */
 export type Card = {
   readonly organizationId: OrganizationId;
@@ -109,6 +125,14 @@ export type Card = {
   readonly customerId: CustomerId | null;
   /** The budget that a budget card spends from; null for a card with an account of its own. */
   readonly budgetId: BudgetId | null;
+  /** The first card of its chain, after which their account is named; null for a budget card. */
+  readonly accountCardId: CardId | null;
+  /** The card that this one replaced. */
+  readonly replaces: CardId | null;
+  /** The card that replaced this one, which is deleted since. */
+  readonly replacedBy: CardId | null;
+  /** The external id that went over to the replacement. */
+  readonly formerExternalId: string | null;
   readonly currency: string;
   readonly brand: string;
   readonly firstSix: string;
@@ -123,12 +147,16 @@ export type Card = {
   readonly expiryYear: number;
   /** The first instant after the last day of that month in the program's time zone. */
   readonly expiresAt: Date;
+  /** Of a renewed card: what was printed before; it stays good until it ends. */
+  readonly previousExpiry: Expiry | null;
+  /** When it was recorded that the card has expired; null: not yet, or renewed since. */
+  readonly expiredAt: Date | null;
   /** Follows from `restrictions` and `deletedAt`; kept for lists and for the constraint. */
   readonly storedStatus: StoredStatus;
   /** Why the card was deleted. */
   readonly deletedReason: string | null;
   readonly deletedAt: Date | null;
-  /** Live ones, oldest first. */
+  /** Those that nobody has lifted, oldest first; `liveRestrictions` leaves out what has ended. */
   readonly restrictions: readonly Restriction[];
   readonly cardholder: Cardholder;
   readonly billingAddress: BillingAddress | null;
@@ -141,7 +169,7 @@ export type Card = {
 /** One line of a card's status history. */
 export type StatusChange = {
   readonly version: bigint;
-  /** `issue`, or the move. */
+  /** `issue`, or the move; a renewal before the expiry moves nothing and has its line too. */
   readonly action: "issue" | CardMove;
   readonly from: CardStatus | null;
   readonly to: CardStatus;
@@ -190,11 +218,16 @@ export function restrictedStatus(
 
 type Lived = Pick<Card, "deletedAt" | "deletedReason" | "expiresAt" | "restrictions">;
 
+/** The restrictions that have not ended by themselves at an instant. */
+export function liveRestrictions(card: Pick<Card, "restrictions">, now: Date): Restriction[] {
+  return card.restrictions.filter(({ endsAt }) => endsAt === null || endsAt > now);
+}
+
 /** The status shown at an instant: deleted > expired > blocked > frozen > active. */
 export function statusOf(card: Lived, now: Date): CardStatus {
   if (card.deletedAt !== null) return "deleted";
   if (now >= card.expiresAt) return "expired";
-  return restrictedStatus(card.restrictions);
+  return restrictedStatus(liveRestrictions(card, now));
 }
 
 /**
@@ -206,14 +239,21 @@ export function statusReasonOf(card: Lived, now: Date): string | null {
   if (status === "active") return null;
   if (status === "deleted") return card.deletedReason;
   if (status === "expired") return "expired";
-  const causes = card.restrictions.filter(({ kind }) => restrictionKinds[kind].status === status);
+  const causes = liveRestrictions(card, now).filter(
+    ({ kind }) => restrictionKinds[kind].status === status,
+  );
   const first = causes.find(({ owner }) => owner === HOLDS_MONEY) ?? causes[0];
   return first?.reason ?? null;
 }
 
 /** Whether the money on the card stays where it is until the platform decides. */
-export function holdsMoney(card: Pick<Card, "restrictions">): boolean {
-  return card.restrictions.some(({ owner }) => owner === HOLDS_MONEY);
+export function holdsMoney(card: Pick<Card, "restrictions">, now: Date): boolean {
+  return liveRestrictions(card, now).some(({ owner }) => owner === HOLDS_MONEY);
+}
+
+/** Whether a block lies on the card, also where the card shows that it has expired. */
+export function isBlocked(card: Pick<Card, "restrictions">, now: Date): boolean {
+  return liveRestrictions(card, now).some(({ kind }) => kind === "block");
 }
 
 /** Whose a restriction is, and of a rule for which reason: a rule may have several causes. */
@@ -237,7 +277,8 @@ export function maskedNumber(card: Pick<Card, "firstSix" | "lastFour" | "panLeng
   return `${card.firstSix}${hidden}${card.lastFour}`;
 }
 
-/** The ledger account of a card; a budget card has none. */
-export function cardAccount(card: Pick<Card, "id" | "currency">): AccountRef {
-  return { type: "card", ownerId: card.id, currency: card.currency };
+/** The ledger account of a card, which it shares with those it replaced; a budget card has none. */
+export function cardAccount(card: Pick<Card, "accountCardId" | "currency">): AccountRef {
+  assert(card.accountCardId !== null, "A budget card has no account.");
+  return { type: "card", ownerId: card.accountCardId, currency: card.currency };
 }

@@ -3,6 +3,7 @@ import { accessDecisionRoutes } from "../customers/routes/access.ts";
 import { followAccess } from "./actions/access.ts";
 import { fundsRoutes } from "./routes/funds.ts";
 import { issueRoutes } from "./routes/issue.ts";
+import { lifeRoutes } from "./routes/life.ts";
 import { readRoutes } from "./routes/read.ts";
 import { statusRoutes } from "./routes/status.ts";
 
@@ -12,5 +13,6 @@ export const cardRoutes: readonly Route[] = [
   ...readRoutes,
   ...fundsRoutes,
   ...statusRoutes,
+  ...lifeRoutes,
   ...accessDecisionRoutes(followAccess),
 ];

@@ -29,9 +29,11 @@ import {
   cardModels,
   freezers,
   type IssueRequest,
+  liveRestrictions,
   maskedNumber,
   type Price,
   type Restriction,
+  replacementReasons,
   restrictionKinds,
   type StatusChange,
   statusOf,
@@ -173,6 +175,11 @@ export const cardSchema = object({
   typeId: idText("Its card program."),
   customerId: nullable(idText("The customer it was issued to.")),
   budgetId: nullable(idText("The budget a budget card spends from.")),
+  replaces: nullable(idText("The card that this one replaced; they share one account.")),
+  replacedBy: nullable(idText("The card that replaced this one.")),
+  formerExternalId: nullable(
+    Type.String({ description: "The externalId that went over to its replacement." }),
+  ),
   maskedNumber: Type.String({ description: "First six and last four digits." }),
   firstSix: Type.String(),
   lastFour: Type.String(),
@@ -180,6 +187,13 @@ export const cardSchema = object({
   expiryMonth: Type.Integer(),
   expiryYear: Type.Integer(),
   expiresAt: Type.String({ format: "date-time", description: "It works until this instant." }),
+  panSequence: Type.Integer({ description: "Grows by one with each renewal." }),
+  previousExpiry: nullable(
+    object(
+      { month: Type.Integer(), year: Type.Integer(), expiresAt: timestamp },
+      { description: "Of a renewed card: what was printed before; good until then, too." },
+    ),
+  ),
   currency: currencyCode,
   status: oneOf(cardLifecycle.states),
   statusReason: nullable(Type.String()),
@@ -235,6 +249,9 @@ export function showCard(card: Card, money: CardMoney, now: Date): CardShown {
     typeId: card.programId,
     customerId: card.customerId,
     budgetId,
+    replaces: card.replaces,
+    replacedBy: card.replacedBy,
+    formerExternalId: card.formerExternalId,
     maskedNumber: maskedNumber(card),
     firstSix: card.firstSix,
     lastFour: card.lastFour,
@@ -242,10 +259,12 @@ export function showCard(card: Card, money: CardMoney, now: Date): CardShown {
     expiryMonth: card.expiryMonth,
     expiryYear: card.expiryYear,
     expiresAt: card.expiresAt.toISOString(),
+    panSequence: card.panSequence,
+    previousExpiry: showPreviousExpiry(card, now),
     currency: card.currency,
     status: statusOf(card, now),
     statusReason: statusReasonOf(card, now),
-    restrictions: card.restrictions.map(showRestriction),
+    restrictions: liveRestrictions(card, now).map(showRestriction),
     balances: money.own === null ? null : showBalances(money.own),
     budget:
       budgetId === null
@@ -259,6 +278,12 @@ export function showCard(card: Card, money: CardMoney, now: Date): CardShown {
     createdAt: card.createdAt.toISOString(),
     deletedAt: card.deletedAt?.toISOString() ?? null,
   };
+}
+
+function showPreviousExpiry({ previousExpiry }: Card, now: Date): CardShown["previousExpiry"] {
+  if (previousExpiry === null || previousExpiry.expiresAt <= now) return null;
+  const { month, year, expiresAt } = previousExpiry;
+  return { month, year, expiresAt: expiresAt.toISOString() };
 }
 
 function showRestriction(restriction: Restriction): Static<typeof restrictionSchema> {
@@ -321,13 +346,19 @@ export const cardFundsSchema = object({
 const reason = text(100, { description: "Why; shown as statusReason." });
 const why = { reason: Type.Optional(reason), note: Type.Optional(noteSchema) };
 
+/** Why a card is replaced, in the cardholder's case. */
+export const replaceSchema = object({
+  reason: oneOf(replacementReasons),
+  note: Type.Optional(noteSchema),
+});
+
+export const renewSchema = object(why);
+
 /** Whose freeze it is: each of the two has a restriction of its own. */
 export const freezeSchema = object({
   requestedBy: Type.Optional(oneOf(freezers, { default: "organization" })),
   ...why,
 });
-export type FreezeBody = Static<typeof freezeSchema>;
-
 const inTheNameOf = Type.Optional(
   oneOf(blockers, {
     default: "platform",
@@ -336,10 +367,8 @@ const inTheNameOf = Type.Optional(
 );
 
 export const blockSchema = object({ reason, note: Type.Optional(noteSchema), owner: inTheNameOf });
-export type BlockBody = Static<typeof blockSchema>;
 
 export const unblockSchema = object({ ...why, owner: inTheNameOf });
-export type UnblockBody = Static<typeof unblockSchema>;
 
 const openHoldSchema = object({
   id: idText("Id of the hold."),

@@ -1,5 +1,6 @@
 import { type Condition, listRows, type RowPage } from "../../foundation/database/list.ts";
 import { type Sql, statement } from "../../foundation/database/sql.ts";
+import { assert } from "../../foundation/errors/errors.ts";
 import type { CardId, OrganizationId } from "../../foundation/ids/ids.ts";
 import type { Reference } from "../../foundation/route/schemas.ts";
 import { accountId } from "../../records/ledger/model.ts";
@@ -19,6 +20,10 @@ const columns = {
   customer_id: "customerId",
   budget_id: "budgetId",
   account_id: "accountId",
+  account_card_id: "accountCardId",
+  replaces: "replaces",
+  replaced_by: "replacedBy",
+  former_external_id: "formerExternalId",
   currency: "currency",
   brand: "brand",
   first_six: "firstSix",
@@ -28,6 +33,10 @@ const columns = {
   expiry_month: "expiryMonth",
   expiry_year: "expiryYear",
   expires_at: "expiresAt",
+  previous_expiry_month: "previousExpiryMonth",
+  previous_expiry_year: "previousExpiryYear",
+  previous_expires_at: "previousExpiresAt",
+  expired_at: "expiredAt",
   status: "storedStatus",
   first_name: "firstName",
   last_name: "lastName",
@@ -49,9 +58,12 @@ type ReadRestriction = Omit<Restriction, "createdAt" | "endsAt"> & {
   readonly endsAt: string | null;
 };
 
-type Row = Omit<Card, "cardholder" | "restrictions"> &
+type Row = Omit<Card, "cardholder" | "restrictions" | "previousExpiry"> &
   Card["cardholder"] & {
     readonly accountId: string | null;
+    readonly previousExpiryMonth: number | null;
+    readonly previousExpiryYear: number | null;
+    readonly previousExpiresAt: Date | null;
     readonly restrictions: readonly ReadRestriction[];
   };
 
@@ -68,9 +80,12 @@ const select = `select
   from cards c`;
 
 function toCard(row: Row): Card {
-  const { accountId: _, firstName, lastName, legalName, email, phone, ...card } = row;
+  const { accountId: _, firstName, lastName, legalName, email, phone, ...rest } = row;
+  const { previousExpiryMonth: month, previousExpiryYear: year, previousExpiresAt, ...card } = rest;
+  const renewed = month !== null && year !== null && previousExpiresAt !== null;
   return {
     ...card,
+    previousExpiry: renewed ? { month, year, expiresAt: previousExpiresAt } : null,
     cardholder: { firstName, lastName, legalName, email, phone },
     restrictions: row.restrictions.map((restriction) => ({
       ...restriction,
@@ -149,6 +164,18 @@ export async function lockRows(
   return new Map(rows.map((row) => [row.id, toCard(row)]));
 }
 
+const lastOfAccount = statement(
+  "cards.lastOfAccount",
+  `${select} where c.organization_id = $1 and c.account_card_id = $2 and c.replaced_by is null`,
+);
+
+/** The last card of a chain, which answers for the account that all of it share. */
+export async function findLast(sql: Sql, card: Card): Promise<Card> {
+  const [row] = await sql.query<Row>(lastOfAccount, [card.organizationId, card.accountCardId]);
+  assert(row !== undefined, "Every chain has a last card.");
+  return toCard(row);
+}
+
 const organizationOf = statement(
   "cards.organizationOf",
   `select organization_id as "organizationId" from cards where id = $1`,
@@ -167,6 +194,10 @@ const arrayTypes: Partial<Record<keyof typeof columns, string>> = {
   expiry_month: "integer[]",
   expiry_year: "integer[]",
   expires_at: "timestamptz[]",
+  previous_expiry_month: "integer[]",
+  previous_expiry_year: "integer[]",
+  previous_expires_at: "timestamptz[]",
+  expired_at: "timestamptz[]",
   billing_address: "jsonb[]",
   metadata: "jsonb[]",
   version: "bigint[]",
@@ -196,10 +227,13 @@ function valuesOf(
   cards: readonly Card[],
 ): readonly unknown[][] {
   const rows = cards.map((card): Record<string, unknown> => {
-    const { cardholder, billingAddress, metadata, ...rest } = card;
+    const { cardholder, billingAddress, metadata, previousExpiry, ...rest } = card;
     return {
       ...rest,
       ...cardholder,
+      previousExpiryMonth: previousExpiry?.month,
+      previousExpiryYear: previousExpiry?.year,
+      previousExpiresAt: previousExpiry?.expiresAt,
       accountId: card.model === "card" ? accountId(cardAccount(card)) : null,
       billingAddress: billingAddress === null ? null : JSON.stringify(billingAddress),
       metadata: JSON.stringify(metadata),
@@ -210,7 +244,21 @@ function valuesOf(
 
 /** What can change of a card. */
 const changing = [
+  "external_id",
+  "former_external_id",
+  "replaced_by",
+  "pan_sequence",
+  "expiry_month",
+  "expiry_year",
+  "expires_at",
+  "previous_expiry_month",
+  "previous_expiry_year",
+  "previous_expires_at",
+  "expired_at",
   "status",
+  "email",
+  "phone",
+  "billing_address",
   "label",
   "metadata",
   "version",

@@ -71,8 +71,22 @@ export function planTransfer(
   return { transfer, more: recoveries.map((recovery) => recovered(work, transfer, recovery)) };
 }
 
+/** What a recovery of a debt was caused by: a transfer, or (id null) a hold that was released. */
+type Cause = Pick<Transfer, "cardId" | "budgetId"> & { readonly id: TransferId | null };
+
+/** The recoveries of debts among rows that were posted by the hold or by force. */
+export function recoveriesIn(
+  work: Work,
+  posted: readonly Posted[],
+  cause: Omit<Cause, "id">,
+): Transfer[] {
+  return posted
+    .filter(({ movement }) => movement.kind === "receivable_repaid")
+    .map((recovery) => recovered(work, { ...cause, id: null }, recovery));
+}
+
 /** The ledger paid a debt from what came in, under a transfer id of its own. */
-function recovered(work: Work, cause: Transfer, posted: Posted): Transfer {
+function recovered(work: Work, cause: Cause, posted: Posted): Transfer {
   const { debit, credit, amount, transferId } = posted.movement;
   assert(transferId !== undefined, "A recovery has a transfer id.");
   const plan: TransferPlan = {
@@ -82,7 +96,7 @@ function recovered(work: Work, cause: Transfer, posted: Posted): Transfer {
     amount,
     cardId: cause.cardId,
     budgetId: cause.budgetId,
-    relatedTransferId: cause.id,
+    ...(cause.id === null ? {} : { relatedTransferId: cause.id }),
   };
   return made(work, transferId, plan, posted);
 }

@@ -1,12 +1,8 @@
 import type { Work } from "../../../foundation/database/work.ts";
 import { generalErrors } from "../../../foundation/errors/errors.ts";
-import { least, MAX_MOVEMENT } from "../../../foundation/money/money.ts";
 import type { Reference } from "../../../foundation/route/schemas.ts";
 import { type OpenHoldRow, readOpenHolds } from "../../../records/ledger/actions/holds.ts";
 import { closeAccount, openBook, writeBook } from "../../../records/ledger/actions.ts";
-import { isRefused, ledgerErrors } from "../../../records/ledger/errors.ts";
-import { receivableOf } from "../../../records/ledger/model.ts";
-import type { Book } from "../../../records/ledger/rules.ts";
 import { archiveBudget, type BudgetWithBalances } from "../../budgets/actions.ts";
 import { deleteCustomer, findCustomer, lockCustomer } from "../../customers/actions.ts";
 import { customerErrors } from "../../customers/errors.ts";
@@ -14,10 +10,10 @@ import type { Customer } from "../../customers/model.ts";
 import { lockOrganization } from "../../organizations/actions.ts";
 import { writeTransfers } from "../../transfers/actions.ts";
 import type { Transfer } from "../../transfers/model.ts";
-import { planTransfer, refusalOf } from "../../transfers/rules.ts";
 import { type Card, cardAccount, type StatusChange, statusOf } from "../model.ts";
 import { availableOf } from "../rules/funds.ts";
 import { statusRefusal } from "../rules/status.ts";
+import { collectOwed, takeRest } from "../rules/sweep.ts";
 import { countLive, hasLiveCards } from "../store/facts.ts";
 import { insertStatusChanges } from "../store/status.ts";
 import { updateCards } from "../store.ts";
@@ -81,54 +77,13 @@ async function sweep(work: Work, card: Card): Promise<Transfer[]> {
     sql,
     refs.map((ref) => ({ organizationId, ref })),
   );
-  const transfers = [...collect(book, work, card), ...takeRest(book, work, card)];
+  const transfers = [...collectOwed(book, work, card), ...takeRest(book, work, card)];
   await Promise.all([
     writeBook(sql, book),
     writeTransfers(sql, [{ work, transfers }]),
     closeAccount(work, cardAccount(card)),
   ]);
   return transfers;
-}
-
-function collect(book: Book, work: Work, card: Card): Transfer[] {
-  const account = cardAccount(card);
-  const receivable = receivableOf(account);
-  const transfers: Transfer[] = [];
-  if (receivable === null) return transfers;
-  for (;;) {
-    const owed = book.owed(work.organizationId, account);
-    if (owed === 0n) return transfers;
-    const planned = planTransfer(book, work, {
-      kind: "receivable_recovery",
-      from: availableOf(card),
-      to: receivable,
-      amount: least(owed, MAX_MOVEMENT),
-      cardId: card.id,
-    });
-    if (isRefused(planned)) {
-      const detail = `The card owes ${owed} minor units, and the organization has less available.`;
-      throw ledgerErrors.refusal("receivable_outstanding", detail);
-    }
-    transfers.push(planned.transfer);
-  }
-}
-
-/** One transfer, or several where the balance is larger than one movement may be. */
-function takeRest(book: Book, work: Work, card: Card): Transfer[] {
-  const transfers: Transfer[] = [];
-  for (;;) {
-    const left = book.available(work.organizationId, cardAccount(card));
-    if (left === 0n) return transfers;
-    const planned = planTransfer(book, work, {
-      kind: "card_sweep",
-      from: cardAccount(card),
-      to: availableOf(card),
-      amount: least(left, MAX_MOVEMENT),
-      cardId: card.id,
-    });
-    if (isRefused(planned)) throw refusalOf(planned);
-    transfers.push(planned.transfer);
-  }
 }
 
 /**

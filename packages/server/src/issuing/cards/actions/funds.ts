@@ -3,16 +3,18 @@ import { assert, generalErrors, Refusal } from "../../../foundation/errors/error
 import type { LaneCommand } from "../../../foundation/route/route.ts";
 import { reference } from "../../../foundation/route/schemas.ts";
 import { openBook, writeBook } from "../../../records/ledger/actions.ts";
+import type { AccountRef } from "../../../records/ledger/model.ts";
 import { lockCustomer } from "../../customers/actions.ts";
 import type { Customer } from "../../customers/model.ts";
 import { shareOrganizations } from "../../organizations/actions.ts";
+import type { Organization } from "../../organizations/model.ts";
 import { lockProgram } from "../../programs/actions.ts";
 import type { Program } from "../../programs/model.ts";
 import { type MadeTransfers, writeTransfers } from "../../transfers/actions.ts";
 import type { Transfer } from "../../transfers/model.ts";
 import { type Card, cardAccount } from "../model.ts";
-import { availableOf, decideFunds, type FundsFacts, type FundsRequest } from "../rules/funds.ts";
-import { findRows, keyOf, lockRows, type Named } from "../store.ts";
+import { availableOf, decideFunds, type FundsRequest } from "../rules/funds.ts";
+import { findRows, keyOf, type LockStrength, lockRows, type Named } from "../store.ts";
 import { inOrder } from "./facts.ts";
 
 /** Money to move between an organization and a card that a path names. */
@@ -41,7 +43,7 @@ export async function decideCardFunds(
   const book = await openBook(
     sql,
     [...facts.values()].flatMap(({ card }) =>
-      [availableOf(card), cardAccount(card)].map((ref) => ({
+      accountsOf(card).map((ref) => ({
         organizationId: card.organizationId,
         ref,
       })),
@@ -60,17 +62,31 @@ export async function decideCardFunds(
   return results;
 }
 
+/** What a transfer of the card may move; a budget card has no account, and every one is refused. */
+const accountsOf = (card: Card): AccountRef[] =>
+  card.model === "card" ? [availableOf(card), cardAccount(card)] : [];
+
+/** A card with what it belongs to, all locked. */
+export type LockedCard = {
+  readonly card: Card;
+  readonly organization: Organization;
+  readonly program: Program;
+  readonly customer: Customer | null;
+};
+
 /**
  * Locks what decides, in the order of locks and each kind in the order of its ids; all statements
  * travel together. Which program and customer a card has never changes, so that much is read
  * beforehand.
  *
+ * @param strength of the locks on the cards; what they belong to is always shared.
  * @returns by `keyOf`, for the cards that exist.
  */
 export async function lockCardFacts(
   sql: Sql,
   named: readonly Named[],
-): Promise<Map<string, FundsFacts>> {
+  strength: LockStrength = "share",
+): Promise<Map<string, LockedCard>> {
   const found = await findRows(sql, named);
   const cards = new Map([...found.values()].map((card) => [card.id, card]));
   const unlocked = [...cards.values()];
@@ -78,10 +94,10 @@ export async function lockCardFacts(
     shareOrganizations(sql, inOrder(unlocked.map((card) => card.organizationId))),
     lockPrograms(sql, unlocked),
     lockCustomers(sql, unlocked),
-    lockRows(sql, unlocked, "share"),
+    lockRows(sql, unlocked, strength),
   ]);
   return new Map(
-    [...found].map(([key, { id }]): [string, FundsFacts] => {
+    [...found].map(([key, { id }]): [string, LockedCard] => {
       const card = locked.get(id);
       assert(card !== undefined, "A card's row is never removed.");
       const organization = organizations.get(card.organizationId);

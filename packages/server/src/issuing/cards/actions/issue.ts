@@ -151,7 +151,10 @@ function decide(
 async function issue(sql: Sql, accepted: readonly Accepted[]): Promise<CardInFull[]> {
   const [book, , ...numbers] = await Promise.all([
     openAll(sql, accepted),
-    lockSmallRanges(sql, accepted),
+    lockSmallRanges(
+      sql,
+      accepted.map(({ program }) => program),
+    ),
     ...accepted.map(({ work, cardId, program }) =>
       storeCardNumber(work, { cardId, range: { ...program, ...program.range } }),
     ),
@@ -199,8 +202,8 @@ const SMALL_RANGE = 1_000_000n;
  * Lets one transaction at a time draw from a small range: two that each wait for a number the other
  * has drawn would never end. In a large one that does not happen.
  */
-async function lockSmallRanges(sql: Sql, accepted: readonly Accepted[]): Promise<void> {
-  const small = accepted.flatMap(({ program: { bin, panLength, range } }) =>
+export async function lockSmallRanges(sql: Sql, programs: readonly Program[]): Promise<void> {
+  const small = programs.flatMap(({ bin, panLength, range }) =>
     range.to - range.from < SMALL_RANGE ? [`${bin}/${panLength}`] : [],
   );
   await lockRanges(sql, [...new Set(small)]);
@@ -214,7 +217,7 @@ async function openAll(sql: Sql, accepted: readonly Accepted[]): Promise<Book> {
   const refsOf = ({ work: { organizationId }, cardId, program }: Accepted): AccountRef[] => {
     const { model, currency } = program;
     const own = availableOf({ organizationId, currency });
-    return model === "card" ? [own, cardAccount({ id: cardId, currency })] : [own];
+    return model === "card" ? [own, cardAccount({ accountCardId: cardId, currency })] : [own];
   };
   const opened = inOrder(accepted.map(({ work }) => work.organizationId)).map((organizationId) => {
     const own = accepted.filter(({ work }) => work.organizationId === organizationId);
@@ -234,7 +237,8 @@ function balancesIn(book: Book, card: Card) {
   return balancesOf(book.account(organizationId, account), book.owed(organizationId, account));
 }
 
-function firstChange(card: Card, { work }: Accepted): StatusChange {
+/** The first line of a card's status history. */
+export function firstChange(card: Card, { work }: { readonly work: Work }): StatusChange {
   return {
     version: card.version,
     action: "issue",

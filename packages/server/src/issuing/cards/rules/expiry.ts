@@ -1,14 +1,5 @@
 import { assert } from "../../../foundation/errors/errors.ts";
-
-/** Until when a card is good: month and year as printed, and the instant it ends. */
-export type Expiry = {
-  /** 1–12. */
-  readonly month: number;
-  /** Four digits. */
-  readonly year: number;
-  /** The first instant after the last day of that month in the program's time zone. */
-  readonly expiresAt: Date;
-};
+import type { Expiry } from "../model.ts";
 
 const MINUTE_MS = 60_000;
 

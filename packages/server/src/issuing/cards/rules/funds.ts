@@ -1,5 +1,5 @@
 import type { Work } from "../../../foundation/database/work.ts";
-import { generalErrors, type Refusal } from "../../../foundation/errors/errors.ts";
+import { generalErrors, type Problem, type Refusal } from "../../../foundation/errors/errors.ts";
 import { isRefused, type LedgerRefusal } from "../../../records/ledger/errors.ts";
 import { type AccountRef, postedOf } from "../../../records/ledger/model.ts";
 import type { Book } from "../../../records/ledger/rules.ts";
@@ -143,10 +143,19 @@ function customerRefusal(
   informationDays: number,
   now: Date,
 ): Refusal | null {
+  const problem = servedProblem(customer, informationDays, now);
+  if (problem === null) return null;
+  return cardErrors.refusal("card_not_fundable", problem.message, { problems: [problem] });
+}
+
+/** Why a card's customer is not served at present; null where it is, or there is none. */
+export function servedProblem(
+  customer: FundsFacts["customer"],
+  informationDays: number,
+  now: Date,
+): Problem | null {
   if (customer === null || isServed(customer, informationDays, now)) return null;
-  const problem = customerStatusProblem(customer);
-  const problems = problem === null ? [] : [problem];
-  return cardErrors.refusal("card_not_fundable", problem?.message, { problems });
+  return customerStatusProblem(customer);
 }
 
 /**

@@ -1,12 +1,14 @@
 import type { Refusal } from "../../../foundation/errors/errors.ts";
 import { cardErrors } from "../errors.ts";
-import { type Card, type CardStatus, holdsMoney, statusOf } from "../model.ts";
+import { type Card, type CardStatus, holdsMoney, isBlocked, statusOf } from "../model.ts";
 
 /** One line of PRODUCT §5's table: in which statuses a verb works. */
 type VerbLine = {
   readonly allowed: readonly CardStatus[];
   /** Refused under a compliance restriction, whatever the status: the money stays where it is. */
   readonly movesMoneyOut?: true;
+  /** Refused under any block, also where the card shows that it has expired. */
+  readonly givesAgain?: true;
 };
 
 const EVERY = ["active", "frozen", "blocked", "expired", "deleted"] as const;
@@ -27,8 +29,8 @@ export const cardVerbs = {
   // The platform's own verbs: an expired card may still hold money, so it can be blocked.
   block: { allowed: LIVE },
   unblock: { allowed: LIVE },
-  replace: { allowed: ["active", "frozen", "expired"] },
-  renew: { allowed: ["active", "frozen", "expired"] },
+  replace: { allowed: ["active", "frozen", "expired"], givesAgain: true },
+  renew: { allowed: ["active", "frozen", "expired"], givesAgain: true },
   reveal: { allowed: ["active"] },
   setPin: { allowed: ["active", "frozen"] },
   change: { allowed: LIVE },
@@ -54,8 +56,9 @@ export function statusRefusal(verb: CardVerb, card: Judged, now: Date): Refusal 
   const status = statusOf(card, now);
   const code = refusals[status];
   if (!line.allowed.includes(status) && code !== null) return cardErrors.refusal(code);
-  if (line.movesMoneyOut && status !== "deleted" && holdsMoney(card)) {
+  if (line.movesMoneyOut && status !== "deleted" && holdsMoney(card, now)) {
     return cardErrors.refusal("compliance_restriction");
   }
+  if (line.givesAgain && isBlocked(card, now)) return cardErrors.refusal("card_blocked");
   return null;
 }

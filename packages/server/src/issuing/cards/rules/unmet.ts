@@ -73,15 +73,18 @@ export function unmet(facts: IssueFacts, request: IssueRequest): Problem[] {
   return rules.flatMap((rule) => rule(given)).filter((problem) => problem !== null);
 }
 
-const organization: Rule = ({ facts }) => [
-  facts.organization.status === "active"
-    ? null
-    : organizationErrors.problem(
-        "organization_suspended",
-        undefined,
-        `The organization is ${facts.organization.status}.`,
-      ),
-];
+const organization: Rule = ({ facts }) => [organizationProblem(facts.organization)];
+
+/** Why an organization is given no cards; null for an active one. */
+export function organizationProblem({
+  status,
+}: {
+  readonly status: OrganizationStatus;
+}): Problem | null {
+  if (status === "active") return null;
+  const message = `The organization is ${status}.`;
+  return organizationErrors.problem("organization_suspended", undefined, message);
+}
 
 const program: Rule = ({ facts, request, terms }) => {
   if (facts.program === null) {
@@ -123,10 +126,11 @@ export function customerStatusProblem(
   );
 }
 
-function customerAgainst(
+/** What of a program's rules a customer does not meet. */
+export function customerAgainst(
   terms: Program,
   customer: CustomerFacts,
-  facts: IssueFacts,
+  facts: Pick<IssueFacts, "access" | "liveCards">,
 ): (Problem | null)[] {
   const types = terms.customerTypes;
   return [
