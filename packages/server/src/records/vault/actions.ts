@@ -37,8 +37,8 @@ const FIRST_VERSION = 1;
 /** Ranges found full, for each installation: an issued number is never free again. */
 const fullRanges = new WeakMap<Keys, Set<string>>();
 
-/** Transactions that have stored a number: what they see as issued may yet be rolled back. */
-const storedIn = new WeakSet<Sql>();
+/** How many numbers a transaction was asked for: what several find issued may be each other's. */
+const asked = new WeakMap<Sql, number>();
 
 /**
  * Draws a card number from a range, uniformly at random and never issued before by any
@@ -57,6 +57,7 @@ export async function storeCardNumber(
   const capacity = capacityOf(range);
   const name = [range.bin, range.panLength, range.from, range.to].join("/");
   if (fullRanges.get(work.keys)?.has(name)) throw exhausted();
+  asked.set(work.sql, (asked.get(work.sql) ?? 0) + 1);
   const first = numberAt(range, drawBelow(capacity, work.keys.random));
   const stored =
     (await storeNumber(work, cardId, first)) ??
@@ -66,7 +67,6 @@ export async function storeCardNumber(
     rememberFull(work, name);
     throw exhausted();
   }
-  storedIn.add(work.sql);
   return maskNumber(stored);
 }
 
@@ -158,7 +158,7 @@ async function storeNumber(work: Work, cardId: CardId, number: string): Promise<
 }
 
 function rememberFull(work: Work, name: string): void {
-  if (storedIn.has(work.sql)) return;
+  if (asked.get(work.sql) !== 1) return;
   const known = fullRanges.get(work.keys) ?? new Set();
   fullRanges.set(work.keys, known.add(name));
 }
