@@ -218,9 +218,14 @@ export function restrictedStatus(
 
 type Lived = Pick<Card, "deletedAt" | "deletedReason" | "expiresAt" | "restrictions">;
 
-/** The restrictions that have not ended by themselves at an instant. */
+/** Whether a restriction has ended by itself, also where nobody has recorded it yet. */
+export function hasEnded({ endsAt }: Pick<Restriction, "endsAt">, now: Date): boolean {
+  return endsAt !== null && endsAt <= now;
+}
+
+/** The restrictions that stop a card at an instant. */
 export function liveRestrictions(card: Pick<Card, "restrictions">, now: Date): Restriction[] {
-  return card.restrictions.filter(({ endsAt }) => endsAt === null || endsAt > now);
+  return card.restrictions.filter((restriction) => !hasEnded(restriction, now));
 }
 
 /** The status shown at an instant: deleted > expired > blocked > frozen > active. */
@@ -259,7 +264,7 @@ export function isBlocked(card: Pick<Card, "restrictions">, now: Date): boolean 
 /** Whose a restriction is, and of a rule for which reason: a rule may have several causes. */
 export type RestrictionCause = { readonly owner: RestrictionOwner; readonly reason?: string };
 
-/** The live restriction of a kind and cause, where there is one. */
+/** The restriction of a kind and cause that nobody has lifted, where there is one. */
 export function restrictionOf(
   card: Pick<Card, "restrictions">,
   kind: RestrictionKind,

@@ -354,11 +354,26 @@ export const replaceSchema = object({
 
 export const renewSchema = object(why);
 
+const endsAt = Type.Optional(
+  nullable(
+    Type.String({
+      format: "date-time",
+      description: "When it ends by itself; null: only when it is lifted.",
+    }),
+  ),
+);
+
 /** Whose freeze it is: each of the two has a restriction of its own. */
 export const freezeSchema = object({
   requestedBy: Type.Optional(oneOf(freezers, { default: "organization" })),
+  endsAt,
   ...why,
 });
+export const unfreezeSchema = object({
+  requestedBy: Type.Optional(oneOf(freezers, { default: "organization" })),
+  ...why,
+});
+
 const inTheNameOf = Type.Optional(
   oneOf(blockers, {
     default: "platform",
@@ -366,7 +381,17 @@ const inTheNameOf = Type.Optional(
   }),
 );
 
-export const blockSchema = object({ reason, note: Type.Optional(noteSchema), owner: inTheNameOf });
+export const blockSchema = object({
+  reason,
+  note: Type.Optional(noteSchema),
+  owner: inTheNameOf,
+  endsAt,
+});
+
+/** The instant of an end; undefined where nothing is said of it. */
+export function readEnd(end: string | null | undefined): Date | null | undefined {
+  return typeof end === "string" ? new Date(end) : end;
+}
 
 export const unblockSchema = object({ ...why, owner: inTheNameOf });
 

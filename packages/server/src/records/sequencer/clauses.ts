@@ -16,6 +16,14 @@ export const nowOf = (organizationId: string): string =>
        where c.organization_id = ${organizationId}), 0) * interval '1 millisecond'`;
 
 /**
+ * Every organization with its now, for what is due: a subquery with `organization_id` and `now`. To be
+ * joined laterally, so that each organization's rows are found by an index that begins with it.
+ */
+export const organizationsNow = `(select c.organization_id,
+    date_trunc('milliseconds', statement_timestamp()) + c.offset_ms * interval '1 millisecond' as now
+  from organization_clocks c)`;
+
+/**
  * A subquery of the ids (`record_id`) of an organization's records that wait for their sequence.
  *
  * @param organizationId an expression, its columns qualified.

@@ -1,6 +1,6 @@
 import type { Work } from "../../../foundation/database/work.ts";
 import type { AccessRequest } from "../../customers/model.ts";
-import { ACCESS_REVOKED } from "../model.ts";
+import { ACCESS_REVOKED, type Restriction } from "../model.ts";
 import { listLive } from "../store/facts.ts";
 import { lockRows } from "../store.ts";
 import { releaseAll, restrictAll } from "./restrict.ts";
@@ -21,6 +21,8 @@ export async function followAccess(work: Work, request: AccessRequest): Promise<
     await restrictAll(work, cards, "block", "rule", why);
   } else {
     const why = { reason: "product_access_granted", note: null };
-    await releaseAll(work, cards, "unblock", { owner: "rule", reason: ACCESS_REVOKED }, why);
+    const isRules = ({ owner, reason }: Restriction) =>
+      owner === "rule" && reason === ACCESS_REVOKED;
+    await releaseAll(work, cards, "unblock", isRules, why);
   }
 }

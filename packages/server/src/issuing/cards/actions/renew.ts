@@ -1,14 +1,13 @@
 import type { Work } from "../../../foundation/database/work.ts";
-import { generalErrors } from "../../../foundation/errors/errors.ts";
+import { assert, generalErrors } from "../../../foundation/errors/errors.ts";
 import { reference } from "../../../foundation/route/schemas.ts";
 import { cardErrors } from "../errors.ts";
-import { type StatusChange, statusOf } from "../model.ts";
 import { renewed, unmetRenewal } from "../rules/renewal.ts";
 import { statusRefusal } from "../rules/status.ts";
-import { insertStatusChanges } from "../store/status.ts";
-import { keyOf, updateCards } from "../store.ts";
+import { keyOf } from "../store.ts";
 import { lockCardFacts } from "./funds.ts";
-import { announceCard, type CardInFull, inFull } from "./read.ts";
+import type { CardInFull } from "./read.ts";
+import { recordChanges } from "./record.ts";
 import type { Why } from "./restrict.ts";
 
 /**
@@ -18,7 +17,7 @@ import type { Why } from "./restrict.ts";
  *   `pan_sequence_exhausted`; `card_not_renewable` with every unmet condition.
  */
 export async function renewCard(work: Work, id: string, why: Why): Promise<CardInFull> {
-  const { sql, organizationId, now, actor } = work;
+  const { sql, organizationId, now } = work;
   const named = { organizationId, reference: reference(id) };
   const facts = (await lockCardFacts(sql, [named], "change")).get(keyOf(named));
   if (facts === undefined) throw generalErrors.refusal("not_found");
@@ -27,15 +26,12 @@ export async function renewCard(work: Work, id: string, why: Why): Promise<CardI
   if (refusal !== null) throw refusal;
   const problems = unmetRenewal(facts, now);
   if (problems.length > 0) throw cardErrors.refusal("card_not_renewable", undefined, { problems });
-  const after = renewed(before, program, now);
-  const [from, to] = [statusOf(before, now), statusOf(after, now)];
-  const { version } = after;
-  const change: StatusChange = { ...why, version, action: "renew", from, to, actor, at: now };
-  const [full] = await Promise.all([
-    inFull(work, after),
-    updateCards(sql, [after]),
-    insertStatusChanges(sql, [{ card: after, change }]),
-  ]);
-  announceCard(work, "card.renewed", full, { card: before, money: full.money });
+  const step = { before, after: renewed(before, program, now) };
+  const [full] = await recordChanges(work, [step], {
+    action: "renew",
+    event: "card.renewed",
+    ...why,
+  });
+  assert(full !== undefined, "One card was renewed.");
   return full;
 }

@@ -1,25 +1,30 @@
 import type { Work } from "../../../foundation/database/work.ts";
+import { cardErrors } from "../errors.ts";
 import type { CardEvent } from "../events.ts";
 import {
   type Blocker,
   type Card,
   type Freezer,
+  hasEnded,
   type Restriction,
-  type RestrictionCause,
   type RestrictionKind,
   type RestrictionOwner,
   restrictedStatus,
   restrictionOf,
-  type StatusChange,
-  statusOf,
 } from "../model.ts";
 import { statusRefusal } from "../rules/status.ts";
-import { insertRestrictions, insertStatusChanges, liftRestrictions } from "../store/status.ts";
-import { updateCards } from "../store.ts";
-import { allInFull, announceCard, type CardInFull, inFull, lockNamed } from "./read.ts";
+import { insertRestrictions, liftRestrictions } from "../store/status.ts";
+import { type CardInFull, inFull, lockNamed } from "./read.ts";
+import { recordChanges } from "./record.ts";
 
 /** Why a person restricts a card or lifts a restriction. */
 export type Why = { readonly reason: string | null; readonly note: string | null };
+
+/** Why a card is restricted, and until when: null for no end, undefined where nothing is said of it. */
+export type RestrictionWhy = Why & {
+  readonly reason: string;
+  readonly endsAt?: Date | null | undefined;
+};
 
 const verbs = {
   freeze: { kind: "freeze", event: "card.frozen" },
@@ -31,15 +36,15 @@ type Verb = keyof typeof verbs;
 
 /**
  * Puts the freeze of one who asked on a card; each has one of their own. Repeating it changes
- * nothing.
+ * nothing, unless it gives another end.
  *
- * @throws Refusal `not_found`, `card_expired`, `card_deleted`.
+ * @throws Refusal `not_found`, `card_expired`, `card_deleted`, `ends_at_in_past`.
  */
 export const freezeCard = (
   work: Work,
   id: string,
   requestedBy: Freezer,
-  why: Why,
+  why: Why & Pick<RestrictionWhy, "endsAt">,
 ): Promise<CardInFull> =>
   restrict(work, id, "freeze", requestedBy, {
     ...why,
@@ -69,7 +74,7 @@ export const blockCard = (
   work: Work,
   id: string,
   owner: Blocker,
-  why: Why & { readonly reason: string },
+  why: RestrictionWhy,
 ): Promise<CardInFull> => restrict(work, id, "block", owner, why);
 
 /**
@@ -90,7 +95,7 @@ async function restrict(
   id: string,
   verb: "freeze" | "block",
   owner: RestrictionOwner,
-  why: Why & { readonly reason: string },
+  why: RestrictionWhy,
 ): Promise<CardInFull> {
   const card = await lockFor(work, id, verb);
   const [changed] = await restrictAll(work, [card], verb, owner, why);
@@ -105,7 +110,8 @@ async function release(
   why: Why,
 ): Promise<CardInFull> {
   const card = await lockFor(work, id, verb);
-  const [changed] = await releaseAll(work, [card], verb, { owner }, why);
+  const isOwners = (restriction: Restriction) => restriction.owner === owner;
+  const [changed] = await releaseAll(work, [card], verb, isOwners, why);
   return changed ?? inFull(work, card);
 }
 
@@ -117,62 +123,86 @@ async function lockFor(work: Work, id: string, verb: Verb): Promise<Card> {
 }
 
 /**
- * Puts a restriction on each card that has none of that owner yet (of a rule: none for that reason).
+ * Puts a restriction on each card. One that has it already keeps it, unless another end is asked for or
+ * its end has come: then a new one takes its place. Owners have one of each kind, a rule one for each
+ * reason.
  *
  * @param cards locked for a change, of the work's organization.
  * @returns those that changed.
+ * @throws Refusal `ends_at_in_past`.
  */
 export async function restrictAll(
   work: Work,
   cards: readonly Card[],
   verb: "freeze" | "block",
   owner: RestrictionOwner,
-  why: Why & { readonly reason: string },
+  why: RestrictionWhy,
 ): Promise<CardInFull[]> {
-  const { kind } = verbs[verb];
-  const steps = cards
-    .filter((card) => restrictionOf(card, kind, { owner, reason: why.reason }) === undefined)
-    .map((before) => {
-      const restriction: Restriction = {
-        ...why,
-        id: work.newId("restriction"),
-        kind,
-        owner,
-        actor: { kind: work.actor.kind, id: work.actor.id },
-        createdAt: work.now,
-        endsAt: null,
-      };
-      const after = withRestrictions(before, [...before.restrictions, restriction]);
-      return { before, after, restriction };
-    });
+  const { kind, event } = verbs[verb];
+  const { reason, note, endsAt } = why;
+  if (endsAt instanceof Date && endsAt <= work.now) {
+    throw cardErrors.refusal("ends_at_in_past", undefined, { field: "endsAt" });
+  }
+  const steps = cards.flatMap((before) => {
+    const standing = restrictionOf(before, kind, { owner, reason });
+    if (standing !== undefined && staysAsItIs(standing, endsAt, work.now)) return [];
+    const restriction: Restriction = {
+      id: work.newId("restriction"),
+      kind,
+      owner,
+      reason,
+      note,
+      actor: { kind: work.actor.kind, id: work.actor.id },
+      createdAt: work.now,
+      endsAt: endsAt ?? null,
+    };
+    const others = before.restrictions.filter((each) => each !== standing);
+    const after = withRestrictions(before, [...others, restriction]);
+    return [{ before, after, restriction, lifted: standing === undefined ? [] : [standing] }];
+  });
+  await lift(work, steps);
   const added = steps.map(({ after, restriction }) => ({ card: after, restriction }));
   await insertRestrictions(work.sql, added);
-  return keep(work, verb, steps, why);
+  return recordChanges(work, steps, { action: verb, event, reason, note });
+}
+
+/** Whether a restriction is what is asked for already. */
+function staysAsItIs(standing: Restriction, endsAt: Date | null | undefined, now: Date): boolean {
+  if (hasEnded(standing, now)) return false;
+  return endsAt === undefined || standing.endsAt?.getTime() === endsAt?.getTime();
 }
 
 /**
- * Lifts the restriction of an owner (of a rule: for a reason) from each card that has it.
+ * Lifts restrictions of one kind from each card that has such.
  *
  * @param cards locked for a change, of the work's organization.
+ * @param which of that kind.
  * @returns those that changed.
  */
 export async function releaseAll(
   work: Work,
   cards: readonly Card[],
   verb: "unfreeze" | "unblock",
-  of: RestrictionCause,
+  which: (restriction: Restriction) => boolean,
   why: Why,
 ): Promise<CardInFull[]> {
-  const { kind } = verbs[verb];
+  const { kind, event } = verbs[verb];
   const steps = cards.flatMap((before) => {
-    const lifted = restrictionOf(before, kind, of);
-    if (lifted === undefined) return [];
-    const left = before.restrictions.filter((each) => each !== lifted);
+    const lifted = before.restrictions.filter((each) => each.kind === kind && which(each));
+    if (lifted.length === 0) return [];
+    const left = before.restrictions.filter((each) => !lifted.includes(each));
     return [{ before, after: withRestrictions(before, left), lifted }];
   });
-  const lifted = steps.map((step) => step.lifted);
-  await liftRestrictions(work.sql, work.organizationId, lifted, { at: work.now, by: work.actor });
-  return keep(work, verb, steps, why);
+  await lift(work, steps);
+  return recordChanges(work, steps, { action: verb, event, ...why });
+}
+
+function lift(
+  { sql, organizationId, now: at, actor: by }: Work,
+  steps: readonly { readonly lifted: readonly Restriction[] }[],
+): Promise<void> {
+  const lifted = steps.flatMap((step) => step.lifted);
+  return liftRestrictions(sql, organizationId, lifted, { at, by });
 }
 
 function withRestrictions(card: Card, restrictions: readonly Restriction[]): Card {
@@ -182,32 +212,4 @@ function withRestrictions(card: Card, restrictions: readonly Restriction[]): Car
     storedStatus: restrictedStatus(restrictions),
     version: card.version + 1n,
   };
-}
-
-/** Writes changed cards with a line of their histories each, and announces them. */
-async function keep(
-  work: Work,
-  verb: Verb,
-  steps: readonly { readonly before: Card; readonly after: Card }[],
-  { reason, note }: Why,
-): Promise<CardInFull[]> {
-  if (steps.length === 0) return [];
-  const { sql, now, actor } = work;
-  const changes = steps.map(({ before, after }) => {
-    const [from, to] = [statusOf(before, now), statusOf(after, now)];
-    const { version } = after;
-    const change: StatusChange = { version, action: verb, from, to, reason, note, actor, at: now };
-    return { card: after, change };
-  });
-  const cards = steps.map(({ after }) => after);
-  const [changed] = await Promise.all([
-    allInFull(work, cards),
-    updateCards(sql, cards),
-    insertStatusChanges(sql, changes),
-  ]);
-  for (const [place, full] of changed.entries()) {
-    const card = steps[place]?.before ?? full.card;
-    announceCard(work, verbs[verb].event, full, { card, money: full.money });
-  }
-  return changed;
 }

@@ -13,9 +13,11 @@ import {
   cardSchema,
   deletedCardSchema,
   freezeSchema,
+  readEnd,
   showCard,
   showDeleted,
   unblockSchema,
+  unfreezeSchema,
 } from "../schema.ts";
 
 const tag = "Cards";
@@ -31,18 +33,22 @@ const freezes = {
   freeze: {
     summary: "Freeze a card",
     description:
-      "Organization and cardholder each have a freeze of their own. Repeating it changes nothing.",
+      "Organization and cardholder each have a freeze of their own. Repeating it changes nothing but its end, where another is given.",
     act: freezeCard,
+    body: freezeSchema,
+    errors: ["ends_at_in_past"],
   },
   unfreeze: {
     summary: "Unfreeze a card",
     description: "Lifts the freeze of the one named. Repeating it changes nothing.",
     act: unfreezeCard,
+    body: unfreezeSchema,
+    errors: [],
   },
 } as const;
 
 const freeze = (verb: keyof typeof freezes) => {
-  const { summary, description, act } = freezes[verb];
+  const { summary, description, act, body, errors } = freezes[verb];
   return writeRoute({
     id: `${verb}Card`,
     method: "POST",
@@ -53,12 +59,15 @@ const freeze = (verb: keyof typeof freezes) => {
     audience: "organization",
     scope: "cards:write",
     params: idParams,
-    body: freezeSchema,
+    body,
     reply: cardSchema,
     status: 200,
-    errors: ["not_found", "card_expired", "card_deleted"],
-    handle: async ({ params, body, work }) =>
-      show(await act(work, params.id, body.requestedBy ?? "organization", whyOf(body))),
+    errors: ["not_found", "card_expired", "card_deleted", ...errors],
+    handle: async ({ params, body: given, work }) => {
+      const { requestedBy = "organization" } = given;
+      const endsAt = "endsAt" in given ? readEnd(given.endsAt) : undefined;
+      return show(await act(work, params.id, requestedBy, { ...whyOf(given), endsAt }));
+    },
   });
 };
 
@@ -83,12 +92,11 @@ const block = writeRoute({
   body: blockSchema,
   reply: cardSchema,
   status: 200,
-  errors: ["not_found", "card_deleted"],
+  errors: ["not_found", "card_deleted", "ends_at_in_past"],
   handle: async ({ params, body, work }) => {
     const { reason, note = null, owner = "platform" } = body;
-    return show(
-      await blockCard(await workForCard(work, params.id), params.id, owner, { reason, note }),
-    );
+    const why = { reason, note, endsAt: readEnd(body.endsAt) };
+    return show(await blockCard(await workForCard(work, params.id), params.id, owner, why));
   },
 });
 

@@ -1,0 +1,24 @@
+import type { Job } from "../../foundation/job/job.ts";
+import { endRestrictions, expireCards } from "./actions/due.ts";
+import { findEnding, findExpiring } from "./store/due.ts";
+
+const expire: Job = {
+  name: "cards.expire",
+  summary: "Record that cards have expired",
+  everyS: 10,
+  together: 200,
+  findDue: findExpiring,
+  run: expireCards,
+};
+
+const endOfRestrictions: Job = {
+  name: "cards.endRestrictions",
+  summary: "Lift restrictions that have come to their end",
+  everyS: 1,
+  together: 200,
+  findDue: findEnding,
+  run: endRestrictions,
+};
+
+/** What happens to cards when the time has come. */
+export const cardJobs: readonly Job[] = [expire, endOfRestrictions];
