@@ -43,8 +43,8 @@ export type Outcome = {
   readonly work: Work;
   readonly status: number;
   readonly text: string;
-  /** What the reply is, where it has an id. */
-  readonly replyId: string | null;
+  /** What the reply is about, where it has an id. */
+  readonly objectId: string | null;
   readonly refusal: Refusal | null;
 };
 
@@ -73,16 +73,25 @@ export function workOf(
 /** @throws Error when the reply does not fit its schema: nothing is committed then */
 export function doneOutcome(request: Admitted, work: Work, reply: unknown): Outcome {
   const text = request.serialize(reply);
-  const { id } = (reply ?? {}) as { readonly id?: unknown };
-  const replyId = typeof id === "string" ? id : null;
-  return { request, work, status: request.route.status, text, replyId, refusal: null };
+  const objectId = objectIn(request.route.path, (reply ?? {}) as Record<string, unknown>);
+  return { request, work, status: request.route.status, text, objectId, refusal: null };
+}
+
+/**
+ * The id of what a path is about, as the reply has it: `/cards/external:…/top-up` answers with a transfer
+ * whose `cardId` it is. Of what was made, its own id.
+ */
+function objectIn(path: string, reply: Record<string, unknown>): string | null {
+  const noun = path.split("/")[1]?.replace(/s$/, "");
+  const id = reply[`${noun}Id`] ?? reply.id;
+  return typeof id === "string" ? id : null;
 }
 
 /** @throws Fault for a refusal that is only ever a line inside another's `errors[]` */
 export function refusedOutcome(request: Admitted, work: Work, refusal: Refusal): Outcome {
   if (refusal.status === 0) throw new Fault(`${refusal.code} was thrown by itself.`);
   const text = JSON.stringify(problemOf(refusal, request.requestId));
-  return { request, work, status: refusal.status, text, replyId: null, refusal };
+  return { request, work, status: refusal.status, text, objectId: null, refusal };
 }
 
 export function answerOf({ status, text, refusal }: Outcome): Answer {
@@ -148,7 +157,7 @@ function answerToStore(context: ApiContext, outcome: Outcome): ToStore | null {
   };
 }
 
-function auditEntry({ request, work, status, replyId, refusal }: Outcome): AuditEntry {
+function auditEntry({ request, work, status, objectId, refusal }: Outcome): AuditEntry {
   const { caller, route, requestId, params } = request;
   const named = (params as { id?: string } | undefined)?.id;
   return {
@@ -158,7 +167,9 @@ function auditEntry({ request, work, status, replyId, refusal }: Outcome): Audit
     actor: work.actor,
     action: route.id,
     objectOrganizationId: (refusal === null ? changedIn(work) : null) ?? caller.organizationId,
-    objectId: named ?? replyId,
+    // A name of the caller's own is kept only where nothing better is known: a refusal.
+    objectId:
+      named === undefined || named.startsWith("external:") ? (objectId ?? named ?? null) : named,
     result: refusal === null ? "done" : "refused",
     status,
     code: refusal?.code ?? null,

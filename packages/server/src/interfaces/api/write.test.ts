@@ -14,7 +14,7 @@ import { announce } from "../../records/events/actions.ts";
 const insert = statement("test.write", "insert into marks (name) values ($1)");
 const slowly = statement("test.slowly", "select pg_sleep(0.3)");
 
-const endings = ["done", "refused", "missing", "fault", "outage", "late", "slow"] as const;
+const endings = ["done", "refused", "missing", "fault", "outage", "late", "told", "slow"] as const;
 
 const mark = writeRoute({
   id: "markThing",
@@ -40,6 +40,12 @@ const mark = writeRoute({
     if (ending === "late") {
       // One branch is refused while another goes on and writes.
       const later = delay(0).then(() => work.sql.query(insert, [`${name} later`]));
+      later.catch(() => undefined);
+      throw generalErrors.refusal("version_conflict");
+    }
+    if (ending === "told") {
+      const told = { type: "mark.made", objectId: work.newId("card"), objectVersion: 1 };
+      const later = delay(0).then(() => announce(work, { ...told, object: { name: "too late" } }));
       later.catch(() => undefined);
       throw generalErrors.refusal("version_conflict");
     }
@@ -133,6 +139,15 @@ test("once refused, an action that goes on in another branch writes nothing any 
   assert.equal(answer.status, 409);
   await delay(100);
   assert.equal(await marked("late"), 0);
+});
+
+test("once refused, an action that goes on in another branch announces nothing any more", async () => {
+  for (let round = 0; round < 20; round += 1) {
+    assert.equal((await send("told", "told")).status, 409);
+  }
+  await delay(50);
+  await server.sequence();
+  assert.deepEqual(await rows("select 1 from events where data::text like '%too late%'"), []);
 });
 
 test("B3: one key 100 times in parallel, same and other body: one effect, others replayed or 409", async () => {

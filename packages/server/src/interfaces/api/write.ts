@@ -93,16 +93,27 @@ async function handle(
 
 /**
  * The transaction as an action sees it. Once refused, an action may still be running in another branch
- * of it; what that sends must not be committed with the refusal.
+ * of it; what that sends or announces must not be committed with the refusal.
  */
 function untilClosed(sql: Transaction): { readonly sql: Transaction; close(): void } {
   let open = true;
+  const requireOpen = (what: string) => {
+    if (!open) throw new Fault(`${what} came after its action was refused.`);
+  };
   return {
     sql: {
       ...sql,
       query: async (statement, values) => {
-        if (!open) throw new Fault("A statement came after its action was refused.");
+        requireOpen("A statement");
         return sql.query(statement, values);
+      },
+      beforeCommit: (key, flush) => {
+        requireOpen("An announcement");
+        return sql.beforeCommit(key, flush);
+      },
+      awaitBeforeCommit: (writes) => {
+        requireOpen("A write");
+        sql.awaitBeforeCommit(writes);
       },
     },
     close: () => {

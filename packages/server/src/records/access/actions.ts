@@ -125,7 +125,8 @@ async function makeKey(
  * old one goes on working for the overlap.
  *
  * @throws Refusal `not_found`, `api_key_revoked`, `api_key_expired`, `api_key_already_rotated`,
- *   `scope_not_held` (a key with more scopes would be the caller's for the asking).
+ *   `api_key_limit_reached` (for the overlap both count), `scope_not_held` (a key with more scopes
+ *   would be the caller's for the asking).
  */
 export async function rotateKey(
   work: Work,
@@ -139,16 +140,21 @@ export async function rotateKey(
   if (successor !== null) {
     throw accessErrors.refusal("api_key_already_rotated", `${successor} replaced this key.`);
   }
+  const active = await store.countActiveKeys(work.sql, work.organizationId);
+  // The old one still counts while both work.
+  const ending = overlapSeconds === 0 ? 1n : 0n;
+  if (active - ending >= BigInt(MAX_ACTIVE_KEYS))
+    throw accessErrors.refusal("api_key_limit_reached");
   const lifeMs = old.expiresAt === null ? null : old.expiresAt.getTime() - old.createdAt.getTime();
   const expiresAt = lifeMs === null ? null : new Date(now.getTime() + lifeMs);
   const issued = await makeKey(work, { ...old, expiresAt }, now, old.id);
   const overlapEnd = new Date(now.getTime() + overlapSeconds * 1_000);
-  const ending: ApiKey = {
+  const rotated: ApiKey = {
     ...old,
     expiresAt: old.expiresAt !== null && old.expiresAt < overlapEnd ? old.expiresAt : overlapEnd,
     version: old.version + 1n,
   };
-  await changeKey(work, "api_key.rotated", old, ending, now);
+  await changeKey(work, "api_key.rotated", old, rotated, now);
   return issued;
 }
 

@@ -141,6 +141,18 @@ test("422: an expiry that is past, an address that is none, one key too many", a
   await newKey({}, organizationId);
 });
 
+test("409: at the limit a key is rotated without overlap only, so that the count stays", async () => {
+  const organizationId = newId("organization");
+  const caller = callerOf(organizationScopes, organizationId);
+  const made: string[] = [];
+  while (made.length < MAX_ACTIVE_KEYS) made.push((await newKey({}, organizationId)).key.id);
+  const rotate = (overlap: number) =>
+    act(organizationId, (work) => rotateKey(work, caller, made[0] ?? "", overlap));
+  await assert.rejects(rotate(60), refusal("api_key_limit_reached"));
+  await rotate(0);
+  await assert.rejects(newKey({}, organizationId), refusal("api_key_limit_reached"));
+});
+
 test("409: the last active key that manages keys cannot be revoked; rotated, it can", async () => {
   const organizationId = newId("organization");
   const caller = callerOf(organizationScopes, organizationId);

@@ -97,7 +97,13 @@ with the same length of life.`,
   reply: newApiKeySchema,
   status: 201,
   secretFields: ["secret"],
-  errors: ["api_key_revoked", "api_key_expired", "api_key_already_rotated", "scope_not_held"],
+  errors: [
+    "api_key_revoked",
+    "api_key_expired",
+    "api_key_already_rotated",
+    "api_key_limit_reached",
+    "scope_not_held",
+  ],
   async handle({ work, caller, params, body }) {
     const overlapSeconds = body.overlapSeconds ?? DEFAULT_OVERLAP_SECONDS;
     const { key, secret } = await rotateKey(work, caller, params.id, overlapSeconds);

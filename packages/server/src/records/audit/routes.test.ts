@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
+import { asOwner } from "../../../test/harness/database.ts";
 import { startTestServer } from "../../../test/harness/server.ts";
 
 const server = await startTestServer();
@@ -65,4 +66,42 @@ test("400: a filter that is no time, and times that only look like one, are name
   }
   const { status } = await organization.call("GET", "/audit-log?from=2030-01-31T00:00:00%2B14:00");
   assert.equal(status, 200);
+});
+
+test("an act on an object that was named by an external id is in the log under the object's own id", async () => {
+  const organization = await server.newOrganization();
+  const person = { type: "individual", level: "minimum", externalId: "ada" };
+  const { id } = (await organization.call("POST", "/customers", person)).body;
+  await organization.call("PATCH", "/customers/external:ada", { email: "ada@example.com" });
+  await server.sequence();
+  const { body } = await organization.call("GET", `/audit-log?objectId=${id}`);
+  assert.deepEqual(
+    body.data.map(({ action }: Line) => action),
+    ["changeCustomer", "createCustomer"],
+  );
+});
+
+test("who, what and when are found by an index, among 50,000 entries of others", async () => {
+  const { id } = await server.newOrganization();
+  await asOwner(
+    server.database.url,
+    `insert into audit_log (organization_id, id, at, actor_kind, actor_id, action,
+       object_organization_id, result, status, changes, request_id)
+     select $1, 'aud_' || lpad(n::text, 26, '0'), timestamptz '2030-01-01' + n * interval '1 minute',
+       'key', 'key_' || n % 7, 'act' || n % 5, $1, 'done', 200, '[]', 'req_' || n
+     from generate_series(1, 50000) n`,
+    [id],
+  );
+  await asOwner(server.database.url, "vacuum analyze audit_log");
+  const plan = async (condition: string) => {
+    const rows = await asOwner<{ "QUERY PLAN": string }>(
+      server.database.url,
+      `explain select id from audit_log where organization_id = '${id}' and ${condition}
+       order by id desc limit 26`,
+    );
+    return rows.map((row) => row["QUERY PLAN"]).join("\n");
+  };
+  assert.match(await plan("actor_id = 'key_none'"), /audit_log_actor/);
+  assert.match(await plan("action = 'none'"), /audit_log_action/);
+  assert.match(await plan("at >= '2030-01-02' and at < '2030-01-02 01:00'"), /audit_log_at/);
 });
