@@ -15,6 +15,7 @@ import { cardLifecycle } from "../src/issuing/cards/model.ts";
 import { accessLifecycle, customerLifecycle } from "../src/issuing/customers/model.ts";
 import { organizationLifecycle } from "../src/issuing/organizations/model.ts";
 import { programLifecycle } from "../src/issuing/programs/model.ts";
+import { dueFeeLifecycle } from "../src/issuing/transfers/model/dues.ts";
 import { transferLifecycle } from "../src/issuing/transfers/model.ts";
 import { scopes } from "../src/records/access/model.ts";
 
@@ -109,6 +110,7 @@ const lifecycles: readonly (readonly [string, Lifecycle<string, string>])[] = [
   ["A budget", budgetLifecycle],
   ["A card", cardLifecycle],
   ["A transfer", transferLifecycle],
+  ["A fee that could not be paid at once", dueFeeLifecycle],
 ];
 
 function lifecyclesText(): string {

@@ -1,5 +1,6 @@
 import type { Job } from "../../foundation/job/job.ts";
 import { endRestrictions, expireCards } from "./actions/due.ts";
+import { feeJobs } from "./jobs/fees.ts";
 import { findEnding, findExpiring } from "./store/due.ts";
 
 const expire: Job = {
@@ -21,4 +22,4 @@ const endOfRestrictions: Job = {
 };
 
 /** What happens to cards when the time has come. */
-export const cardJobs: readonly Job[] = [expire, endOfRestrictions];
+export const cardJobs: readonly Job[] = [expire, endOfRestrictions, ...feeJobs];
