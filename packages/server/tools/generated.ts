@@ -11,6 +11,7 @@ import { publishedCodes } from "../src/interfaces/api/codes.ts";
 import { openApiDocument } from "../src/interfaces/api/openapi.ts";
 import { routes } from "../src/interfaces/api/routes.ts";
 import { budgetLifecycle } from "../src/issuing/budgets/model.ts";
+import { blockOrderLifecycle } from "../src/issuing/cards/model/blocks.ts";
 import { cardLifecycle } from "../src/issuing/cards/model.ts";
 import { accessLifecycle, customerLifecycle } from "../src/issuing/customers/model.ts";
 import { organizationLifecycle } from "../src/issuing/organizations/model.ts";
@@ -109,6 +110,7 @@ const lifecycles: readonly (readonly [string, Lifecycle<string, string>])[] = [
   ["A customer's access to a product", accessLifecycle],
   ["A budget", budgetLifecycle],
   ["A card", cardLifecycle],
+  ["An order to block the cards of a program", blockOrderLifecycle],
   ["A transfer", transferLifecycle],
   ["A fee that could not be paid at once", dueFeeLifecycle],
 ];
