@@ -61,6 +61,20 @@ table public.budgets column 011 status text not null
 table public.budgets column 012 status_reason text
 table public.budgets column 013 version bigint not null
 table public.budgets column 014 created_at timestamp(3) with time zone not null
+table public.card_block_orders column 001 organization_id id not null
+table public.card_block_orders column 002 id id not null
+table public.card_block_orders column 003 program_id id not null
+table public.card_block_orders column 004 limited_to id
+table public.card_block_orders column 005 reason text not null
+table public.card_block_orders column 006 note text
+table public.card_block_orders column 007 status text not null
+table public.card_block_orders column 008 blocked bigint not null
+table public.card_block_orders column 009 total bigint not null
+table public.card_block_orders column 010 actor_kind text not null
+table public.card_block_orders column 011 actor_id text not null
+table public.card_block_orders column 012 version bigint not null
+table public.card_block_orders column 013 created_at timestamp(3) with time zone not null
+table public.card_block_orders column 014 done_at timestamp(3) with time zone
 table public.card_restrictions column 001 organization_id id not null
 table public.card_restrictions column 002 id id not null
 table public.card_restrictions column 003 card_id id not null
@@ -123,6 +137,11 @@ table public.cards column 035 previous_expiry_month integer
 table public.cards column 036 previous_expiry_year integer
 table public.cards column 037 previous_expires_at timestamp(3) with time zone
 table public.cards column 038 expired_at timestamp(3) with time zone
+table public.cards column 039 number_first bigint not null
+table public.cards column 040 number_last bigint not null
+table public.cards column 041 fee_anchor_at timestamp(3) with time zone not null
+table public.cards column 042 fee_months integer not null
+table public.cards column 043 next_fee_at timestamp(3) with time zone
 table public.customer_status_history column 001 organization_id id not null
 table public.customer_status_history column 002 customer_id id not null
 table public.customer_status_history column 003 version bigint not null
@@ -163,6 +182,19 @@ table public.customers column 025 email text
 table public.customers column 026 phone text
 table public.customers column 027 version bigint not null
 table public.customers column 028 created_at timestamp(3) with time zone not null
+table public.due_fees column 001 organization_id id not null
+table public.due_fees column 002 id id not null
+table public.due_fees column 003 card_id id not null
+table public.due_fees column 004 budget_id id
+table public.due_fees column 005 fee_kind text not null
+table public.due_fees column 006 amount bigint not null
+table public.due_fees column 007 currency text not null
+table public.due_fees column 008 due_at timestamp(3) with time zone not null
+table public.due_fees column 009 status text not null
+table public.due_fees column 010 transfer_id id
+table public.due_fees column 011 waived_reason text
+table public.due_fees column 012 version bigint not null
+table public.due_fees column 013 created_at timestamp(3) with time zone not null
 table public.event_heads column 001 organization_id id not null
 table public.event_heads column 002 sequence bigint not null
 table public.event_heads column 003 recorded_at timestamp(3) with time zone not null
@@ -312,6 +344,9 @@ table public.programs column 035 fee_top_up bigint not null
 table public.programs column 036 fee_fx_basis_points bigint not null
 table public.programs column 037 version bigint not null
 table public.programs column 038 created_at timestamp(3) with time zone not null
+table public.programs column 039 renewal text not null
+table public.programs column 040 renewal_days integer not null
+table public.programs column 041 number_range_low integer not null
 table public.record_blocks column 001 organization_id id not null
 table public.record_blocks column 002 number bigint not null
 table public.record_blocks column 003 first_sequence bigint not null
@@ -410,6 +445,14 @@ table public.budgets constraint budgets_pkey PRIMARY KEY (organization_id, id)
 table public.budgets constraint budgets_program_ids_check CHECK ((cardinality(program_ids) > 0))
 table public.budgets constraint budgets_status_check CHECK ((status = ANY (ARRAY['active'::text, 'frozen'::text, 'archived'::text])))
 table public.budgets constraint budgets_version_check CHECK ((version > 0))
+table public.card_block_orders constraint card_block_orders_actor_kind_check CHECK ((actor_kind = ANY (ARRAY['key'::text, 'system'::text])))
+table public.card_block_orders constraint card_block_orders_blocked_check CHECK ((blocked >= 0))
+table public.card_block_orders constraint card_block_orders_check CHECK ((total >= blocked))
+table public.card_block_orders constraint card_block_orders_check1 CHECK (((status = 'done'::text) = (done_at IS NOT NULL)))
+table public.card_block_orders constraint card_block_orders_organization_id_program_id_fkey FOREIGN KEY (organization_id, program_id) REFERENCES programs(organization_id, id)
+table public.card_block_orders constraint card_block_orders_pkey PRIMARY KEY (organization_id, id)
+table public.card_block_orders constraint card_block_orders_status_check CHECK ((status = ANY (ARRAY['running'::text, 'done'::text])))
+table public.card_block_orders constraint card_block_orders_version_check CHECK ((version > 0))
 table public.card_restrictions constraint card_restrictions_actor_kind_check CHECK ((actor_kind = ANY (ARRAY['key'::text, 'system'::text])))
 table public.card_restrictions constraint card_restrictions_check CHECK (((kind = 'freeze'::text) = (owner = ANY (ARRAY['organization'::text, 'cardholder'::text]))))
 table public.card_restrictions constraint card_restrictions_check1 CHECK (((lifted_at IS NULL) = (lifted_by IS NULL)))
@@ -422,6 +465,7 @@ table public.card_status_history constraint card_status_history_organization_id_
 table public.card_status_history constraint card_status_history_pkey PRIMARY KEY (organization_id, card_id, version)
 table public.cards constraint cards_check CHECK (((model = 'card'::text) = (account_id IS NOT NULL)))
 table public.cards constraint cards_check1 CHECK (((model = 'budgetCard'::text) = (budget_id IS NOT NULL)))
+table public.cards constraint cards_check10 CHECK ((number_last >= number_first))
 table public.cards constraint cards_check2 CHECK (((status = 'deleted'::text) = (deleted_at IS NOT NULL)))
 table public.cards constraint cards_check3 CHECK (((deleted_at IS NULL) = (deleted_reason IS NULL)))
 table public.cards constraint cards_check4 CHECK (((legal_name IS NOT NULL) OR ((first_name IS NOT NULL) AND (last_name IS NOT NULL))))
@@ -432,6 +476,7 @@ table public.cards constraint cards_check8 CHECK ((previous_expires_at < expires
 table public.cards constraint cards_check9 CHECK (((replaced_by IS NULL) OR (status = 'deleted'::text)))
 table public.cards constraint cards_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text))
 table public.cards constraint cards_expiry_month_check CHECK (((expiry_month >= 1) AND (expiry_month <= 12)))
+table public.cards constraint cards_fee_months_check CHECK ((fee_months >= 0))
 table public.cards constraint cards_first_six_check CHECK ((first_six ~ '^\d{6}$'::text))
 table public.cards constraint cards_last_four_check CHECK ((last_four ~ '^\d{4}$'::text))
 table public.cards constraint cards_model_check CHECK ((model = ANY (ARRAY['card'::text, 'budgetCard'::text])))
@@ -468,6 +513,15 @@ table public.customers constraint customers_status_before_hold_check CHECK ((sta
 table public.customers constraint customers_status_check CHECK ((status = ANY (ARRAY['needs_information'::text, 'pending'::text, 'active'::text, 'update_requested'::text, 'rejected'::text, 'on_hold'::text, 'deleted'::text])))
 table public.customers constraint customers_type_check CHECK ((type = ANY (ARRAY['individual'::text, 'business'::text])))
 table public.customers constraint customers_version_check CHECK ((version > 0))
+table public.due_fees constraint due_fees_amount_check CHECK (((amount >= 1) AND (amount <= '1000000000000'::bigint)))
+table public.due_fees constraint due_fees_check CHECK (((status = 'paid'::text) = (transfer_id IS NOT NULL)))
+table public.due_fees constraint due_fees_check1 CHECK (((status = 'waived'::text) = (waived_reason IS NOT NULL)))
+table public.due_fees constraint due_fees_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text))
+table public.due_fees constraint due_fees_fee_kind_check CHECK ((fee_kind = ANY (ARRAY['issuance'::text, 'replacement'::text, 'top_up'::text, 'monthly'::text])))
+table public.due_fees constraint due_fees_organization_id_transfer_id_fkey FOREIGN KEY (organization_id, transfer_id) REFERENCES transfers(organization_id, id)
+table public.due_fees constraint due_fees_pkey PRIMARY KEY (organization_id, id)
+table public.due_fees constraint due_fees_status_check CHECK ((status = ANY (ARRAY['due'::text, 'paid'::text, 'waived'::text])))
+table public.due_fees constraint due_fees_version_check CHECK ((version > 0))
 table public.event_heads constraint event_heads_pkey PRIMARY KEY (organization_id)
 table public.event_heads constraint event_heads_sequence_check CHECK ((sequence > 0))
 table public.event_queue constraint event_queue_object_version_check CHECK ((object_version > 0))
@@ -545,10 +599,13 @@ table public.programs constraint programs_minimum_initial_balance_check CHECK ((
 table public.programs constraint programs_minimum_level_check CHECK ((minimum_level = ANY (ARRAY['minimum'::text, 'basic'::text, 'advanced'::text])))
 table public.programs constraint programs_minimum_transfer_check CHECK ((minimum_transfer > 0))
 table public.programs constraint programs_model_check CHECK ((model = ANY (ARRAY['card'::text, 'budgetCard'::text])))
+table public.programs constraint programs_number_range_low_check CHECK ((number_range_low = ANY (ARRAY[0, 80, 95])))
 table public.programs constraint programs_organization_id_successor_id_fkey FOREIGN KEY (organization_id, successor_id) REFERENCES programs(organization_id, id)
 table public.programs constraint programs_pan_length_check CHECK (((pan_length >= 13) AND (pan_length <= 19)))
 table public.programs constraint programs_pkey PRIMARY KEY (organization_id, id)
 table public.programs constraint programs_range_from_check CHECK ((range_from >= 0))
+table public.programs constraint programs_renewal_check CHECK ((renewal = ANY (ARRAY['manual'::text, 'automatic'::text])))
+table public.programs constraint programs_renewal_days_check CHECK (((renewal_days >= 1) AND (renewal_days <= 365)))
 table public.programs constraint programs_status_check CHECK ((status = ANY (ARRAY['active'::text, 'inactive'::text, 'retired'::text])))
 table public.programs constraint programs_validity_months_check CHECK (((validity_months >= 1) AND (validity_months <= 240)))
 table public.programs constraint programs_version_check CHECK ((version > 0))
@@ -610,7 +667,12 @@ CREATE INDEX cards_last_four ON public.cards USING btree (organization_id, last_
 CREATE INDEX cards_last_name ON public.cards USING btree (organization_id, lower(last_name) text_pattern_ops)
 CREATE INDEX cards_legal_name ON public.cards USING btree (organization_id, lower(legal_name) text_pattern_ops)
 CREATE INDEX cards_name ON public.cards USING btree (organization_id, lower(((first_name || ' '::text) || last_name)) text_pattern_ops)
+CREATE INDEX cards_next_fee ON public.cards USING btree (organization_id, next_fee_at) WHERE ((next_fee_at IS NOT NULL) AND ((deleted_at IS NULL) OR ((next_fee_at <= deleted_at) AND (deleted_reason !~~ 'replaced\_%'::text))))
+CREATE INDEX cards_numbers ON public.cards USING btree (pan_length, number_first, number_last)
+CREATE INDEX cards_program ON public.cards USING btree (program_id, organization_id, id) WHERE (status <> 'deleted'::text)
 CREATE INDEX customers_by_id ON public.customers USING btree (id)
+CREATE INDEX due_fees_by_id ON public.due_fees USING btree (id)
+CREATE INDEX due_fees_waiting ON public.due_fees USING btree (organization_id, currency, due_at, id) WHERE (status = 'due'::text)
 CREATE INDEX idempotency_keys_age ON public.idempotency_keys USING btree (created_at)
 CREATE INDEX journal_hold ON public.journal USING btree (organization_id, hold_id) WHERE (hold_id IS NOT NULL)
 CREATE INDEX journal_transfer ON public.journal USING btree (organization_id, transfer_id) WHERE (transfer_id IS NOT NULL)
@@ -622,10 +684,12 @@ CREATE INDEX transfers_budget ON public.transfers USING btree (organization_id, 
 CREATE INDEX transfers_by_id ON public.transfers USING btree (id)
 CREATE INDEX transfers_card ON public.transfers USING btree (organization_id, card_id, id) WHERE (card_id IS NOT NULL)
 CREATE UNIQUE INDEX access_requests_live ON public.access_requests USING btree (organization_id, customer_id, program_id) WHERE (status = ANY (ARRAY['requested'::text, 'granted'::text]))
+CREATE UNIQUE INDEX card_block_orders_running ON public.card_block_orders USING btree (organization_id, program_id, COALESCE((limited_to)::text, ''::text)) WHERE (status = 'running'::text)
 CREATE UNIQUE INDEX card_restrictions_live ON public.card_restrictions USING btree (organization_id, card_id, kind, owner) WHERE ((lifted_at IS NULL) AND (owner <> 'rule'::text))
 CREATE UNIQUE INDEX card_restrictions_live_of_rules ON public.card_restrictions USING btree (organization_id, card_id, reason) WHERE ((lifted_at IS NULL) AND (owner = 'rule'::text))
 CREATE UNIQUE INDEX cards_of_account ON public.cards USING btree (organization_id, account_card_id) WHERE ((replaced_by IS NULL) AND (account_card_id IS NOT NULL))
 CREATE UNIQUE INDEX cards_replaces ON public.cards USING btree (organization_id, replaces) WHERE (replaces IS NOT NULL)
+CREATE UNIQUE INDEX due_fees_once ON public.due_fees USING btree (organization_id, card_id, fee_kind, due_at)
 CREATE UNIQUE INDEX ledger_entries_account ON public.ledger_entries USING btree (organization_id, account_id, sequence)
 CREATE UNIQUE INDEX transfers_reverses ON public.transfers USING btree (organization_id, reverses) WHERE (reverses IS NOT NULL)
 
@@ -664,9 +728,11 @@ grant insert, select on vault.pan_hash to cardwright_vault
 grant insert, select, update on public.access_requests to cardwright_app
 grant insert, select, update on public.api_keys to cardwright_app
 grant insert, select, update on public.budgets to cardwright_app
+grant insert, select, update on public.card_block_orders to cardwright_app
 grant insert, select, update on public.card_restrictions to cardwright_app
 grant insert, select, update on public.cards to cardwright_app
 grant insert, select, update on public.customers to cardwright_app
+grant insert, select, update on public.due_fees to cardwright_app
 grant insert, select, update on public.event_heads to cardwright_app
 grant insert, select, update on public.ledger_accounts to cardwright_app
 grant insert, select, update on public.ledger_holds to cardwright_app

@@ -12,8 +12,8 @@ grant select, insert on
 -- Changed, never removed.
 grant select, insert, update on
   organization_clocks, record_heads, ledger_accounts, ledger_holds, event_heads, api_keys,
-  organizations, transfers, customers, access_requests, programs, budgets, cards, card_restrictions,
-  subject_keys
+  organizations, transfers, due_fees, customers, access_requests, programs, budgets, cards,
+  card_restrictions, card_block_orders, subject_keys
   to cardwright_app;
 
 grant select, insert on api_key_hash, installation to cardwright_app;

@@ -11,10 +11,12 @@ import { publishedCodes } from "../src/interfaces/api/codes.ts";
 import { openApiDocument } from "../src/interfaces/api/openapi.ts";
 import { routes } from "../src/interfaces/api/routes.ts";
 import { budgetLifecycle } from "../src/issuing/budgets/model.ts";
+import { blockOrderLifecycle } from "../src/issuing/cards/model/blocks.ts";
 import { cardLifecycle } from "../src/issuing/cards/model.ts";
 import { accessLifecycle, customerLifecycle } from "../src/issuing/customers/model.ts";
 import { organizationLifecycle } from "../src/issuing/organizations/model.ts";
 import { programLifecycle } from "../src/issuing/programs/model.ts";
+import { dueFeeLifecycle } from "../src/issuing/transfers/model/dues.ts";
 import { transferLifecycle } from "../src/issuing/transfers/model.ts";
 import { scopes } from "../src/records/access/model.ts";
 
@@ -108,7 +110,9 @@ const lifecycles: readonly (readonly [string, Lifecycle<string, string>])[] = [
   ["A customer's access to a product", accessLifecycle],
   ["A budget", budgetLifecycle],
   ["A card", cardLifecycle],
+  ["An order to block the cards of a program", blockOrderLifecycle],
   ["A transfer", transferLifecycle],
+  ["A fee that could not be paid at once", dueFeeLifecycle],
 ];
 
 function lifecyclesText(): string {

@@ -13,8 +13,10 @@ export const prefixes = {
   program: "prog",
   card: "card",
   restriction: "rst",
+  blockOrder: "blk",
   budget: "bud",
   transfer: "trf",
+  dueFee: "due",
   account: "acc",
   journal: "jrn",
   hold: "hold",
@@ -33,8 +35,10 @@ export type AccessRequestId = Id<"accessRequest">;
 export type ProgramId = Id<"program">;
 export type CardId = Id<"card">;
 export type RestrictionId = Id<"restriction">;
+export type BlockOrderId = Id<"blockOrder">;
 export type BudgetId = Id<"budget">;
 export type TransferId = Id<"transfer">;
+export type DueFeeId = Id<"dueFee">;
 export type AccountId = Id<"account">;
 export type JournalId = Id<"journal">;
 export type HoldId = Id<"hold">;

@@ -1,3 +1,4 @@
+import { blockOrderSchema } from "./schema/blocks.ts";
 import { cardSchema } from "./schema.ts";
 
 /**
@@ -16,3 +17,9 @@ export const cardEvents = {
   "card.deleted": cardSchema,
 } as const;
 export type CardEvent = keyof typeof cardEvents;
+
+/** What orders to block a program's cards announce, to the platform's own stream. */
+export const blockOrderEvents = {
+  "block_order.started": blockOrderSchema,
+  "block_order.done": blockOrderSchema,
+} as const;

@@ -1,5 +1,8 @@
 import type { Job } from "../../foundation/job/job.ts";
 import { endRestrictions, expireCards } from "./actions/due.ts";
+import { blockJobs } from "./jobs/blocks.ts";
+import { feeJobs } from "./jobs/fees.ts";
+import { rangeJobs } from "./jobs/ranges.ts";
 import { findEnding, findExpiring } from "./store/due.ts";
 
 const expire: Job = {
@@ -21,4 +24,10 @@ const endOfRestrictions: Job = {
 };
 
 /** What happens to cards when the time has come. */
-export const cardJobs: readonly Job[] = [expire, endOfRestrictions];
+export const cardJobs: readonly Job[] = [
+  expire,
+  endOfRestrictions,
+  ...feeJobs,
+  ...blockJobs,
+  ...rangeJobs,
+];

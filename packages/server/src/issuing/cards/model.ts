@@ -162,6 +162,15 @@ export type Card = {
   readonly billingAddress: BillingAddress | null;
   readonly label: string | null;
   readonly metadata: Readonly<Record<string, string>>;
+  /** First and last number (see `numbersOf`) of the range that the card's was drawn from. */
+  readonly numberFirst: bigint;
+  readonly numberLast: bigint;
+  /** When the chain of replaced cards began: its monthly fees are charged on this day's anniversaries. */
+  readonly feeAnchorAt: Date;
+  /** How many anniversaries are past. */
+  readonly feeMonths: number;
+  /** The first instant of the next one in the program's time zone; null: there are no more. */
+  readonly nextFeeAt: Date | null;
   readonly version: bigint;
   readonly createdAt: Date;
 };

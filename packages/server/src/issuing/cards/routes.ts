@@ -1,9 +1,11 @@
 import type { Route } from "../../foundation/route/route.ts";
 import { accessDecisionRoutes } from "../customers/routes/access.ts";
 import { followAccess } from "./actions/access.ts";
+import { blockRoutes } from "./routes/blocks.ts";
 import { fundsRoutes } from "./routes/funds.ts";
 import { issueRoutes } from "./routes/issue.ts";
 import { lifeRoutes } from "./routes/life.ts";
+import { rangeRoutes } from "./routes/ranges.ts";
 import { readRoutes } from "./routes/read.ts";
 import { statusRoutes } from "./routes/status.ts";
 
@@ -14,5 +16,7 @@ export const cardRoutes: readonly Route[] = [
   ...fundsRoutes,
   ...statusRoutes,
   ...lifeRoutes,
+  ...blockRoutes,
+  ...rangeRoutes,
   ...accessDecisionRoutes(followAccess),
 ];

@@ -41,7 +41,8 @@ const outcome = (promise: Promise<unknown>): Promise<string> =>
     },
   );
 
-const close = (id: OrganizationId) => outcome(inTenant(id, closeOrganization));
+const close = (id: OrganizationId) =>
+  outcome(inTenant(id, (work) => closeOrganization(work, async () => [])));
 
 const deposit = (id: OrganizationId) =>
   outcome(

@@ -243,15 +243,23 @@ const MANY_NAMED = 5;
  * Closes for ever; repeating it changes nothing. Whoever moves money into the organization or issues in
  * it shares its row's lock, so nothing comes in between the look and the change.
  *
- * @throws Refusal `organization_not_empty`, naming accounts that stand in the way.
+ * @param duesOf what the organization has to pay yet, in words: known to modules to the right.
+ * @throws Refusal `organization_not_empty`, naming accounts and dues that stand in the way.
  */
-export async function closeOrganization(work: Work): Promise<Organization> {
+export async function closeOrganization(
+  work: Work,
+  duesOf: (organization: Organization) => Promise<readonly string[]>,
+): Promise<Organization> {
   const before = await lockOrganization(work.sql, work.organizationId, "change");
   const after = moved(before, "close");
   if (after === null) return before;
-  const unsettled = await readUnsettled(work.sql, work.organizationId, MANY_NAMED);
-  if (unsettled.length > 0) {
-    const names = unsettled.map(({ type, ownerId, currency }) => `${type} ${ownerId} ${currency}`);
+  const [unsettled, dues] = await Promise.all([
+    readUnsettled(work.sql, work.organizationId, MANY_NAMED),
+    duesOf(before),
+  ]);
+  if (unsettled.length + dues.length > 0) {
+    const accounts = unsettled.map((each) => `${each.type} ${each.ownerId} ${each.currency}`);
+    const names = [...accounts, ...dues];
     throw organizationErrors.refusal("organization_not_empty", `Not empty: ${names.join(", ")}.`);
   }
   return changeStatus(work, "close", before, after);

@@ -6,7 +6,6 @@ import { idParams, object, oneOf, pageOf, pageQuery } from "../../foundation/rou
 import { showBalances } from "../../records/ledger/schema.ts";
 import {
   changeOrganization,
-  closeOrganization,
   createOrganization,
   getOrganization,
   listOrganizations,
@@ -187,16 +186,18 @@ const activate = verb(
   (work) => moveOrganization(work, "activate"),
 );
 
-const close = verb(
-  "close",
-  {
-    summary: "Close an organization for ever",
-    description:
-      "Only without live cards, open budgets, money and debts; reads go on. Repeating it changes nothing.",
-    errors: ["not_found", "organization_not_empty"],
-  },
-  closeOrganization,
-);
+/** The route of closing; with the transfers, whose fees that are due keep an organization open. */
+export const closeRoute = (act: (work: Work) => Promise<Organization>): Route =>
+  verb(
+    "close",
+    {
+      summary: "Close an organization for ever",
+      description:
+        "Only without live cards, open budgets, money, debts and fees due; reads go on. Repeating it changes nothing.",
+      errors: ["not_found", "organization_not_empty"],
+    },
+    act,
+  );
 
 export const organizationRoutes: readonly Route[] = [
   getOwn,
@@ -207,5 +208,4 @@ export const organizationRoutes: readonly Route[] = [
   change,
   suspend,
   activate,
-  close,
 ];

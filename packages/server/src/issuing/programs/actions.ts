@@ -7,13 +7,20 @@ import { findOrganization } from "../organizations/actions.ts";
 import { organizationErrors } from "../organizations/errors.ts";
 import { programErrors } from "./errors.ts";
 import type { programEvents } from "./events.ts";
-import { draftProgram, type Program, type ProgramChange, type ProgramDraft } from "./model.ts";
+import {
+  draftProgram,
+  type Program,
+  type ProgramChange,
+  type ProgramDraft,
+  type RangeThreshold,
+} from "./model.ts";
 import { changed, inconsistencies, previousOf } from "./rules.ts";
 import { showProgram } from "./schema.ts";
 import {
   findProgramRow,
   insertProgram,
   type LockStrength,
+  listLiveRows,
   listPrograms as listRows,
   lockProgramRow,
   type ProgramFilter,
@@ -95,6 +102,10 @@ export async function retireProgram(
   id: string,
   successorId: string | null,
 ): Promise<Program> {
+  // Two programs that retire into each other at once: the second finds the first retired.
+  for (const one of successorId === null ? [] : [id, successorId].sort()) {
+    await lockProgramRow(work.sql, one, one === id ? "change" : "share");
+  }
   const before = await lockForChange(work, id);
   if (before.status === "retired") throw programErrors.refusal("program_retired");
   const successor =
@@ -109,6 +120,32 @@ export async function retireProgram(
   announceProgram(work, "program.retired", after, before);
   return after;
 }
+
+/**
+ * Records that the use of a program's number range has passed a threshold, and announces it; once for each
+ * threshold of each range.
+ *
+ * @returns whether that was new.
+ */
+export async function warnOfNumberRange(
+  work: Work,
+  id: string,
+  threshold: RangeThreshold,
+): Promise<boolean> {
+  const before = await lockForChange(work, id);
+  if (before.numberRangeLow >= threshold) return false;
+  const after: Program = {
+    ...before,
+    numberRangeLow: threshold,
+    version: before.version + 1n,
+  };
+  await updateProgram(work.sql, after);
+  announceProgram(work, "program.number_range_low", after, before);
+  return true;
+}
+
+/** Every program that may still issue or replace: its numbers, and what was announced of them. */
+export const listNumberRanges = (sql: Sql): Promise<Program[]> => listLiveRows(sql);
 
 async function lockForChange(work: Work, id: string): Promise<Program> {
   const program = await lockProgramRow(work.sql, id, "change");

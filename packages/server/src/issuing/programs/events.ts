@@ -5,4 +5,5 @@ export const programEvents = {
   "program.created": programSchema,
   "program.updated": programSchema,
   "program.retired": programSchema,
+  "program.number_range_low": programSchema,
 };

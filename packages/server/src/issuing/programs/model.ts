@@ -21,6 +21,9 @@ export type Program = {
   /** IANA name; the day of a card's expiry ends in it. */
   readonly timeZone: string;
   readonly validityMonths: number;
+  /** `automatic`: cards renew by themselves, `renewalDays` before they expire. */
+  readonly renewal: Renewal;
+  readonly renewalDays: number;
   /** `blocked`: each new card waits for the platform's review. */
   readonly initialCardStatus: InitialCardStatus;
   readonly requiresCustomer: boolean;
@@ -45,6 +48,8 @@ export type Program = {
   readonly maximumBalance: bigint | null;
   readonly minimumTransfer: bigint;
   readonly fees: Fees;
+  /** The highest of `rangeThresholds` that the use of the number range has passed; 0: none. */
+  readonly numberRangeLow: RangeThreshold | 0;
   readonly version: bigint;
   readonly createdAt: Date;
 };
@@ -68,6 +73,13 @@ export type InitialCardStatus = (typeof initialCardStatuses)[number];
 
 export const accessGrants = ["manual", "automatic"] as const;
 export type AccessGrant = (typeof accessGrants)[number];
+
+export const renewals = ["manual", "automatic"] as const;
+export type Renewal = (typeof renewals)[number];
+
+/** Use of a number range, in percent, at which the platform is warned; once each. */
+export const rangeThresholds = [80, 95] as const;
+export type RangeThreshold = (typeof rangeThresholds)[number];
 
 /** First and last value of the digits between the BIN and the check digit, both included. */
 export type NumberRange = { readonly from: bigint; readonly to: bigint };
@@ -119,7 +131,7 @@ type FixedTerms = Pick<Program, "model" | "brand" | "bin" | "panLength" | "curre
 /** What the platform sets and changes. */
 export type ProgramTerms = Omit<
   Program,
-  keyof FixedTerms | "id" | "status" | "successorId" | "version" | "createdAt"
+  keyof FixedTerms | "id" | "status" | "successorId" | "numberRangeLow" | "version" | "createdAt"
 >;
 
 /** A program to be made: what has a sensible default may be left out. */
@@ -141,6 +153,8 @@ const defaultTerms: Omit<ProgramTerms, "name" | "range" | "fees"> = {
   organizationIds: [],
   timeZone: "UTC",
   validityMonths: 36,
+  renewal: "manual",
+  renewalDays: 30,
   initialCardStatus: "active",
   requiresCustomer: false,
   requiresAccess: false,
@@ -172,6 +186,7 @@ export function draftProgram(
     fees: { ...noFees, ...draft.fees },
     status: "active",
     successorId: null,
+    numberRangeLow: 0,
     version: 1n,
   };
 }
@@ -182,6 +197,15 @@ export function wholeRange(number: {
   readonly panLength: number;
 }): NumberRange {
   return { from: 0n, to: 10n ** BigInt(Math.max(0, openDigits(number))) - 1n };
+}
+
+/**
+ * A range as numbers of a card without the check digit, BIN included: of programs with numbers of one length
+ * these can be compared, whatever the lengths of their BINs.
+ */
+export function numbersOf(program: Pick<Program, "bin" | "panLength" | "range">): NumberRange {
+  const base = BigInt(program.bin) * 10n ** BigInt(openDigits(program));
+  return { from: base + program.range.from, to: base + program.range.to };
 }
 
 /** Digits between the BIN and the check digit. */

@@ -33,6 +33,8 @@ test("201: a program named by its number alone gets the published defaults", asy
     numberRange: { from: 0, to: 999_999_999 },
     timeZone: "UTC",
     validityMonths: 36,
+    renewal: "manual",
+    renewalDays: 30,
     initialCardStatus: "active",
     requiresCustomer: false,
     requiresAccess: false,
@@ -50,6 +52,7 @@ test("201: a program named by its number alone gets the published defaults", asy
     maximumBalance: null,
     minimumTransfer: 1,
     fees: { issuance: 0, replacement: 0, monthly: 0, topUp: 0, fxBasisPoints: 0 },
+    numberRangeLow: 0,
     version: 1,
   });
 });
@@ -61,6 +64,8 @@ const everyTerm = {
   numberRange: { from: 1, to: 999_999_998 },
   timeZone: "Europe/Berlin",
   validityMonths: 240,
+  renewal: "automatic",
+  renewalDays: 365,
   initialCardStatus: "blocked",
   requiresCustomer: true,
   requiresAccess: true,
@@ -90,7 +95,7 @@ test("every term is kept as it was given, and read back by the platform", async 
 test("an organization is not told who else may use a program", async () => {
   const { body } = await create({ availability: "listed", organizationIds: [mine.id, other.id] });
   const read = await mine.call("GET", `/card-programs/${body.id}`);
-  assert.deepEqual(read.body, { ...body, organizationIds: null });
+  assert.deepEqual(read.body, { ...body, organizationIds: null, numberRangeLow: null });
 });
 
 test("404: a program that is for others answers as one that does not exist", async () => {
@@ -254,6 +259,16 @@ test("a retired program may name a successor of its model and currency that is n
   }
   await call("POST", `/card-programs/${successor.id}/retire`);
   assert.equal(codeOf(await retire(successor.id)), "422 program_inconsistent");
+});
+
+test("two programs that retire into each other at once: one does, the other is told why not", async () => {
+  for (let round = 0; round < 5; round += 1) {
+    const [left, right] = [(await create()).body.id, (await create()).body.id];
+    const retire = (id: string, successorId: string) =>
+      call("POST", `/card-programs/${id}/retire`, { successorId });
+    const answers = await Promise.all([retire(left, right), retire(right, left)]);
+    assert.deepEqual(answers.map(codeOf).sort(), ["200 done", "422 program_inconsistent"]);
+  }
 });
 
 test("404: changing or retiring a program that does not exist", async () => {

@@ -90,7 +90,7 @@ const create = writeRoute({
   path: "/card-programs",
   summary: "Create a card program",
   description:
-    "Active at once. A program with product access, a minimum level, customer types, nationality or residence rules, or cards per customer must require customerId. What is left out: available to all, the whole range of the BIN, UTC, 36 months, cards start active, no rules, no limits, no fees.",
+    "Active at once. A program with product access, a minimum level, customer types, nationality or residence rules, or cards per customer must require customerId. What is left out: available to all, the whole range of the BIN, UTC, 36 months, renewal by hand, cards start active, no rules, no limits, no fees.",
   tag,
   audience: "platform",
   scope: "programs:write",

@@ -1,9 +1,17 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import type { OrganizationId } from "../../foundation/ids/ids.ts";
+import type { OrganizationId, ProgramId } from "../../foundation/ids/ids.ts";
 import { programOf } from "./fixture.ts";
-import { type Program, type ProgramDraft, programLifecycle } from "./model.ts";
-import { changed, inconsistencies, isAvailableTo, previousOf } from "./rules.ts";
+import { type Program, type ProgramDraft, type ProgramStatus, programLifecycle } from "./model.ts";
+import {
+  changed,
+  inconsistencies,
+  isAvailableTo,
+  previousOf,
+  rangeUseOf,
+  replacementProgramOf,
+  thresholdPassed,
+} from "./rules.ts";
 
 const fieldsOf = (terms: Partial<ProgramDraft>) =>
   inconsistencies(programOf(terms)).map(({ field }) => field);
@@ -50,6 +58,12 @@ const money: readonly Line[] = [
     "a highest balance below the lowest initial one",
     { minimumInitialBalance: 6n, maximumBalance: 5n },
     "maximumBalance",
+  ],
+  ["a fee for topping up a card", { fees: { topUp: 1n } }],
+  [
+    "a fee for topping up a budget card",
+    { model: "budgetCard", fees: { topUp: 1n, monthly: 1n } },
+    "fees.topUp",
   ],
   ["a budget card without balances", { model: "budgetCard" }],
   [
@@ -114,6 +128,14 @@ const people: readonly Line[] = [
   ],
   ["nobody listed yet", { availability: "listed" }],
   ["a time zone", { timeZone: "America/Argentina/Buenos_Aires" }],
+  ["automatic renewal", { renewal: "automatic" }],
+  ["renewal a day short of a life", { renewal: "automatic", validityMonths: 1, renewalDays: 27 }],
+  [
+    "renewal a whole life before expiry",
+    { renewal: "automatic", validityMonths: 1, renewalDays: 28 },
+    "renewalDays",
+  ],
+  ["renewal by hand", { renewal: "manual", validityMonths: 1, renewalDays: 28 }],
   ["an offset for a time zone", { timeZone: "+02:00" }, "timeZone"],
   ["an unknown time zone", { timeZone: "Europe/Atlantis" }, "timeZone"],
 ];
@@ -175,4 +197,54 @@ test("a program is active, inactive and back, or retired for ever", () => {
     activate: { from: ["inactive"], to: "active" },
     retire: { from: ["active", "inactive"], to: "retired" },
   });
+});
+
+const lived = (status: ProgramStatus, successorId: string | null = null): Program => ({
+  ...programOf(),
+  status,
+  successorId: successorId as ProgramId | null,
+});
+
+test("a card is replaced under its own program, active or not; of a retired one under the successor", () => {
+  assert.equal(replacementProgramOf(lived("active")), "prog_example");
+  assert.equal(replacementProgramOf(lived("inactive")), "prog_example");
+  assert.equal(replacementProgramOf(lived("retired", "prog_next")), "prog_next");
+  assert.equal(replacementProgramOf(lived("retired")), null);
+});
+
+const drawn = (from: number, to: number, count: number, panLength = 16) => ({
+  panLength,
+  from: 400_000_000_000_000n + BigInt(from),
+  to: 400_000_000_000_000n + BigInt(to),
+  count: BigInt(count),
+});
+
+test("the use of a range counts every number drawn from a range that overlaps it, and no other", () => {
+  const program = programOf({ range: { from: 100n, to: 199n } });
+  const used = (...all: ReturnType<typeof drawn>[]) => rangeUseOf(program, all).used;
+  assert.equal(used(), 0n);
+  assert.equal(used(drawn(100, 199, 7), drawn(100, 149, 2)), 9n);
+  assert.equal(used(drawn(0, 99, 7), drawn(200, 299, 7)), 0n);
+  assert.equal(used(drawn(0, 100, 3), drawn(199, 299, 4)), 7n);
+  assert.equal(used(drawn(100, 199, 7, 19)), 0n, "numbers of another length are others");
+  assert.equal(used(drawn(0, 999, 500)), 100n, "never more than there are");
+  const eightDigits = programOf({ bin: "40000000", range: { from: 100n, to: 199n } });
+  assert.equal(rangeUseOf(eightDigits, [drawn(100, 199, 7)]).used, 7n);
+});
+
+test("a threshold is passed when that part of the range is used, and not one number before", () => {
+  const program = programOf({ range: { from: 0n, to: 199n } });
+  const passed = (count: number) => thresholdPassed(rangeUseOf(program, [drawn(0, 199, count)]));
+  assert.deepEqual([159, 160, 189, 190, 200].map(passed), [0, 80, 80, 95, 95]);
+  assert.deepEqual(rangeUseOf(program, [drawn(0, 199, 159)]), {
+    size: 200n,
+    used: 159n,
+    percentUsed: 79,
+  });
+});
+
+test("a program with another range is warned about anew, with the same range it is not", () => {
+  const before: Program = { ...programOf({ range: { from: 0n, to: 9n } }), numberRangeLow: 80 };
+  assert.equal(changed(before, { range: { from: 0n, to: 99n } })?.numberRangeLow, 0);
+  assert.equal(changed(before, { range: { from: 0n, to: 9n }, name: "B" })?.numberRangeLow, 80);
 });

@@ -1,9 +1,18 @@
 import { isDeepStrictEqual } from "node:util";
 import { isCountry } from "../../foundation/countries/countries.ts";
 import type { Problem } from "../../foundation/errors/errors.ts";
-import { isCurrency } from "../../foundation/money/money.ts";
+import type { ProgramId } from "../../foundation/ids/ids.ts";
+import { isCurrency, least } from "../../foundation/money/money.ts";
 import { programErrors } from "./errors.ts";
-import { brands, type Program, type ProgramChange, wholeRange } from "./model.ts";
+import {
+  brands,
+  numbersOf,
+  type Program,
+  type ProgramChange,
+  type RangeThreshold,
+  rangeThresholds,
+  wholeRange,
+} from "./model.ts";
 
 /** Whether an organization may issue cards under a program. */
 export function isAvailableTo(
@@ -12,6 +21,21 @@ export function isAvailableTo(
 ): boolean {
   if (program.availability === "all") return true;
   return program.organizationIds.some((id) => id === organizationId);
+}
+
+/**
+ * Under which program a card of this one is replaced. Inactive stops nothing but issuing; cards of a retired
+ * program go into its successor, which may itself be retired: ask again with that one until a program
+ * names itself. That ends, because nothing retires into a program that is retired.
+ *
+ * @returns null where the program is retired without a successor: its cards are not replaced.
+ */
+export function replacementProgramOf({
+  id,
+  status,
+  successorId,
+}: Pick<Program, "id" | "status" | "successorId">): ProgramId | null {
+  return status === "retired" ? successorId : id;
 }
 
 /** One way in which terms contradict each other: the field to change, and what is wrong in words. */
@@ -77,6 +101,11 @@ const moneyRules: readonly Inconsistency[] = [
     message: "It is below maximumInitialBalance.",
     when: (program) => isBelow(program.maximumBalance, program.maximumInitialBalance),
   },
+  {
+    field: "fees.topUp",
+    message: "A budget card is never topped up.",
+    when: ({ model, fees }) => model === "budgetCard" && fees.topUp > 0n,
+  },
   ...(["minimumInitialBalance", "maximumInitialBalance", "maximumBalance"] as const).map(
     (field) => ({
       field,
@@ -124,7 +153,16 @@ const peopleRules: readonly Inconsistency[] = [
   })),
 ];
 
+/** Days in the shortest month: a card of one month lives at least that long. */
+const SHORTEST_MONTH = 28;
+
 const timeRules: readonly Inconsistency[] = [
+  {
+    field: "renewalDays",
+    message: "It is the whole life of a card, which would be renewed as soon as it is issued.",
+    when: ({ renewal, renewalDays, validityMonths }) =>
+      renewal === "automatic" && renewalDays >= validityMonths * SHORTEST_MONTH,
+  },
   {
     field: "timeZone",
     message: "This is no time zone of the IANA database, such as Europe/Berlin.",
@@ -139,6 +177,50 @@ export function inconsistencies(program: Program): Problem[] {
     .map(({ field, message }) => programErrors.problem("program_inconsistent", field, message));
 }
 
+/** How much of a number range is used. */
+export type RangeUse = {
+  /** Numbers in the range. */
+  readonly size: bigint;
+  /** Of those, given to cards; never free again. */
+  readonly used: bigint;
+  /** Whole percent, rounded down. */
+  readonly percentUsed: number;
+};
+
+/** Cards whose numbers were drawn from one range: see `numbersOf`. */
+export type DrawnNumbers = {
+  readonly panLength: number;
+  readonly from: bigint;
+  readonly to: bigint;
+  readonly count: bigint;
+};
+
+/**
+ * The use of a program's number range. Numbers drawn from a range that overlaps this one count as if they
+ * all lay in it: exact where ranges are equal, apart, or widened; else never too low.
+ *
+ * @param drawn how many numbers were drawn from which range, over all programs.
+ */
+export function rangeUseOf(
+  program: Pick<Program, "bin" | "panLength" | "range">,
+  drawn: readonly DrawnNumbers[],
+): RangeUse {
+  const { from, to } = numbersOf(program);
+  const size = to - from + 1n;
+  let used = 0n;
+  for (const each of drawn) {
+    const overlaps = each.panLength === program.panLength && each.from <= to && each.to >= from;
+    if (overlaps) used += each.count;
+  }
+  used = least(used, size);
+  return { size, used, percentUsed: Number((used * 100n) / size) };
+}
+
+/** The highest threshold that a use has passed; 0 where it has passed none. */
+export function thresholdPassed({ percentUsed }: RangeUse): RangeThreshold | 0 {
+  return rangeThresholds.findLast((threshold) => percentUsed >= threshold) ?? 0;
+}
+
 /** A program after a change, one version on; null where nothing would be different. */
 export function changed(before: Program, change: ProgramChange): Program | null {
   const listed = (change.availability ?? before.availability) === "listed";
@@ -147,6 +229,10 @@ export function changed(before: Program, change: ProgramChange): Program | null 
     ...change,
     organizationIds: change.organizationIds ?? (listed ? before.organizationIds : []),
     fees: { ...before.fees, ...change.fees },
+    // Another range is warned about anew.
+    numberRangeLow: isDeepStrictEqual(change.range ?? before.range, before.range)
+      ? before.numberRangeLow
+      : 0,
   };
   return isDeepStrictEqual(sorted(before), sorted(after))
     ? null

@@ -25,6 +25,8 @@ import {
   type ProgramDraft,
   programLifecycle,
   programModels,
+  rangeThresholds,
+  renewals,
   verificationLevels,
 } from "./model.ts";
 
@@ -75,6 +77,10 @@ const terms = {
   ),
   timeZone: text(64, { description: "IANA name. A card expires at the end of a day in it." }),
   validityMonths: Type.Integer({ minimum: 1, maximum: 240, description: "Life of a card." }),
+  renewal: oneOf(renewals, {
+    description: "automatic: cards renew by themselves, renewalDays before they expire.",
+  }),
+  renewalDays: Type.Integer({ minimum: 1, maximum: 365 }),
   initialCardStatus: oneOf(initialCardStatuses, {
     description: "blocked: each new card waits for the platform's review.",
   }),
@@ -174,6 +180,11 @@ export const programSchema = object({
     description: "inactive and retired programs issue no cards; existing cards work on.",
   }),
   successorId: nullable(idText("Where replacements of a retired program's cards go.")),
+  numberRangeLow: nullable(
+    Type.Integer({
+      description: `Highest threshold (${rangeThresholds.join(", ")} percent) that the use of the number range has passed, 0 where none. Shown to the platform only; null for an organization.`,
+    }),
+  ),
   version: Type.Integer({ description: "Grows by one with each change." }),
   createdAt: timestamp,
 });
@@ -190,6 +201,7 @@ export function showProgram(program: Program, reader: "platform" | "organization
     ...rest,
     numberRange: { from: Number(range.from), to: Number(range.to) },
     organizationIds: reader === "platform" ? [...organizationIds] : null,
+    numberRangeLow: reader === "platform" ? program.numberRangeLow : null,
     customerTypes: copy(program.customerTypes),
     allowedNationalities: copy(program.allowedNationalities),
     restrictedNationalities: [...program.restrictedNationalities],

@@ -31,6 +31,8 @@ const columns = {
   availability: "availability",
   time_zone: "timeZone",
   validity_months: "validityMonths",
+  renewal: "renewal",
+  renewal_days: "renewalDays",
   initial_card_status: "initialCardStatus",
   requires_customer: "requiresCustomer",
   requires_access: "requiresAccess",
@@ -52,6 +54,7 @@ const columns = {
   fee_monthly: "feeMonthly",
   fee_top_up: "feeTopUp",
   fee_fx_basis_points: "feeFxBasisPoints",
+  number_range_low: "numberRangeLow",
   version: "version",
   created_at: "createdAt",
 } as const satisfies Record<string, Exclude<keyof Row, "organizationIds">>;
@@ -90,6 +93,12 @@ const list = statement(
      and ($4::text is null or p.currency = $4)
      and ($5::text is null or p.id < $5)
    order by p.id desc limit $6`,
+);
+
+const live = statement(
+  "programs.live",
+  `select ${selected} from programs p
+   where p.organization_id = 'org_platform' and p.status <> 'retired' order by p.id`,
 );
 
 const insert = statement(
@@ -156,6 +165,11 @@ export async function listPrograms(
   );
   const rows = await sql.query<Row>(list, [...values, page.limit + 1]);
   return { rows: rows.slice(0, page.limit).map(toProgram), more: rows.length > page.limit };
+}
+
+/** Every program that is not retired, in the order of their ids. */
+export async function listLiveRows(sql: Sql): Promise<Program[]> {
+  return (await sql.query<Row>(live)).map(toProgram);
 }
 
 /** Writes a new program and who may use it. */

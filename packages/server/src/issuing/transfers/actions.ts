@@ -9,11 +9,25 @@ import type { AccountRef } from "../../records/ledger/model.ts";
 import type { Book } from "../../records/ledger/rules.ts";
 import { lockOrganization } from "../organizations/actions.ts";
 import { listedOrganization, requireActive, requireOpen } from "../organizations/rules.ts";
+import { readDues } from "./actions/dues.ts";
 import { announceTransfer, writeTransfers } from "./actions/write.ts";
+import { purseKey } from "./model/dues.ts";
 import type { ReversalReason, Transfer, TransferKind, TransferStatus } from "./model.ts";
 import { isTopUpWhenReversed, planTransfer, refusalOf, requireReversible } from "./rules.ts";
 import { findRow, listPage, lockRow, writeReversed } from "./store.ts";
 
+export {
+  type DueFeeFilter,
+  describeDues,
+  findPayable,
+  getDueFee,
+  listDueFees,
+  payDueFees,
+  readDues,
+  type WrittenDues,
+  waiveDueFee,
+  writeDues,
+} from "./actions/dues.ts";
 export { decideFunds, type FundsCommand } from "./actions/funds.ts";
 export { type MadeTransfers, writeTransfers } from "./actions/write.ts";
 
@@ -81,8 +95,8 @@ export type Reversal = {
  * @param work of the organization whose transfer it is.
  * @returns the reversal.
  * @throws Refusal `not_found`, `transfer_not_reversible`, `transfer_already_reversed`,
- *   `insufficient_…_balance`, `receivable_outstanding`, `account_closed`, `organization_suspended`,
- *   `organization_closed`, and what `judge` refuses.
+ *   `insufficient_…_balance`, `receivable_outstanding`, `fees_due`, `account_closed`,
+ *   `organization_suspended`, `organization_closed`, and what `judge` refuses.
  */
 export async function reverseTransfer(
   work: Work,
@@ -104,7 +118,7 @@ export async function reverseTransfer(
     sql,
     [from, to].map((ref) => ({ organizationId, ref })),
   );
-  const refusal = judge?.(book) ?? null;
+  const refusal = judge?.(book) ?? (await refuseForDues(sql, book, original));
   if (refusal !== null) throw refusal;
   const planned = planTransfer(book, work, {
     kind: "reversal",
@@ -132,6 +146,13 @@ async function requireNoDebt(sql: Sql, { kind, organizationId }: Transfer): Prom
   if (kind !== "organization_deposit") return;
   const debtors = await readDebtors(sql, [organizationId]);
   if (debtors.has(organizationId)) throw ledgerErrors.refusal("receivable_outstanding");
+}
+
+/** It leaves what is due, as a payout does. */
+async function refuseForDues(sql: Sql, book: Book, original: Transfer): Promise<Refusal | null> {
+  if (original.kind !== "organization_deposit") return null;
+  const dues = await readDues(sql, [original]);
+  return dues.get(purseKey(original))?.refuses(book, original.amount) ?? null;
 }
 
 async function markReversed(work: Work, original: Transfer, reversal: Transfer): Promise<void> {

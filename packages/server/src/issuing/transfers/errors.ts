@@ -28,4 +28,14 @@ export const transferErrors = errorTable({
     title: "The transfer was reversed before",
     remedy: "Read the transfer: reversedBy names its reversal.",
   },
+  fees_due: {
+    status: 409,
+    title: "Less would be left than the fees that are due",
+    remedy: "Deposit what is due, pay out less, or ask the platform to waive the fees.",
+  },
+  fee_already_paid: {
+    status: 409,
+    title: "The fee has been paid",
+    remedy: "Reverse the fee's transfer: transferId names it.",
+  },
 });

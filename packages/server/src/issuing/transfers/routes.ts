@@ -29,6 +29,7 @@ import {
   reverseTransfer,
 } from "./actions.ts";
 import { type Transfer, transferKindNames, transferLifecycle } from "./model.ts";
+import { dueFeeRoutes } from "./routes/dues.ts";
 import { fundsSchema, reversalRequestSchema, showTransfer, transferSchema } from "./schema.ts";
 
 const tag = "Transfers";
@@ -106,6 +107,7 @@ export const reverseRoute = (guard: ReversalGuard): Route =>
       "insufficient_card_balance",
       "insufficient_budget_balance",
       "receivable_outstanding",
+      "fees_due",
       "account_closed",
       "organization_suspended",
       "organization_closed",
@@ -166,7 +168,7 @@ const simulateDeposit = batchRoute({
 const byPlatform = (
   kind: FundsCommand["kind"],
   path: string,
-  about: { id: string; summary: string; errors: readonly string[] },
+  about: { id: string; summary: string; description: string; errors: readonly string[] },
 ) =>
   batchRoute({
     ...about,
@@ -194,18 +196,28 @@ const byPlatform = (
 const deposit = byPlatform("organization_deposit", "/organizations/{id}/deposits", {
   id: "deposit",
   summary: "Record money that came in for an organization",
+  description: "Fees that wait are paid from it at once, oldest first, each as a transfer.",
   errors: ["not_found", "organization_closed", "overflow"],
 });
 
 const payout = byPlatform("organization_payout", "/organizations/{id}/payouts", {
   id: "payOut",
   summary: "Record money that was paid out to an organization",
+  description: "Refused while anything is owed, and where less would be left than the fees due.",
   errors: [
     "not_found",
     "organization_closed",
     "insufficient_organization_balance",
     "receivable_outstanding",
+    "fees_due",
   ],
 });
 
-export const transferRoutes: readonly Route[] = [list, get, simulateDeposit, deposit, payout];
+export const transferRoutes: readonly Route[] = [
+  list,
+  get,
+  simulateDeposit,
+  deposit,
+  payout,
+  ...dueFeeRoutes,
+];

@@ -19,16 +19,25 @@ export function expiryOf(now: Date, validityMonths: number, timeZone: string): E
   };
 }
 
-/** The first instant of a month, counted from year 0, in a zone; also where midnight is skipped. */
+/** The first instant of a month, counted from year 0, in a zone. */
 function startOfMonth(monthsFromZero: number, timeZone: string): Date {
-  const wanted = Date.UTC(Math.floor(monthsFromZero / 12), monthsFromZero % 12, 1);
+  return startOfDay(Date.UTC(Math.floor(monthsFromZero / 12), monthsFromZero % 12, 1), timeZone);
+}
+
+/**
+ * The first instant of a day in a zone; also where midnight is skipped.
+ *
+ * @param wanted the day, as its midnight in UTC, ms.
+ * @param timeZone IANA name.
+ */
+export function startOfDay(wanted: number, timeZone: string): Date {
   // The offset differs before and after a change of the clocks: the earliest instant whose local
-  // day is the first is the one that counts, and an offset is never beyond 14 hours.
+  // time is that midnight or later is the one that counts, and an offset is never beyond 14 hours.
   const candidates = [wanted - 24 * 60 * MINUTE_MS, wanted, wanted + 24 * 60 * MINUTE_MS]
     .map((near) => wanted - offsetMs(new Date(near), timeZone))
     .sort((left, right) => left - right);
   const first = candidates.find((at) => offsetMs(new Date(at), timeZone) + at >= wanted);
-  assert(first !== undefined, `No first instant of a month was found in ${timeZone}.`);
+  assert(first !== undefined, `No first instant of a day was found in ${timeZone}.`);
   return new Date(first);
 }
 
@@ -68,7 +77,8 @@ function formatOf(timeZone: string): Intl.DateTimeFormat {
   return made;
 }
 
-function wallClock(at: Date, timeZone: string): WallClock {
+/** What the clocks of a zone show at an instant. */
+export function wallClock(at: Date, timeZone: string): WallClock {
   const parts = formatOf(timeZone).formatToParts(at);
   const read = (type: Intl.DateTimeFormatPartTypes) =>
     Number(parts.find((part) => part.type === type)?.value);

@@ -6,7 +6,7 @@ import type { MaskedNumber } from "../../../records/vault/model.ts";
 import type { Budget } from "../../budgets/model.ts";
 import type { Customer } from "../../customers/model.ts";
 import { tidyName } from "../../customers/rules/names.ts";
-import type { Program } from "../../programs/model.ts";
+import { numbersOf, type Program } from "../../programs/model.ts";
 import type { Transfer } from "../../transfers/model.ts";
 import { planTransfer, refusalOf } from "../../transfers/rules.ts";
 import {
@@ -19,6 +19,7 @@ import {
   restrictedStatus,
 } from "../model.ts";
 import { expiryOf } from "./expiry.ts";
+import { feesFrom } from "./fees.ts";
 import { availableOf, feesOf } from "./funds.ts";
 import { priceOf } from "./price.ts";
 
@@ -34,6 +35,7 @@ export type IssueParts = {
 /** A new card of a program, as the request wants it. */
 export function newCard(work: Work, parts: IssueParts, number: MaskedNumber): Card {
   const { cardId, request, program, customer, budget } = parts;
+  const numbers = numbersOf(program);
   const expiry = expiryOf(work.now, program.validityMonths, program.timeZone);
   const restrictions = program.initialCardStatus === "blocked" ? [pendingReview(work)] : [];
   return {
@@ -66,6 +68,9 @@ export function newCard(work: Work, parts: IssueParts, number: MaskedNumber): Ca
     billingAddress: request.billingAddress ?? null,
     label: request.label ?? null,
     metadata: request.metadata ?? {},
+    numberFirst: numbers.from,
+    numberLast: numbers.to,
+    ...feesFrom(work.now, program.timeZone),
     version: 1n,
     createdAt: work.now,
   };

@@ -8,8 +8,8 @@ import type { Budget } from "../../budgets/model.ts";
 import type { AccessStatus, Customer } from "../../customers/model.ts";
 import type { Organization } from "../../organizations/model.ts";
 import { programErrors } from "../../programs/errors.ts";
-import type { Program } from "../../programs/model.ts";
-import { isAvailableTo } from "../../programs/rules.ts";
+import { numbersOf, type Program } from "../../programs/model.ts";
+import { isAvailableTo, replacementProgramOf } from "../../programs/rules.ts";
 import { transferErrors } from "../../transfers/errors.ts";
 import type { Transfer } from "../../transfers/model.ts";
 import { planTransfer, refusalOf } from "../../transfers/rules.ts";
@@ -46,11 +46,13 @@ export function replacementProgram(
   programs: ReadonlyMap<string, Program>,
   own: Program,
 ): Program | null {
-  let program: Program | undefined = own;
-  for (let steps = 0; program?.status === "retired" && steps < programs.size; steps += 1) {
-    program = programs.get(program.successorId ?? "");
+  let program: Program | null = own;
+  for (let steps = 0; program !== null && steps <= programs.size; steps += 1) {
+    const next = replacementProgramOf(program);
+    if (next === program.id) return program;
+    program = programs.get(next ?? "") ?? null;
   }
-  return program?.status === "retired" ? null : (program ?? null);
+  return null;
 }
 
 /** Everything that stops a replacement, beyond the card's status; empty where nothing does. */
@@ -86,6 +88,8 @@ function againstTarget(facts: ReplacementFacts, target: Program): (Problem | nul
 
 function successorProblems({ card, budget }: ReplacementFacts, target: Program) {
   return [
+    // Into another program is as issuing there.
+    target.status === "active" ? null : programErrors.problem("program_inactive"),
     isAvailableTo(target, card.organizationId)
       ? null
       : programErrors.problem("program_not_available"),
@@ -101,7 +105,10 @@ function successorProblems({ card, budget }: ReplacementFacts, target: Program) 
 /** The old card, dead at once, and the new one, which takes over account, label and external id. */
 export type Replaced = { readonly old: Card; readonly fresh: Card };
 
-/** A card and its replacement. The freezes of organization and cardholder are not carried over. */
+/**
+ * A card and its replacement, which carries on where the old one stands with its monthly fees: the chain keeps
+ * its day and pays each month once. The freezes of organization and cardholder are not carried over.
+ */
 export function replaced(
   card: Card,
   reason: ReplacementReason,
@@ -114,6 +121,7 @@ export function replaced(
 ): Replaced {
   const { id, number, program, now } = made;
   const expiry = expiryOf(now, program.validityMonths, program.timeZone);
+  const numbers = numbersOf(program);
   const fresh: Card = {
     ...card,
     ...number,
@@ -121,6 +129,8 @@ export function replaced(
     programId: program.id,
     brand: program.brand,
     panLength: program.panLength,
+    numberFirst: numbers.from,
+    numberLast: numbers.to,
     panSequence: 0,
     replaces: card.id,
     expiryMonth: expiry.month,

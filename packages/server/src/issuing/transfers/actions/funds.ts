@@ -14,8 +14,11 @@ import type { AccountRef } from "../../../records/ledger/model.ts";
 import type { Book } from "../../../records/ledger/rules.ts";
 import { type OrganizationAt, shareOrganizations } from "../../organizations/actions.ts";
 import { organizationErrors } from "../../organizations/errors.ts";
+import { type Purse, purseKey } from "../model/dues.ts";
 import type { Transfer } from "../model.ts";
+import type { Dues, Settled } from "../rules/dues.ts";
 import { planTransfer, refusalOf } from "../rules.ts";
+import { readDues, type WrittenDues, writeDues } from "./dues.ts";
 import { type MadeTransfers, writeTransfers } from "./write.ts";
 
 /** Money that comes into or leaves the installation, for the lane that decides it. */
@@ -32,10 +35,11 @@ export type FundsCommand = LaneCommand & {
 type Placed = { readonly command: FundsCommand; readonly work: Work; readonly own: AccountRef };
 
 /**
- * Decides deposits and payouts in order of arrival on one book, and writes them as sets.
+ * Decides deposits and payouts in order of arrival on one book, and writes them as sets. A deposit pays the
+ * fees that wait for it, oldest first.
  *
  * @returns for each command its transfer, or why it is refused: `not_found`, `organization_closed`,
- *   `insufficient_organization_balance`, `receivable_outstanding`, `overflow`.
+ *   `insufficient_organization_balance`, `receivable_outstanding`, `fees_due`, `overflow`.
  */
 export async function decideFunds(
   commands: readonly FundsCommand[],
@@ -46,19 +50,29 @@ export async function decideFunds(
   const names = commands.map(({ organization }) => organization);
   const organizations = await shareOrganizations(sql, names);
   const placed = commands.map((command) => place(command, organizations));
-  const { book, debtors } = await openFunds(
+  const facts = await openFunds(
     sql,
     placed.filter((each): each is Placed => !(each instanceof Refusal)),
   );
   const made: MadeTransfers[] = [];
+  const settled: WrittenDues[] = [];
   const results = placed.map((each) => {
     if (each instanceof Refusal) return each;
-    const decided = decide(book, debtors, each);
+    const decided = decide(facts, each);
     if (decided instanceof Refusal) return decided;
-    made.push({ work: each.work, transfers: [decided] });
+    const { work } = each;
+    const fees = settle(facts, each, decided);
+    made.push({ work, transfers: [decided, ...fees.transfers] });
+    if (fees.dues.length > 0) settled.push({ work, dues: fees.dues });
     return decided;
   });
-  sql.awaitBeforeCommit(Promise.all([writeBook(sql, book), writeTransfers(sql, made)]));
+  sql.awaitBeforeCommit(
+    Promise.all([
+      writeBook(sql, facts.book),
+      writeTransfers(sql, made),
+      settled.length === 0 ? null : writeDues(sql, settled),
+    ]),
+  );
   return results;
 }
 
@@ -78,11 +92,20 @@ function place(
   };
 }
 
-/** Opens the balances that a deposit is the first of, then locks all; and looks who owes. */
-async function openFunds(
-  sql: Sql,
-  placed: readonly Placed[],
-): Promise<{ book: Book; debtors: ReadonlySet<OrganizationId> }> {
+/** What decides: the locked balances, who owes, and the fees that wait, by `purseKey`. */
+type FundsFacts = {
+  readonly book: Book;
+  readonly debtors: ReadonlySet<OrganizationId>;
+  readonly dues: ReadonlyMap<string, Dues>;
+};
+
+const purseOf = ({ work: { organizationId }, own: { currency } }: Placed): Purse => ({
+  organizationId,
+  currency,
+});
+
+/** Opens the balances that a deposit is the first of, then locks all; and looks who owes what. */
+async function openFunds(sql: Sql, placed: readonly Placed[]): Promise<FundsFacts> {
   const accounts = placed.map(({ work: { organizationId, now }, own }) => ({
     organizationId,
     now,
@@ -93,24 +116,32 @@ async function openFunds(
   const payers = placed
     .filter(({ command }) => command.kind === "organization_payout")
     .map(({ work }) => work.organizationId);
-  const [, debtors, book] = await Promise.all([
+  // Sent together, run in order: fees that wait are read under the locks of the book.
+  const [, debtors, book, dues] = await Promise.all([
     openAccountsOf(sql, accounts.filter(isDeposit)),
     readDebtors(sql, [...new Set(payers)]),
     openBook(sql, accounts),
+    readDues(sql, placed.map(purseOf)),
   ]);
-  return { book, debtors };
+  return { book, debtors, dues };
 }
 
-function decide(
-  book: Book,
-  debtors: ReadonlySet<OrganizationId>,
-  { command, work, own }: Placed,
-): Transfer | Refusal {
+/** Pays from a deposit what waits for one. */
+function settle({ book, dues }: FundsFacts, each: Placed, decided: Transfer): Settled {
+  const waiting = dues.get(purseKey(purseOf(each)));
+  const pays = decided.kind === "organization_deposit" && waiting !== undefined;
+  return pays ? waiting.settle(book, each.work, decided.id) : { transfers: [], dues: [] };
+}
+
+function decide({ book, debtors, dues }: FundsFacts, placed: Placed): Transfer | Refusal {
+  const { command, work, own } = placed;
   const { kind, amount, currency, note } = command;
   const { organizationId } = work;
   const isPayout = kind === "organization_payout";
   if (isPayout && debtors.has(organizationId))
     return ledgerErrors.refusal("receivable_outstanding");
+  const kept = isPayout ? dues.get(purseKey(purseOf(placed)))?.refuses(book, amount) : null;
+  if (kept) return kept;
   const outside: AccountRef = { type: "external_funding", ownerId: organizationId, currency };
   const [from, to] = isPayout ? [own, outside] : [outside, own];
   const planned = planTransfer(book, work, { kind, from, to, amount, note });
