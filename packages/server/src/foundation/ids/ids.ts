@@ -14,6 +14,7 @@ export const prefixes = {
   card: "card",
   restriction: "rst",
   budget: "bud",
+  limit: "lim",
   transfer: "trf",
   account: "acc",
   journal: "jrn",
@@ -34,6 +35,7 @@ export type ProgramId = Id<"program">;
 export type CardId = Id<"card">;
 export type RestrictionId = Id<"restriction">;
 export type BudgetId = Id<"budget">;
+export type LimitId = Id<"limit">;
 export type TransferId = Id<"transfer">;
 export type AccountId = Id<"account">;
 export type JournalId = Id<"journal">;

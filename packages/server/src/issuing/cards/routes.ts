@@ -1,6 +1,7 @@
 import type { Route } from "../../foundation/route/route.ts";
 import { accessDecisionRoutes } from "../customers/routes/access.ts";
 import { followAccess } from "./actions/access.ts";
+import { cardsBudgetRoutes } from "./routes/budgets.ts";
 import { fundsRoutes } from "./routes/funds.ts";
 import { issueRoutes } from "./routes/issue.ts";
 import { lifeRoutes } from "./routes/life.ts";
@@ -14,5 +15,6 @@ export const cardRoutes: readonly Route[] = [
   ...fundsRoutes,
   ...statusRoutes,
   ...lifeRoutes,
+  ...cardsBudgetRoutes,
   ...accessDecisionRoutes(followAccess),
 ];

@@ -14,6 +14,7 @@ import type { ReversalReason, Transfer, TransferKind, TransferStatus } from "./m
 import { isTopUpWhenReversed, planTransfer, refusalOf, requireReversible } from "./rules.ts";
 import { findRow, listPage, lockRow, writeReversed } from "./store.ts";
 
+export { listBudgetTransfers } from "./actions/budget.ts";
 export { decideFunds, type FundsCommand } from "./actions/funds.ts";
 export { type MadeTransfers, writeTransfers } from "./actions/write.ts";
 
