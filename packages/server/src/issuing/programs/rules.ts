@@ -14,6 +14,13 @@ export function isAvailableTo(
   return program.organizationIds.some((id) => id === organizationId);
 }
 
+/** Whether cards of a program that is retired may be replaced by cards of this one. */
+export const maySucceed = (successor: Program, program: Program): boolean =>
+  successor.id !== program.id &&
+  successor.status !== "retired" &&
+  successor.model === program.model &&
+  successor.currency === program.currency;
+
 /** One way in which terms contradict each other: the field to change, and what is wrong in words. */
 type Inconsistency = {
   readonly field: string;
