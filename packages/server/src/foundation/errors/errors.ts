@@ -177,3 +177,10 @@ export const generalErrors = errorTable({
     remedy: "Read the object again and repeat the change.",
   },
 });
+
+/** Why the currency that a caller gives beside an amount is refused; null where it is the object's. */
+export function currencyRefusal(given: string | undefined, currency: string): Refusal | null {
+  if (given === undefined || given === currency) return null;
+  const detail = `The currency is ${currency}.`;
+  return generalErrors.refusal("currency_mismatch", detail, { field: "currency" });
+}

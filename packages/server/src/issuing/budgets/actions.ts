@@ -2,7 +2,7 @@ import { violatedConstraint } from "../../foundation/database/errors.ts";
 import type { RowPage } from "../../foundation/database/list.ts";
 import type { Sql } from "../../foundation/database/sql.ts";
 import type { Reading, Work } from "../../foundation/database/work.ts";
-import { assert, generalErrors, Refusal } from "../../foundation/errors/errors.ts";
+import { assert, currencyRefusal, generalErrors, Refusal } from "../../foundation/errors/errors.ts";
 import type { OrganizationId } from "../../foundation/ids/ids.ts";
 import type { LaneCommand } from "../../foundation/route/route.ts";
 import { reference } from "../../foundation/route/schemas.ts";
@@ -15,10 +15,11 @@ import {
   writeBook,
 } from "../../records/ledger/actions.ts";
 import { isRefused } from "../../records/ledger/errors.ts";
-import { type AccountRef, accountId, type Balances } from "../../records/ledger/model.ts";
+import { accountId, type Balances } from "../../records/ledger/model.ts";
 import type { Book } from "../../records/ledger/rules.ts";
 import { lockOrganization, shareOrganizations } from "../organizations/actions.ts";
 import { organizationErrors } from "../organizations/errors.ts";
+import { availableOf } from "../organizations/model.ts";
 import { requireOpen } from "../organizations/rules.ts";
 import { lockProgram } from "../programs/actions.ts";
 import { type MadeTransfers, writeTransfers } from "../transfers/actions.ts";
@@ -27,7 +28,7 @@ import { planTransfer, refusalOf } from "../transfers/rules.ts";
 import { budgetErrors } from "./errors.ts";
 import type { budgetEvents } from "./events.ts";
 import { type Budget, budgetAccount } from "./model.ts";
-import { archiveRefusal, budgetRefusal, currencyRefusal, moved, programsRefusal } from "./rules.ts";
+import { archiveRefusal, budgetRefusal, moved, programsRefusal } from "./rules.ts";
 import { type BudgetChanges, type BudgetFilter, type NewBudget, showBudget } from "./schema.ts";
 import {
   findOrganizationOf,
@@ -158,11 +159,6 @@ export async function createBudget(work: Work, wanted: NewBudget): Promise<Budge
   await openAccounts(work, [budgetAccount(budget), availableOf(budget)]);
   await refuseTaken(insertRow(sql, budget));
   return announced(work, "budget.created", budget);
-}
-
-/** The organization's account that a root budget is funded from. */
-function availableOf({ organizationId, currency }: Budget): AccountRef {
-  return { type: "organization_available", ownerId: organizationId, currency };
 }
 
 /** The constraints that say that something is taken, and what is said of it. */

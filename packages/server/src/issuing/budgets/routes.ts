@@ -1,16 +1,14 @@
-import type { Reading } from "../../foundation/database/work.ts";
-import { generalErrors } from "../../foundation/errors/errors.ts";
 import { fromJsonAmount } from "../../foundation/money/money.ts";
 import { DEFAULT_LIMIT, decodeCursor, pageFrom } from "../../foundation/route/cursor.ts";
 import {
   batchRoute,
-  type Caller,
   type Lane,
   type Route,
   readRoute,
   writeRoute,
 } from "../../foundation/route/route.ts";
 import { idParams, pageOf } from "../../foundation/route/schemas.ts";
+import { readingOf } from "../organizations/actions.ts";
 import { listedOrganization } from "../organizations/rules.ts";
 import type { Transfer } from "../transfers/model.ts";
 import { showTransfer, transferSchema } from "../transfers/schema.ts";
@@ -38,14 +36,6 @@ import {
 const tag = "Budgets";
 
 const show = ({ budget, balances }: BudgetWithBalances) => showBudget(budget, balances);
-
-/** Where to read: the caller's own organization, or for the platform that of the budget. */
-async function readingOf(caller: Caller, reading: Reading, id: string): Promise<Reading> {
-  if (!caller.platform) return reading;
-  const organizationId = await organizationOfBudget(reading.sql, id);
-  if (organizationId === null) throw generalErrors.refusal("not_found");
-  return { ...reading, organizationId };
-}
 
 const create = writeRoute({
   id: "createBudget",
@@ -100,7 +90,9 @@ const get = readRoute({
   reply: budgetSchema,
   errors: ["not_found"],
   handle: async ({ params, caller, reading }) =>
-    show(await getBudget(await readingOf(caller, reading, params.id), params.id)),
+    show(
+      await getBudget(await readingOf(caller, reading, organizationOfBudget, params.id), params.id),
+    ),
 });
 
 const change = writeRoute({

@@ -1,4 +1,4 @@
-import { generalErrors, type Problem, type Refusal } from "../../foundation/errors/errors.ts";
+import type { Problem, Refusal } from "../../foundation/errors/errors.ts";
 import type { OrganizationId } from "../../foundation/ids/ids.ts";
 import { canMove } from "../../foundation/lifecycle/lifecycle.ts";
 import { ledgerErrors } from "../../records/ledger/errors.ts";
@@ -89,11 +89,4 @@ export function archiveRefusal({ account, owed }: BudgetAccounts): Refusal | nul
   return left > 0n
     ? budgetErrors.refusal("budget_not_empty", `${left} minor units are on the budget.`)
     : null;
-}
-
-/** Whether the currency that a caller gives beside an amount is the object's. */
-export function currencyRefusal(given: string | undefined, currency: string): Refusal | null {
-  if (given === undefined || given === currency) return null;
-  const detail = `The currency is ${currency}.`;
-  return generalErrors.refusal("currency_mismatch", detail, { field: "currency" });
 }

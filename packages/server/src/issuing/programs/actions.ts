@@ -3,12 +3,13 @@ import type { Work } from "../../foundation/database/work.ts";
 import { assert, generalErrors } from "../../foundation/errors/errors.ts";
 import { PLATFORM } from "../../foundation/ids/ids.ts";
 import { announce } from "../../records/events/actions.ts";
+import { previousOf } from "../../records/events/rules.ts";
 import { findOrganization } from "../organizations/actions.ts";
 import { organizationErrors } from "../organizations/errors.ts";
 import { programErrors } from "./errors.ts";
 import type { programEvents } from "./events.ts";
 import { draftProgram, type Program, type ProgramChange, type ProgramDraft } from "./model.ts";
-import { changed, inconsistencies, maySucceed, previousOf } from "./rules.ts";
+import { changed, inconsistencies, maySucceed } from "./rules.ts";
 import { showProgram } from "./schema.ts";
 import {
   findProgramRow,

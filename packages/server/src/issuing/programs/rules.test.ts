@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import type { OrganizationId } from "../../foundation/ids/ids.ts";
 import { programOf } from "./fixture.ts";
-import { type Program, type ProgramDraft, programLifecycle } from "./model.ts";
-import { changed, inconsistencies, isAvailableTo, previousOf } from "./rules.ts";
+import { type ProgramDraft, programLifecycle } from "./model.ts";
+import { changed, inconsistencies, isAvailableTo } from "./rules.ts";
 
 const fieldsOf = (terms: Partial<ProgramDraft>) =>
   inconsistencies(programOf(terms)).map(({ field }) => field);
@@ -157,16 +157,6 @@ test("a program opened to all forgets whom it had listed", () => {
     availability: "all",
   });
   assert.deepEqual(after?.organizationIds, []);
-});
-
-test("previous holds the fields that were different, without the version", () => {
-  const before: Pick<Program, "name" | "version" | "customerTypes"> = {
-    name: "A",
-    version: 1n,
-    customerTypes: ["business"],
-  };
-  assert.deepEqual(previousOf(before, { ...before, name: "B", version: 2n }), { name: "A" });
-  assert.deepEqual(previousOf(before, { ...before, customerTypes: ["business"] }), {});
 });
 
 test("a program is active, inactive and back, or retired for ever", () => {

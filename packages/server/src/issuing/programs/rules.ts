@@ -160,17 +160,6 @@ export function changed(before: Program, change: ProgramChange): Program | null 
     : { ...after, version: before.version + 1n };
 }
 
-/**
- * What a changed object was before: the fields of `before` that are different in `after`, other than its
- * version. For an event's `previous`.
- */
-export function previousOf<T extends object>(before: T, after: T): Partial<T> {
-  const fields = (Object.keys(before) as (keyof T)[]).filter(
-    (field) => field !== "version" && !isDeepStrictEqual(before[field], after[field]),
-  );
-  return Object.fromEntries(fields.map((field) => [field, before[field]])) as Partial<T>;
-}
-
 /** The order of a list of organizations means nothing. */
 function sorted(program: Program): Program {
   return { ...program, organizationIds: [...program.organizationIds].sort() };
