@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
 import test from "node:test";
+import { personalNames, secretNames } from "../src/foundation/log/names.ts";
 import type { Route } from "../src/foundation/route/route.ts";
 import { routes } from "../src/interfaces/api/routes.ts";
+import { personalFields as ofCards } from "../src/issuing/cards/schema.ts";
+import { personalFields as ofCustomers } from "../src/issuing/customers/schema.ts";
 import { asOwner, testDatabase } from "./harness/database.ts";
 
 /** Tables of the code agree with tables of the database and with what is published. */
@@ -91,6 +94,22 @@ test("no reply has a field for a card number, a CVC or a PIN", () => {
       );
     }
   }
+});
+
+test("logs and audit go by lists that name each field that is secret or about a person", () => {
+  const last = (path: string) => path.split(".").at(-1) ?? "";
+  const named = (list: readonly string[]) => (path: string) => list.includes(last(path));
+  const secrets = routes.flatMap((route) => (route.kind === "write" && route.secretFields) || []);
+  assert.ok(secrets.length > 0);
+  assert.deepEqual(
+    secrets.filter((path) => !named(secretNames)(path)),
+    [],
+  );
+  const personal = [...ofCards, ...ofCustomers];
+  assert.deepEqual(
+    personal.filter((path) => !named(personalNames)(path)),
+    [],
+  );
 });
 
 test("routes are unique by id and by method and path, and each names a summary and a tag", () => {

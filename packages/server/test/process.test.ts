@@ -181,6 +181,15 @@ test("settings that cannot be used are named, all at once, without their values"
   assert.ok(!existsSync(path.join(folder, "database")), "nothing was begun");
 });
 
+test("a folder that cannot be made is refused by name, with either database", async (t) => {
+  const databases: Record<string, string>[] = [{}, { DATABASE_URL: await databaseFor(t) }];
+  for (const database of databases) {
+    const { code, output } = await refusal("/proc/cardwright/deep", database);
+    assert.equal(code, 1, output);
+    assert.match(output, /CARDWRIGHT_FOLDER: \/proc\S* cannot be made .* Set it to/);
+  }
+});
+
 test("a database that does not answer is named without its password", async (t) => {
   const folder = await folderFor(t);
   const url = "postgres://user:hunter2@127.0.0.1:1/cardwright";

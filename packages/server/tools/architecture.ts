@@ -76,7 +76,7 @@ function roleOf(file: string): number {
 }
 
 /** Every import between files of `src`, types included; and the cycles among them. */
-export async function readImports(
+async function readImports(
   src: string,
 ): Promise<{ readonly imports: Import[]; readonly cycles: string[] }> {
   const { output } = await cruise([src], {

@@ -34,7 +34,7 @@ const kindOfPath: Readonly<Record<string, ObjectKind>> = {
 };
 
 /** How a program of the tests is made; both models are for every organization. */
-export async function makeProgram(
+async function makeProgram(
   server: TestServer,
   model: "card" | "budgetCard",
   overrides: Readonly<Record<string, unknown>> = {},

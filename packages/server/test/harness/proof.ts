@@ -2,10 +2,10 @@
  * How much of a proof runs: the short form in `npm test` and CI, the long one by
  * `npm run prove -- <id> --long`; the seed is printed, and given back with `--seed`.
  */
-export const PROVE_LONG = "CW_PROVE_LONG";
-export const PROVE_SEED = "CW_PROVE_SEED";
+const PROVE_LONG = "CW_PROVE_LONG";
+const PROVE_SEED = "CW_PROVE_SEED";
 
-export const isLong = (): boolean => process.env[PROVE_LONG] === "1";
+const isLong = (): boolean => process.env[PROVE_LONG] === "1";
 
 /** Rounds, operations or seconds of a proof. */
 export const extent = (short: number, long: number): number => (isLong() ? long : short);

@@ -58,7 +58,7 @@ const LARGEST = 10n ** 12n;
 export const owed = (account: string): string => `owed ${account}`;
 
 /** Where money that is held, captured or forced goes. */
-export const NETWORK = "network_settlement";
+const NETWORK = "network_settlement";
 
 function smaller(left: bigint, right: bigint): bigint {
   if (left < right) return left;

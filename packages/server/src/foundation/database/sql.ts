@@ -8,9 +8,6 @@ export function statement(name: string, text: string): Statement {
   return { name, text };
 }
 
-/** A part of a larger statement: the SQL of a CTE on the module's own tables, and its values. */
-export type Clause = { readonly sql: string; readonly values: readonly unknown[] };
-
 /** Something that answers statements: a pool (each on its own) or a transaction. */
 export type Sql = {
   query<R>(statement: Statement, values?: readonly unknown[]): Promise<R[]>;

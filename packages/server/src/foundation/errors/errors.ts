@@ -171,9 +171,11 @@ export const generalErrors = errorTable({
     title: "Another object of this kind has, or had, this externalId",
     remedy: "Choose an externalId of your own that is not in use, or use the object that has it.",
   },
-  version_conflict: {
-    status: 409,
-    title: "The object was changed in between",
-    remedy: "Read the object again and repeat the change.",
-  },
 });
+
+/** Why the currency that a caller gives beside an amount is refused; null where it is the object's. */
+export function currencyRefusal(given: string | undefined, currency: string): Refusal | null {
+  if (given === undefined || given === currency) return null;
+  const detail = `The currency is ${currency}.`;
+  return generalErrors.refusal("currency_mismatch", detail, { field: "currency" });
+}

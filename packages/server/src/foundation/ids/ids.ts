@@ -46,7 +46,6 @@ export type JournalId = Id<"journal">;
 export type HoldId = Id<"hold">;
 export type EventId = Id<"event">;
 export type AuditId = Id<"audit">;
-export type RequestId = Id<"request">;
 
 /**
  * The organization that owns what belongs to the installation: programs, platform keys, their
@@ -90,11 +89,6 @@ export function createIds(now: () => number, random: (bytes: number) => Uint8Arr
     const text = digits(ms, TIME_DIGITS) + digits(high, HALF_DIGITS) + digits(low, HALF_DIGITS);
     return `${prefixes[kind]}_${text}` as Id<typeof kind>;
   };
-}
-
-/** Whether a string has the prefix of a kind; says nothing about its existence. */
-export function isIdOf<K extends IdKind>(kind: K, value: string): value is Id<K> {
-  return value.startsWith(`${prefixes[kind]}_`);
 }
 
 /** Bytes that are drawn at once: asking the system costs more than an id. */

@@ -6,7 +6,7 @@ const ALGORITHM = "aes-256-gcm";
 
 export const KEY_BYTES = 32;
 export const NONCE_BYTES = 12;
-export const TAG_BYTES = 16;
+const TAG_BYTES = 16;
 
 /**
  * Joins parts so that no two different lists of parts give the same bytes: each has its length

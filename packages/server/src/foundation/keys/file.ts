@@ -1,7 +1,8 @@
 import { constants } from "node:fs";
-import { type FileHandle, link, mkdir, open, rename, unlink } from "node:fs/promises";
+import { type FileHandle, link, open, rename, unlink } from "node:fs/promises";
 import path from "node:path";
 import { systemEntropy } from "../clock/clock.ts";
+import { makeFolder } from "../config/folder.ts";
 import { type KeyMode, type Keys, KeysError } from "./keys.ts";
 import { newMaterial, readMaterial, writeMaterial } from "./material.ts";
 import { softwareKeys } from "./software.ts";
@@ -26,6 +27,7 @@ export type FileKeysOptions = {
  *
  * @throws KeysError when the file is missing and may not be made, others may read it, it belongs to
  *   another user, or it is damaged.
+ * @throws ConfigError when the folder cannot be made.
  */
 export async function fileKeys(folder: string, options: FileKeysOptions): Promise<Keys> {
   const file = path.join(folder, KEY_FILE);
@@ -101,7 +103,7 @@ function notAPlainFile(file: string): KeysError {
 async function createKeyFile(file: string, text: string): Promise<void> {
   const folder = path.dirname(file);
   const aside = `${file}.${Buffer.from(systemEntropy(6)).toString("hex")}.new`;
-  await mkdir(folder, { recursive: true, mode: 0o700 });
+  makeFolder(folder, 0o700);
   const handle = await open(aside, "wx", 0o600);
   try {
     await handle.writeFile(text);

@@ -6,7 +6,7 @@ import type { KeyCheck, KeyProvider, Keys, MacPurpose } from "./keys.ts";
 import type { KeyMaterial } from "./material.ts";
 
 /** Id of the hash key's check value. Key-encryption keys have ids of their own. */
-export const HASH_KEY_ID = "hash";
+const HASH_KEY_ID = "hash";
 
 const CHECK_BYTES = 16;
 

@@ -1,34 +1,17 @@
 import { type Logger, pino } from "pino";
+import { personalNames, secretNames } from "./names.ts";
 
 /**
  * A structured log. Lines are JSON; secrets and personal data are redacted by path and by shape.
  */
 export type Log = Logger;
 
-/** Names whose values never reach a log line, at any of the first levels of an object. */
-const secretNames = [
-  "authorization",
-  "cookie",
-  "apiKey",
-  "secret",
-  "password",
-  "pan",
-  "cvc",
-  "pin",
-  "key",
-  "token",
-  "firstName",
-  "lastName",
-  "legalName",
-  "birthDate",
-  "nationalId",
-  "email",
-  "phone",
-  "address",
-  "billingAddress",
-];
-
-const redactedPaths = secretNames.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]);
+/** Taken out at any of the first levels of an object. */
+const redactedPaths = [...secretNames, ...personalNames].flatMap((name) => [
+  name,
+  `*.${name}`,
+  `*.*.${name}`,
+]);
 
 /**
  * What is taken out of any text: API keys; the user and password of a URL; runs of 12 and more

@@ -3,7 +3,6 @@ import test from "node:test";
 import fc from "fast-check";
 import { currencies, currencyExponents } from "./currencies.ts";
 import {
-  addWithin,
   fromJsonAmount,
   isCurrency,
   least,
@@ -30,14 +29,6 @@ test("A4: an amount is taken from a JSON number only where it is a whole one", (
   for (const wrong of [2 ** 53, 0.5, 1e300, Number.NaN, Number.POSITIVE_INFINITY]) {
     assert.throws(() => fromJsonAmount(wrong), RangeError);
   }
-});
-
-test("A4: a sum stays in the range of an account, or is null", () => {
-  assert.equal(addWithin(MAX_SUM - 1n, 1n), MAX_SUM);
-  assert.equal(addWithin(MAX_SUM, 1n), null);
-  assert.equal(addWithin(5n, -5n), 0n);
-  assert.equal(addWithin(5n, -6n), null);
-  assert.equal(MAX_SUM, 2n ** 63n - 1n);
 });
 
 test("A5: a share in basis points is rounded once, half away from zero", () => {

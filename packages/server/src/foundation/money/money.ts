@@ -41,12 +41,6 @@ export function fromJsonAmount(value: number): bigint {
   return BigInt(value);
 }
 
-/** A sum, or null where it would leave the range of an account. */
-export function addWithin(left: bigint, right: bigint): bigint | null {
-  const sum = left + right;
-  return sum > MAX_SUM || sum < 0n ? null : sum;
-}
-
 /** A share in basis points, rounded once, half away from zero, to the minor unit. */
 export function shareOf(amount: bigint, basisPoints: bigint): bigint {
   const doubled = amount * basisPoints * 2n;

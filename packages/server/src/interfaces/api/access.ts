@@ -21,7 +21,7 @@ export function refuseKeyInUrl(url: string): void {
 }
 
 /** The secret of the Authorization header. @throws Refusal `unauthenticated` */
-export function bearerOf(request: FastifyRequest): string {
+function bearerOf(request: FastifyRequest): string {
   const header = request.headers.authorization;
   const secret = BEARER.exec(header ?? "")?.[1];
   if (secret === undefined) {

@@ -8,7 +8,7 @@ import { generalErrors } from "../../foundation/errors/errors.ts";
 /** Most requests of one batch. */
 export const MAX_BATCH = 64;
 /** Batches of a lane that run at the same time: one decides while the other waits for its flush. */
-export const MAX_IN_FLIGHT = 2;
+const MAX_IN_FLIGHT = 2;
 /** Most requests that wait; one more is answered 503 at once. */
 export const MAX_QUEUED = 4_096;
 /** Longest wait for a batch, ms; a request that is older, or comes behind such a one, gets 503. */

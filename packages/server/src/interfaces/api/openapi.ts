@@ -5,7 +5,7 @@ import { openPaths } from "./openapi-open.ts";
 import { type Json, type JsonObject, plain, titledSchemas } from "./openapi-schemas.ts";
 
 /** The version of the HTTP interface. */
-export const API_VERSION = "0.1.0";
+const API_VERSION = "0.1.0";
 
 const description = `Cardwright issues cards, keeps their money in a double-entry ledger and decides on
 every purchase.

@@ -29,7 +29,7 @@ export function isDate(text: string): boolean {
 }
 
 /** Whether a text is an RFC 3339 instant of a real day, without leap second. */
-export function isDateTime(text: string): boolean {
+function isDateTime(text: string): boolean {
   return isDate(DATE_TIME.exec(text)?.[1] ?? "");
 }
 

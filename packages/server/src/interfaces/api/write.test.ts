@@ -32,7 +32,7 @@ const mark = writeRoute({
     await work.sql.query(insert, [name]);
     const objectId = work.newId("card");
     announce(work, { type: "mark.made", objectId, objectVersion: 1, object: { name } });
-    if (ending === "refused") throw generalErrors.refusal("version_conflict");
+    if (ending === "refused") throw generalErrors.refusal("external_id_taken");
     if (ending === "missing") throw generalErrors.refusal("not_found");
     if (ending === "fault") throw new Error("broken");
     if (ending === "outage") throw new Outage("away");
@@ -41,13 +41,13 @@ const mark = writeRoute({
       // One branch is refused while another goes on and writes.
       const later = delay(0).then(() => work.sql.query(insert, [`${name} later`]));
       later.catch(() => undefined);
-      throw generalErrors.refusal("version_conflict");
+      throw generalErrors.refusal("external_id_taken");
     }
     if (ending === "told") {
       const told = { type: "mark.made", objectId: work.newId("card"), objectVersion: 1 };
       const later = delay(0).then(() => announce(work, { ...told, object: { name: "too late" } }));
       later.catch(() => undefined);
-      throw generalErrors.refusal("version_conflict");
+      throw generalErrors.refusal("external_id_taken");
     }
     return { id: objectId, name };
   },
@@ -106,7 +106,7 @@ test("what business rules refuse writes nothing but its stored answer and its au
   assert.equal(await marked("refused"), 0);
   assert.equal(await stored("k-refused"), 1);
   const [row] = await audited(answer.headers.get("x-request-id"));
-  assert.deepEqual(row, { result: "refused", status: 409, code: "version_conflict", changes: [] });
+  assert.deepEqual(row, { result: "refused", status: 409, code: "external_id_taken", changes: [] });
   await server.sequence();
   assert.equal((await rows("select 1 from events where data::text like '%refused%'")).length, 0);
   const again = await send("refused", "refused", "k-refused");

@@ -27,6 +27,13 @@ test("dev.json is private, also where a draft or a public one lay before, and le
   assert.deepEqual(await readdir(folder), ["dev.json"]);
 });
 
+test("a folder that is missing is made, for this user alone", async () => {
+  const missing = path.join(folder, "missing");
+  await writeDevFile(missing, facts);
+  assert.equal(statSync(missing).mode & 0o777, 0o700);
+  await rm(missing, { recursive: true });
+});
+
 test("a server removes its own dev.json and no other's", async () => {
   await writeDevFile(folder, facts);
   await removeDevFile(folder, "http://127.0.0.1:8788");
@@ -38,8 +45,6 @@ test("a server removes its own dev.json and no other's", async () => {
 
 test("a file that cannot be written is an error, and the one before stays", async () => {
   await writeDevFile(folder, facts);
-  await assert.rejects(writePrivately(path.join(folder, "missing", "x"), "text"), {
-    code: "ENOENT",
-  });
+  await assert.rejects(writePrivately(path.join(file, "x"), "text"), { code: "ENOTDIR" });
   assert.ok(existsSync(file));
 });

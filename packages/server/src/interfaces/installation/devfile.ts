@@ -1,5 +1,6 @@
 import { chmod, open, readFile, rename, unlink } from "node:fs/promises";
 import path from "node:path";
+import { makeFolder } from "../../foundation/config/folder.ts";
 
 /** What `.cardwright/dev.json` says of a running sandbox, for scripts and for the next terminal. */
 export type DevFacts = {
@@ -18,9 +19,10 @@ export type DevFacts = {
 const FILE = "dev.json";
 const PRIVATE = 0o600;
 
-/** Writes a file that this user alone reads: whole, or not at all. */
+/** Writes a file that this user alone reads: whole, or not at all. Its folder is made if missing. */
 export async function writePrivately(file: string, text: string): Promise<void> {
   const draft = `${file}.${process.pid}.draft`;
+  makeFolder(path.dirname(file), 0o700);
   const handle = await open(draft, "w", PRIVATE);
   try {
     // A draft that an earlier start left behind keeps its mode.

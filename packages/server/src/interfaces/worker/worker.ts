@@ -3,9 +3,9 @@ import type { Clock } from "../../foundation/clock/clock.ts";
 import type { Database } from "../../foundation/database/database.ts";
 import type { Log } from "../../foundation/log/log.ts";
 import { type KeyCache, writeLastUses } from "../../records/access/actions.ts";
-import { sequenceEvents } from "../../records/events/actions.ts";
+import { drainEvents, sequenceEvents } from "../../records/events/actions.ts";
 import { PRUNE_LIMIT, pruneAnswers } from "../../records/idempotency/actions.ts";
-import { sequenceRecords } from "../../records/sequencer/actions.ts";
+import { drainRecords, sequenceRecords } from "../../records/sequencer/actions.ts";
 import type { RecordSource } from "../../records/sequencer/model.ts";
 import { type Job, type Loop, startLoop } from "./loop.ts";
 
@@ -102,8 +102,8 @@ function prune({ database, clock, idempotencyDays }: WorkerOptions): Promise<num
 /** The last passes before the end. What they cannot do, the next start does. */
 async function finish({ database, sources, keyCache, log }: WorkerOptions): Promise<void> {
   try {
-    while ((await sequenceRecords(database, sources)) > 0);
-    while ((await sequenceEvents(database)) > 0);
+    await drainRecords(database, sources);
+    await drainEvents(database);
     await writeLastUses(database, keyCache);
   } catch (error) {
     log.warn({ err: error }, "the worker ended with work left; the next start does it");

@@ -1,4 +1,4 @@
-import { generalErrors, type Problem, type Refusal } from "../../foundation/errors/errors.ts";
+import { currencyRefusal, type Problem, type Refusal } from "../../foundation/errors/errors.ts";
 import type { BudgetId, OrganizationId } from "../../foundation/ids/ids.ts";
 import { canMove } from "../../foundation/lifecycle/lifecycle.ts";
 import { ledgerErrors } from "../../records/ledger/errors.ts";
@@ -197,11 +197,4 @@ export function archiveRefusal(contents: BudgetContents): Refusal | null {
     budgetErrors.problem("budget_not_empty", undefined, message),
   );
   return budgetErrors.refusal("budget_not_empty", found.join(" "), { problems });
-}
-
-/** Whether the currency that a caller gives beside an amount is the object's. */
-export function currencyRefusal(given: string | undefined, currency: string): Refusal | null {
-  if (given === undefined || given === currency) return null;
-  const detail = `The currency is ${currency}.`;
-  return generalErrors.refusal("currency_mismatch", detail, { field: "currency" });
 }

@@ -101,7 +101,6 @@ export const budgetFundsSchema = object({
   currency: Type.Optional(currencyCode),
   note: Type.Optional(noteSchema),
 });
-export type BudgetFunds = StaticOf<typeof budgetFundsSchema>;
 
 export const budgetListSchema = object({
   ...pageQuery,

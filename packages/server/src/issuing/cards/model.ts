@@ -57,7 +57,7 @@ export const blockers = ["platform", "compliance"] as const;
 export type Blocker = (typeof blockers)[number];
 
 /** The owner whose block also holds the money: no withdrawal and no deletion (PRODUCT §5). */
-export const HOLDS_MONEY: RestrictionOwner = "compliance";
+const HOLDS_MONEY: RestrictionOwner = "compliance";
 
 /** Reason of the rule's block on the cards that a customer's product access no longer covers. */
 export const ACCESS_REVOKED = "product_access_revoked";

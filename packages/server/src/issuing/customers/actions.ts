@@ -7,12 +7,13 @@ import type { OrganizationId } from "../../foundation/ids/ids.ts";
 import { canMove } from "../../foundation/lifecycle/lifecycle.ts";
 import type { Reference } from "../../foundation/route/schemas.ts";
 import { announce } from "../../records/events/actions.ts";
+import { previousOf } from "../../records/events/rules.ts";
 import { lockOrganization, workIn } from "../organizations/actions.ts";
 import { requireOpen } from "../organizations/rules.ts";
 import { lockProgram } from "../programs/actions.ts";
 import { programErrors } from "../programs/errors.ts";
 import type { CustomerType, Program, VerificationLevel } from "../programs/model.ts";
-import { isAvailableTo, previousOf } from "../programs/rules.ts";
+import { isAvailableTo } from "../programs/rules.ts";
 import { customerErrors } from "./errors.ts";
 import { type CustomerEvent, eventOfAccessMove, eventOfMove } from "./events.ts";
 import {

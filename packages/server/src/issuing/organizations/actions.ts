@@ -1,6 +1,6 @@
 import type { RowPage } from "../../foundation/database/list.ts";
 import type { Sql } from "../../foundation/database/sql.ts";
-import type { Work } from "../../foundation/database/work.ts";
+import type { Reading, Work } from "../../foundation/database/work.ts";
 import { generalErrors } from "../../foundation/errors/errors.ts";
 import type { OrganizationId } from "../../foundation/ids/ids.ts";
 import type { Caller, Mode } from "../../foundation/route/route.ts";
@@ -18,7 +18,7 @@ import type { Balances } from "../../records/ledger/model.ts";
 import { openClock, organizationNow } from "../../records/sequencer/actions.ts";
 import { organizationErrors } from "./errors.ts";
 import type { organizationEvents } from "./events.ts";
-import type { Organization, OrganizationMove } from "./model.ts";
+import { availableOf, type Organization, type OrganizationMove } from "./model.ts";
 import { moved, requireOpen } from "./rules.ts";
 import { showOrganization } from "./schema.ts";
 import {
@@ -110,6 +110,25 @@ export async function workIn(work: Work, organizationId: string): Promise<Work> 
   return { ...work, organizationId: organization.id, now };
 }
 
+/**
+ * Where to read what a path names: in the caller's own organization, or for the platform in that of the
+ * object.
+ *
+ * @param ownerOf whose an object is, by its id alone; null where there is none.
+ * @throws Refusal `not_found`.
+ */
+export async function readingOf(
+  caller: Caller,
+  reading: Reading,
+  ownerOf: (sql: Sql, id: string) => Promise<OrganizationId | null>,
+  id: string,
+): Promise<Reading> {
+  if (!caller.platform) return reading;
+  const organizationId = await ownerOf(reading.sql, id);
+  if (organizationId === null) throw generalErrors.refusal("not_found");
+  return { ...reading, organizationId, now: await organizationNow(reading.sql, organizationId) };
+}
+
 /** Which organizations a list shows. */
 export type OrganizationFilter = {
   readonly status?: string | undefined;
@@ -174,7 +193,7 @@ export async function createOrganization(
     openClock(work.sql, id),
     openAccounts(
       own,
-      currencies.map((currency) => ({ type: "organization_available", ownerId: id, currency })),
+      currencies.map((currency) => availableOf({ organizationId: id, currency })),
     ),
   ]);
   announceChange(own, "organization.created", organization);

@@ -1,6 +1,7 @@
 import type { OrganizationId } from "../../foundation/ids/ids.ts";
 import { lifecycle, type MoveOf, type StateOf } from "../../foundation/lifecycle/lifecycle.ts";
 import type { Mode } from "../../foundation/route/route.ts";
+import type { AccountRef } from "../../records/ledger/model.ts";
 
 /**
  * What an organization may do (PRODUCT §1). `suspended`: no issuing, no top-ups, no new authorizations;
@@ -29,6 +30,17 @@ export type Organization = {
   readonly version: bigint;
   readonly createdAt: Date;
 };
+
+/** The account that cards and budgets in this currency are funded from. */
+export function availableOf({
+  organizationId,
+  currency,
+}: {
+  readonly organizationId: OrganizationId;
+  readonly currency: string;
+}): AccountRef {
+  return { type: "organization_available", ownerId: organizationId, currency };
+}
 
 /** Longest name of an organization, in characters. */
 export const MAX_NAME_LENGTH = 200;

@@ -1,8 +1,9 @@
 import type { Sql } from "../../foundation/database/sql.ts";
 import type { Work } from "../../foundation/database/work.ts";
 import { assert, generalErrors } from "../../foundation/errors/errors.ts";
-import { PLATFORM, type ProgramId } from "../../foundation/ids/ids.ts";
+import { PLATFORM } from "../../foundation/ids/ids.ts";
 import { announce } from "../../records/events/actions.ts";
+import { previousOf } from "../../records/events/rules.ts";
 import { findOrganization } from "../organizations/actions.ts";
 import { organizationErrors } from "../organizations/errors.ts";
 import { programErrors } from "./errors.ts";
@@ -14,7 +15,7 @@ import {
   type ProgramDraft,
   type RangeThreshold,
 } from "./model.ts";
-import { changed, inconsistencies, previousOf } from "./rules.ts";
+import { changed, inconsistencies, maySucceed } from "./rules.ts";
 import { showProgram } from "./schema.ts";
 import {
   findProgramRow,
@@ -102,18 +103,14 @@ export async function retireProgram(
   id: string,
   successorId: string | null,
 ): Promise<Program> {
-  // Two programs that retire into each other at once: the second finds the first retired.
-  for (const one of successorId === null ? [] : [id, successorId].sort()) {
-    await lockProgramRow(work.sql, one, one === id ? "change" : "share");
-  }
-  const before = await lockForChange(work, id);
+  const [before, successor] = await lockWithSuccessor(work.sql, id, successorId);
+  if (before === null) throw generalErrors.refusal("not_found");
   if (before.status === "retired") throw programErrors.refusal("program_retired");
-  const successor =
-    successorId === null ? null : await findSuccessor(work.sql, before, successorId);
+  if (successorId !== null) refuseUnfit(before, successor);
   const after: Program = {
     ...before,
     status: "retired",
-    successorId: successor,
+    successorId: successor?.id ?? null,
     version: before.version + 1n,
   };
   await updateProgram(work.sql, after);
@@ -153,23 +150,37 @@ async function lockForChange(work: Work, id: string): Promise<Program> {
   return program;
 }
 
-async function findSuccessor(sql: Sql, program: Program, id: string): Promise<ProgramId> {
-  const successor = await findProgramRow(sql, id);
+/**
+ * Locks a program and the one that is to follow it, in the order of ids, as all who lock several do. The
+ * successor stays unretired until COMMIT, and only retired programs have one: so no line of
+ * successors, however long, comes back to where it began.
+ */
+async function lockWithSuccessor(
+  sql: Sql,
+  id: string,
+  successorId: string | null,
+): Promise<[Program | null, Program | null]> {
+  const wanted: { id: string; strength: LockStrength }[] = [{ id, strength: "change" }];
+  if (successorId !== null && successorId !== id) {
+    wanted.push({ id: successorId, strength: "share" });
+  }
+  wanted.sort((left, right) => (left.id < right.id ? -1 : 1));
+  const found = await Promise.all(
+    wanted.map(({ id: wantedId, strength }) => lockProgramRow(sql, wantedId, strength)),
+  );
+  const byId = (wantedId: string | null) => found.find((row) => row?.id === wantedId) ?? null;
+  return [byId(id), byId(successorId)];
+}
+
+function refuseUnfit(program: Program, successor: Program | null): void {
   const field = "successorId";
   if (successor === null) {
     throw programErrors.refusal("program_not_found", undefined, { field });
   }
+  if (maySucceed(successor, program)) return;
   const { model, currency } = program;
-  const fits =
-    successor.id !== program.id &&
-    successor.status !== "retired" &&
-    successor.model === model &&
-    successor.currency === currency;
-  if (!fits) {
-    const detail = `The successor must be another ${model} program in ${currency}, not retired.`;
-    throw programErrors.refusal("program_inconsistent", detail, { field });
-  }
-  return successor.id;
+  const detail = `The successor must be another ${model} program in ${currency}, not retired.`;
+  throw programErrors.refusal("program_inconsistent", detail, { field });
 }
 
 async function refuseImpossible(sql: Sql, program: Program): Promise<void> {

@@ -1,5 +1,5 @@
 import type { OrganizationId, ProgramId } from "../../foundation/ids/ids.ts";
-import { lifecycle, type MoveOf, type StateOf } from "../../foundation/lifecycle/lifecycle.ts";
+import { lifecycle, type StateOf } from "../../foundation/lifecycle/lifecycle.ts";
 
 /** A card program: what the cards issued under it are, for whom, within which limits, at what price. */
 export type Program = {
@@ -123,7 +123,6 @@ export const programLifecycle = lifecycle(["active", "inactive", "retired"], {
   retire: { from: ["active", "inactive"], to: "retired" },
 });
 export type ProgramStatus = StateOf<typeof programLifecycle>;
-export type ProgramMove = MoveOf<typeof programLifecycle>;
 
 /** What never changes once cards may exist. */
 type FixedTerms = Pick<Program, "model" | "brand" | "bin" | "panLength" | "currency">;
@@ -209,6 +208,6 @@ export function numbersOf(program: Pick<Program, "bin" | "panLength" | "range">)
 }
 
 /** Digits between the BIN and the check digit. */
-export function openDigits({ bin, panLength }: { bin: string; panLength: number }): number {
+function openDigits({ bin, panLength }: { bin: string; panLength: number }): number {
   return panLength - bin.length - 1;
 }

@@ -7,7 +7,6 @@ import {
   changed,
   inconsistencies,
   isAvailableTo,
-  previousOf,
   rangeUseOf,
   replacementProgramOf,
   thresholdPassed,
@@ -179,16 +178,6 @@ test("a program opened to all forgets whom it had listed", () => {
     availability: "all",
   });
   assert.deepEqual(after?.organizationIds, []);
-});
-
-test("previous holds the fields that were different, without the version", () => {
-  const before: Pick<Program, "name" | "version" | "customerTypes"> = {
-    name: "A",
-    version: 1n,
-    customerTypes: ["business"],
-  };
-  assert.deepEqual(previousOf(before, { ...before, name: "B", version: 2n }), { name: "A" });
-  assert.deepEqual(previousOf(before, { ...before, customerTypes: ["business"] }), {});
 });
 
 test("a program is active, inactive and back, or retired for ever", () => {

@@ -39,6 +39,13 @@ export function replacementProgramOf({
   return status === "retired" ? successorId : id;
 }
 
+/** Whether cards of a program that is retired may be replaced by cards of this one. */
+export const maySucceed = (successor: Program, program: Program): boolean =>
+  successor.id !== program.id &&
+  successor.status !== "retired" &&
+  successor.model === program.model &&
+  successor.currency === program.currency;
+
 /** One way in which terms contradict each other: the field to change, and what is wrong in words. */
 type Inconsistency = {
   readonly field: string;
@@ -238,17 +245,6 @@ export function changed(before: Program, change: ProgramChange): Program | null 
   return isDeepStrictEqual(sorted(before), sorted(after))
     ? null
     : { ...after, version: before.version + 1n };
-}
-
-/**
- * What a changed object was before: the fields of `before` that are different in `after`, other than its
- * version. For an event's `previous`.
- */
-export function previousOf<T extends object>(before: T, after: T): Partial<T> {
-  const fields = (Object.keys(before) as (keyof T)[]).filter(
-    (field) => field !== "version" && !isDeepStrictEqual(before[field], after[field]),
-  );
-  return Object.fromEntries(fields.map((field) => [field, before[field]])) as Partial<T>;
 }
 
 /** The order of a list of organizations means nothing. */

@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from "node:util";
 import { steadyMs } from "../../foundation/clock/clock.ts";
 import type { Database } from "../../foundation/database/database.ts";
 import type { RowPage } from "../../foundation/database/list.ts";
@@ -8,6 +7,7 @@ import { assert, generalErrors, type Refusal } from "../../foundation/errors/err
 import { type ApiKeyId, PLATFORM } from "../../foundation/ids/ids.ts";
 import type { Caller, Mode } from "../../foundation/route/route.ts";
 import { announce } from "../events/actions.ts";
+import { previousOf } from "../events/rules.ts";
 import { accessErrors } from "./errors.ts";
 import type { accessEvents } from "./events.ts";
 import {
@@ -213,17 +213,12 @@ function announceKey(
   before?: ApiKey,
 ): void {
   const object = showKey(key, now);
-  const was = before === undefined ? undefined : showKey(before, now);
-  const changed = Object.entries(was ?? {}).filter(
-    ([name, value]) =>
-      name !== "version" && !isDeepStrictEqual(object[name as keyof typeof object], value),
-  );
   announce(work, {
     type,
     objectId: key.id,
     objectVersion: key.version,
     object,
-    ...(was === undefined ? {} : { previous: Object.fromEntries(changed) }),
+    ...(before && { previous: previousOf(showKey(before, now), object) }),
   });
 }
 

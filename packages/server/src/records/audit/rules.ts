@@ -1,4 +1,5 @@
 import { redactText } from "../../foundation/log/log.ts";
+import { secretNames } from "../../foundation/log/names.ts";
 import { MASK } from "../events/rules.ts";
 import type { RecordColumns } from "../sequencer/model.ts";
 import type { WrittenEntry } from "./model.ts";
@@ -24,20 +25,7 @@ export function columnsOf(entry: WrittenEntry): RecordColumns {
   ];
 }
 
-/** Names whose values are secrets wherever they stand. */
-const secretNames = new Set([
-  "secret",
-  "apiKey",
-  "password",
-  "token",
-  "pan",
-  "cardNumber",
-  "cvc",
-  "cvv",
-  "pin",
-  "encryptedPin",
-  "link",
-]);
+const secrets: ReadonlySet<string> = new Set(secretNames);
 
 /**
  * A copy in which secrets are masked: values with a secret's name, and texts in which something looks
@@ -50,7 +38,7 @@ export function maskSecrets(value: unknown): unknown {
   return Object.fromEntries(
     Object.entries(value).map(([name, inner]) => [
       name,
-      secretNames.has(name) && inner !== null ? MASK : maskSecrets(inner),
+      secrets.has(name) && inner !== null ? MASK : maskSecrets(inner),
     ]),
   );
 }

@@ -3,6 +3,7 @@ import type { Database, Transaction } from "../../foundation/database/database.t
 import type { Reading, Work } from "../../foundation/database/work.ts";
 import { assert } from "../../foundation/errors/errors.ts";
 import type { OrganizationId } from "../../foundation/ids/ids.ts";
+import { drain, PASS_LIMIT, tidier } from "../sequencer/actions.ts";
 import { openPersonal, sealPersonal } from "../vault/actions.ts";
 import type {
   Announcement,
@@ -99,9 +100,6 @@ async function sealAll(buffered: readonly Buffered[]): Promise<Map<string, Uint8
   return new Map(sealed);
 }
 
-/** Most events that one pass moves. */
-export const PASS_LIMIT = 2_000;
-
 /**
  * One pass of the sequencer: moves every visible queued event, in order of (position, ordinal) and at most
  * `PASS_LIMIT`, into its organization's stream, with the next sequences and the organization's now.
@@ -123,27 +121,11 @@ export async function sequenceEvents(database: Database): Promise<number> {
   return total;
 }
 
-/** Events taken from the queue after which it is vacuumed, as in the sequencer of records. */
-const TIDY_AFTER = 20_000;
-
-/** Events that this process has taken since, by database. */
-const remains = new WeakMap<Database, number>();
-
-async function tidyAfter(database: Database, taken: number): Promise<void> {
-  const total = (remains.get(database) ?? 0) + taken;
-  remains.set(database, total < TIDY_AFTER ? total : 0);
-  if (total >= TIDY_AFTER) await store.tidyQueue(database);
-}
+const tidyAfter = tidier(store.tidyQueue);
 
 /** Passes until nothing is queued. @returns how many events were moved. */
-export async function drainEvents(database: Database): Promise<number> {
-  let total = 0;
-  for (;;) {
-    const moved = await sequenceEvents(database);
-    if (moved === 0) return total;
-    total += moved;
-  }
-}
+export const drainEvents = (database: Database): Promise<number> =>
+  drain(() => sequenceEvents(database));
 
 /** What a reader of a stream asks for. */
 export type StreamQuery = {

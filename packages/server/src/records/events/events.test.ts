@@ -7,14 +7,13 @@ import { inWork, newId, readingOf, testKeys, workOf } from "../../../test/harnes
 import { openDatabase, type Transaction } from "../../foundation/database/database.ts";
 import { Outage } from "../../foundation/errors/errors.ts";
 import type { OrganizationId } from "../../foundation/ids/ids.ts";
-import { advanceClock } from "../sequencer/actions.ts";
+import { advanceClock, PASS_LIMIT } from "../sequencer/actions.ts";
 import { destroySubjectKey } from "../vault/actions.ts";
 import {
   announce,
   changesOf,
   drainEvents,
   eventsOf,
-  PASS_LIMIT,
   readStream,
   SEARCH_LIMIT,
   sequenceEvents,

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import type { Announcement } from "./model.ts";
-import { changeOf, joinPersonal, splitPersonal } from "./rules.ts";
+import { changeOf, joinPersonal, previousOf, splitPersonal } from "./rules.ts";
 
 const renamed: Announcement = {
   type: "customer.updated",
@@ -85,4 +85,10 @@ test("a new object is told whole, and a field that is gone as null", () => {
   });
   const removed = changeOf({ ...renamed, previous: { label: "old" } });
   assert.deepEqual(removed.after, { label: null });
+});
+
+test("previous holds the fields that were different, without the version", () => {
+  const before = { name: "A", version: 1n, types: ["business"] };
+  assert.deepEqual(previousOf(before, { ...before, name: "B", version: 2n }), { name: "A" });
+  assert.deepEqual(previousOf(before, { ...before, types: ["business"] }), {});
 });

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import { assert } from "../../foundation/errors/errors.ts";
 import type { Announcement, Change, EventData, Shown } from "./model.ts";
 
@@ -46,6 +47,17 @@ export function joinPersonal(data: EventData, personal: string | null): EventDat
     object: join("object", data.object),
     ...(data.previous === undefined ? {} : { previous: join("previous", data.previous) }),
   };
+}
+
+/**
+ * What a changed object was before: the fields of `before` that are different in `after`, other than its
+ * version. For an announcement's `previous`.
+ */
+export function previousOf<T extends object>(before: T, after: T): Partial<T> {
+  const fields = (Object.keys(before) as (keyof T)[]).filter(
+    (field) => field !== "version" && !isDeepStrictEqual(before[field], after[field]),
+  );
+  return Object.fromEntries(fields.map((field) => [field, before[field]])) as Partial<T>;
 }
 
 /** What an announcement changed, for the audit log. */

@@ -6,12 +6,12 @@ import type { OpenedEvent } from "./model.ts";
 const MAX_SEQUENCE = Number.MAX_SAFE_INTEGER;
 
 /** Longest wait for an event, in seconds. */
-export const MAX_WAIT_SECONDS = 30;
+const MAX_WAIT_SECONDS = 30;
 
 const shown = (description: string) => Type.Object({}, { additionalProperties: true, description });
 
 /** An event as the outside sees it. */
-export const eventSchema = object(
+const eventSchema = object(
   {
     id: Type.String(),
     type: Type.String({ description: "What happened: `noun.what_happened`, as `card.frozen`." }),

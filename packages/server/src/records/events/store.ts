@@ -1,11 +1,7 @@
-import { type Sql, type Statement, statement } from "../../foundation/database/sql.ts";
+import { type Sql, statement } from "../../foundation/database/sql.ts";
 import type { OrganizationId } from "../../foundation/ids/ids.ts";
-import { stampOf } from "../sequencer/actions.ts";
+import { lockOf, stampOf, vacuumOf } from "../sequencer/clauses.ts";
 import type { EventFilter, QueuedEvent, StreamEvent } from "./model.ts";
-
-/** The two halves of the event sequencer's advisory lock: "CWSQ" in ASCII, and one number per stream. */
-const LOCK_CLASS = 0x43575351;
-const EVENTS_LOCK = 2;
 
 const enqueue = statement(
   "events.enqueue",
@@ -58,10 +54,7 @@ export async function insertQueued(sql: Sql, events: readonly QueuedEvent[]): Pr
   ]);
 }
 
-const lock = statement(
-  "events.lock",
-  `select pg_advisory_xact_lock(${LOCK_CLASS}, ${EVENTS_LOCK})`,
-);
+const lock = statement("events.lock", lockOf("events", "alone"));
 
 /** Lets one pass at a time through, over all processes; until the transaction ends. */
 export async function lockStream(sql: Sql): Promise<void> {
@@ -101,10 +94,7 @@ const move = statement(
    select organization_id as "organizationId", size from sizes`,
 );
 
-const vacuumQueue: Statement = {
-  name: undefined,
-  text: "vacuum (skip_locked, index_cleanup on, truncate off) event_queue",
-};
+const vacuumQueue = vacuumOf("event_queue");
 
 /** Makes the space of moved rows free again; lets writers write. Not in a transaction. */
 export async function tidyQueue(database: Sql): Promise<void> {

@@ -3,6 +3,7 @@ import type { Sql } from "../../foundation/database/sql.ts";
 import type { Work } from "../../foundation/database/work.ts";
 import { assert } from "../../foundation/errors/errors.ts";
 import type { OrganizationId } from "../../foundation/ids/ids.ts";
+import { drain, PASS_LIMIT, tidier } from "./actions/passes.ts";
 import { sequencerErrors } from "./errors.ts";
 import type {
   BadRecord,
@@ -25,7 +26,7 @@ import {
 } from "./rules.ts";
 import * as store from "./store.ts";
 
-export { stampOf } from "./store.ts";
+export { drain, PASS_LIMIT, tidier } from "./actions/passes.ts";
 
 /**
  * Queues records for the chain, in the order given. Called after the rows are written, in the same
@@ -83,9 +84,6 @@ export async function holdSequence(sql: Sql): Promise<void> {
   await store.lockSequence(sql, "shared");
 }
 
-/** Most records that one pass links. */
-export const PASS_LIMIT = 2_000;
-
 /**
  * One pass of the sequencer: takes every visible queued record in order of (position, ordinal), at most
  * `PASS_LIMIT`, and gives each the next sequence of its organization, its time and its link. A
@@ -113,33 +111,13 @@ export async function sequenceRecords(
   return linked;
 }
 
-/**
- * Rows taken from the queue after which it is vacuumed. Each pass walks over the remains of the rows
- * taken since: without this, under load, for longer than all its work takes.
- */
-const TIDY_AFTER = 20_000;
-
-/** Rows that this process has taken since, by database. */
-const remains = new WeakMap<Database, number>();
-
-async function tidyAfter(database: Database, taken: number): Promise<void> {
-  const total = (remains.get(database) ?? 0) + taken;
-  remains.set(database, total < TIDY_AFTER ? total : 0);
-  if (total >= TIDY_AFTER) await store.tidyQueue(database);
-}
+const tidyAfter = tidier(store.tidyQueue);
 
 /** Passes until nothing is queued. @returns how many records were linked. */
-export async function drainRecords(
+export const drainRecords = (
   database: Database,
   sources: readonly RecordSource[],
-): Promise<number> {
-  let total = 0;
-  for (;;) {
-    const linked = await sequenceRecords(database, sources);
-    if (linked === 0) return total;
-    total += linked;
-  }
-}
+): Promise<number> => drain(() => sequenceRecords(database, sources));
 
 async function linkRecords(
   sql: Sql,

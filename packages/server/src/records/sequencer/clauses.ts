@@ -1,9 +1,26 @@
+import type { Statement } from "../../foundation/database/sql.ts";
 import type { RecordKind } from "./model.ts";
 
 /**
- * Parts of SQL on the sequencer's tables, for statements of modules to its right that must see the
- * queue or the chain in the same snapshot as their own tables.
+ * SQL for modules to the right: parts on the sequencer's tables, for statements that must see the queue or
+ * the chain in the same snapshot as their own; and what sequencing any queue takes.
  */
+
+/** The first half of the advisory locks of passes: "CWSQ" in ASCII. */
+const LOCK_CLASS = 0x43575351;
+
+/** The second half: a number for each stream. */
+const streams = { records: 1, events: 2 } as const;
+
+/** Waits for the lock of a stream's passes and holds it until the transaction ends. */
+export const lockOf = (stream: keyof typeof streams, mode: "alone" | "shared"): string =>
+  `select pg_advisory_xact_lock${mode === "alone" ? "" : "_shared"}(${LOCK_CLASS}, ${streams[stream]})`;
+
+/** Makes the space of a queue's taken rows free again; lets writers write. Not in a transaction. */
+export const vacuumOf = (queue: string): Statement => ({
+  name: undefined,
+  text: `vacuum (skip_locked, index_cleanup on, truncate off) ${queue}`,
+});
 
 /**
  * An organization's now: the database's clock + its offset (none known: 0), in milliseconds, cut.
@@ -22,6 +39,16 @@ export const nowOf = (organizationId: string): string =>
 export const organizationsNow = `(select c.organization_id,
     date_trunc('milliseconds', statement_timestamp()) + c.offset_ms * interval '1 millisecond' as now
   from organization_clocks c)`;
+
+/**
+ * The time that something gets when it is sequenced now: the end of the running millisecond. Whoever read
+ * that organization's now before, cut to milliseconds, read less; so what was recorded up to an
+ * instant that is past does not change any more.
+ *
+ * @param organizationId an expression, its columns qualified.
+ */
+export const stampOf = (organizationId: string): string =>
+  `(${nowOf(organizationId)} + interval '1 millisecond')`;
 
 /**
  * A subquery of the ids (`record_id`) of an organization's records that wait for their sequence.

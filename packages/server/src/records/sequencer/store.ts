@@ -1,24 +1,16 @@
-import { type Sql, type Statement, statement } from "../../foundation/database/sql.ts";
+import { type Sql, statement } from "../../foundation/database/sql.ts";
 import type { OrganizationId } from "../../foundation/ids/ids.ts";
-import { nowOf } from "./clauses.ts";
+import { lockOf, nowOf, stampOf, vacuumOf } from "./clauses.ts";
 import type { ChainBlock, ChainHead, ChainRow, QueuedRecord, RecordRef } from "./model.ts";
 
-/** The two halves of the sequencer's advisory lock: "CWSQ" in ASCII, and one number per stream. */
-const LOCK_CLASS = 0x43575351;
-const RECORDS_LOCK = 1;
-
-const lockAlone = statement(
-  "sequencer.lock",
-  `select pg_advisory_xact_lock(${LOCK_CLASS}, ${RECORDS_LOCK})`,
-);
-const lockShared = statement(
-  "sequencer.hold",
-  `select pg_advisory_xact_lock_shared(${LOCK_CLASS}, ${RECORDS_LOCK})`,
-);
+const locks = {
+  alone: statement("sequencer.lock", lockOf("records", "alone")),
+  shared: statement("sequencer.hold", lockOf("records", "shared")),
+};
 
 /** Lets one pass at a time through, over all processes; until the transaction ends. */
 export async function lockSequence(sql: Sql, mode: "alone" | "shared"): Promise<void> {
-  await sql.query(mode === "alone" ? lockAlone : lockShared);
+  await sql.query(locks[mode]);
 }
 
 const enqueue = statement(
@@ -38,16 +30,6 @@ export async function insertQueued(sql: Sql, records: readonly QueuedRecord[]): 
     records.map((record) => record.recordId),
   ]);
 }
-
-/**
- * SQL of the time that a record of an organization gets when it is sequenced now: the end of the running
- * millisecond. Whoever read that organization's now before, cut to milliseconds, read less; so what
- * was recorded up to an instant that is past does not change any more.
- *
- * @param organizationId an expression, its columns qualified.
- */
-export const stampOf = (organizationId: string): string =>
-  `(${nowOf(organizationId)} + interval '1 millisecond')`;
 
 const selectNows = statement(
   "sequencer.nows",
@@ -128,10 +110,7 @@ export async function takeQueued(sql: Sql, limit: number): Promise<QueuedRecord[
   return taken;
 }
 
-const vacuumQueue: Statement = {
-  name: undefined,
-  text: "vacuum (skip_locked, index_cleanup on, truncate off) record_queue",
-};
+const vacuumQueue = vacuumOf("record_queue");
 
 /** Makes the space of taken rows free again; lets writers write. Not in a transaction. */
 export async function tidyQueue(database: Sql): Promise<void> {

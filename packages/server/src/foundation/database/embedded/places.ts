@@ -17,6 +17,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { dirname, join, resolve } from "node:path";
+import { makeFolder } from "../../config/folder.ts";
 import { type Account, canEnter, chooseAccount, firstClosedFolder } from "./account.ts";
 import { CannotStart } from "./errors.ts";
 
@@ -50,7 +51,8 @@ const FALLBACK_ROOT = "/var/lib/cardwright";
  * Makes the folder where it is missing and decides where the cluster lies and who runs it. Data
  * that exist are never passed over for a new empty cluster.
  *
- * @throws CannotStart when the folder cannot be used, or holds data that cannot be reached
+ * @throws ConfigError when the folder cannot be made.
+ * @throws CannotStart when the folder cannot be used, or holds data that cannot be reached.
  */
 export function choosePlaces(askedFolder: string): Places {
   const folder = openFolder(askedFolder);
@@ -79,18 +81,16 @@ function placesOf(folder: string, home: string, account: Account): Places {
 
 function openFolder(askedFolder: string): string {
   const path = resolve(askedFolder);
+  const isNew = makeFolder(path, 0o777);
   try {
-    if (!existsSync(path)) {
-      mkdirSync(path, { recursive: true });
-      // Root must let PostgreSQL's user walk through; nobody else has business here.
-      chmodSync(path, process.getuid?.() === 0 ? 0o711 : 0o700);
-    }
+    // Root must let PostgreSQL's user walk through; nobody else has business here.
+    if (isNew) chmodSync(path, process.getuid?.() === 0 ? 0o711 : 0o700);
     readdirSync(path);
     accessSync(path, constants.W_OK);
   } catch (cause) {
     throw new CannotStart(
       `The folder ${path} cannot be used: ${(cause as Error).message}.`,
-      "Make it a folder that the user who starts Cardwright may read and write, or name another.",
+      "Let the user who starts Cardwright read and write it, or set CARDWRIGHT_FOLDER to another.",
       cause,
     );
   }

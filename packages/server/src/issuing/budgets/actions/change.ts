@@ -1,9 +1,9 @@
 import type { Work } from "../../../foundation/database/work.ts";
 import type { ProgramId } from "../../../foundation/ids/ids.ts";
+import { previousOf } from "../../../records/events/rules.ts";
 import { closeAccount, openBook } from "../../../records/ledger/actions.ts";
 import { lockOrganization } from "../../organizations/actions.ts";
 import { requireOpen } from "../../organizations/rules.ts";
-import { previousOf } from "../../programs/rules.ts";
 import { type Budget, budgetAccount, type CountLiveCards } from "../model.ts";
 import { limitsOf, limitsRefusal } from "../rules/limits.ts";
 import {

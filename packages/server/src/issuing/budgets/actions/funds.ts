@@ -1,5 +1,10 @@
 import type { Sql } from "../../../foundation/database/sql.ts";
-import { assert, generalErrors, Refusal } from "../../../foundation/errors/errors.ts";
+import {
+  assert,
+  currencyRefusal,
+  generalErrors,
+  Refusal,
+} from "../../../foundation/errors/errors.ts";
 import type { LaneCommand } from "../../../foundation/route/route.ts";
 import { reference } from "../../../foundation/route/schemas.ts";
 import { openBook, writeBook } from "../../../records/ledger/actions.ts";
@@ -12,7 +17,7 @@ import { transferErrors } from "../../transfers/errors.ts";
 import type { Transfer } from "../../transfers/model.ts";
 import { planTransfer, refusalOf } from "../../transfers/rules.ts";
 import { type Budget, budgetAccount, fundingAccount } from "../model.ts";
-import { budgetRefusal, currencyRefusal } from "../rules.ts";
+import { budgetRefusal } from "../rules.ts";
 import { keyOf, lockRows, type Named } from "../store.ts";
 
 /** Money to move between a budget and what it is funded from. */

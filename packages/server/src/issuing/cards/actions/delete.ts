@@ -7,10 +7,10 @@ import { deleteCustomer, findCustomer, lockCustomer } from "../../customers/acti
 import { customerErrors } from "../../customers/errors.ts";
 import type { Customer } from "../../customers/model.ts";
 import { lockOrganization } from "../../organizations/actions.ts";
+import { availableOf } from "../../organizations/model.ts";
 import { writeTransfers } from "../../transfers/actions.ts";
 import type { Transfer } from "../../transfers/model.ts";
 import { type Card, cardAccount, type StatusChange, statusOf } from "../model.ts";
-import { availableOf } from "../rules/funds.ts";
 import { statusRefusal } from "../rules/status.ts";
 import { collectOwed, takeRest } from "../rules/sweep.ts";
 import { countLive } from "../store/facts.ts";

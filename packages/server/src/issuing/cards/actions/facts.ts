@@ -44,7 +44,7 @@ export type Case = {
   readonly budget: PlacedBudget | null;
 };
 
-export const ownKey = (organizationId: string, id: string): string => `${organizationId}/${id}`;
+const ownKey = (organizationId: string, id: string): string => `${organizationId}/${id}`;
 
 /** The key of a customer's standing to a program. */
 export const standingKey = ({ organizationId, request }: Ask): string =>

@@ -7,13 +7,13 @@ import type { AccountRef } from "../../../records/ledger/model.ts";
 import { lockCustomer } from "../../customers/actions.ts";
 import type { Customer } from "../../customers/model.ts";
 import { shareOrganizations } from "../../organizations/actions.ts";
-import type { Organization } from "../../organizations/model.ts";
+import { availableOf, type Organization } from "../../organizations/model.ts";
 import { lockProgram } from "../../programs/actions.ts";
 import type { Program } from "../../programs/model.ts";
 import { type MadeTransfers, writeTransfers } from "../../transfers/actions.ts";
 import type { Transfer } from "../../transfers/model.ts";
 import { type Card, cardAccount } from "../model.ts";
-import { availableOf, decideFunds, type FundsRequest } from "../rules/funds.ts";
+import { decideFunds, type FundsRequest } from "../rules/funds.ts";
 import { findRows, keyOf, type LockStrength, lockRows, type Named } from "../store.ts";
 import { inOrder } from "./facts.ts";
 

@@ -11,6 +11,7 @@ import {
 import { type AccountRef, accountId, balancesOf } from "../../../records/ledger/model.ts";
 import type { Book } from "../../../records/ledger/rules.ts";
 import { storeCardNumber } from "../../../records/vault/actions.ts";
+import { availableOf } from "../../organizations/model.ts";
 import type { Program } from "../../programs/model.ts";
 import { type MadeTransfers, writeTransfers } from "../../transfers/actions.ts";
 import { cardErrors } from "../errors.ts";
@@ -21,7 +22,6 @@ import {
   type Price,
   type StatusChange,
 } from "../model.ts";
-import { availableOf } from "../rules/funds.ts";
 import { type IssueParts, newCard, planIssue } from "../rules/issue.ts";
 import { priceOf } from "../rules/price.ts";
 import { unmet } from "../rules/unmet.ts";

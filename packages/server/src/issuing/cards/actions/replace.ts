@@ -7,12 +7,12 @@ import { storeCardNumber } from "../../../records/vault/actions.ts";
 import { lockBudgets } from "../../budgets/actions/read.ts";
 import { accessOf, lockCustomer } from "../../customers/actions.ts";
 import { shareOrganizations } from "../../organizations/actions.ts";
+import { availableOf } from "../../organizations/model.ts";
 import { findProgram, lockProgram } from "../../programs/actions.ts";
 import type { Program } from "../../programs/model.ts";
 import { writeTransfers } from "../../transfers/actions.ts";
 import { cardErrors } from "../errors.ts";
 import { type Card, type ReplacementReason, type StatusChange, statusOf } from "../model.ts";
-import { availableOf } from "../rules/funds.ts";
 import {
   planReplacementFee,
   type Replaced,

@@ -1,9 +1,8 @@
-import type { Reading } from "../../../foundation/database/work.ts";
 import { generalErrors } from "../../../foundation/errors/errors.ts";
 import { DEFAULT_LIMIT, decodeCursor, pageFrom } from "../../../foundation/route/cursor.ts";
-import { type Caller, type Route, readRoute, writeRoute } from "../../../foundation/route/route.ts";
+import { type Route, readRoute, writeRoute } from "../../../foundation/route/route.ts";
 import { idParams, object, pageOf, pageQuery } from "../../../foundation/route/schemas.ts";
-import { organizationNow } from "../../../records/sequencer/actions.ts";
+import { readingOf } from "../../organizations/actions.ts";
 import { listedOrganization } from "../../organizations/rules.ts";
 import { changeCard } from "../actions/change.ts";
 import {
@@ -25,14 +24,6 @@ import {
 const tag = "Cards";
 
 const show = ({ card, money, now }: CardInFull) => showCard(card, money, now);
-
-/** Where to read: the caller's own organization, or for the platform that of the card. */
-async function readingOf(caller: Caller, reading: Reading, id: string): Promise<Reading> {
-  if (!caller.platform) return reading;
-  const organizationId = await organizationOfCard(reading.sql, id);
-  if (organizationId === null) throw generalErrors.refusal("not_found");
-  return { ...reading, organizationId, now: await organizationNow(reading.sql, organizationId) };
-}
 
 const list = readRoute({
   id: "listCards",
@@ -65,7 +56,7 @@ const get = readRoute({
   reply: cardSchema,
   errors: ["not_found"],
   handle: async ({ params, caller, reading }) =>
-    show(await getCard(await readingOf(caller, reading, params.id), params.id)),
+    show(await getCard(await readingOf(caller, reading, organizationOfCard, params.id), params.id)),
 });
 
 const change = writeRoute({
@@ -99,7 +90,7 @@ const history = readRoute({
   handle: async ({ params, query: { limit, cursor }, caller, reading }) => {
     const after = decodeCursor(cursor);
     const changes = await listStatusHistory(
-      await readingOf(caller, reading, params.id),
+      await readingOf(caller, reading, organizationOfCard, params.id),
       params.id,
       { after: after === undefined ? undefined : versionOf(after), limit: limit ?? DEFAULT_LIMIT },
     );

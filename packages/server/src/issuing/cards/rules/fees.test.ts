@@ -7,13 +7,14 @@ import { currencies, currencyExponents } from "../../../foundation/money/currenc
 import { total } from "../../../foundation/money/money.ts";
 import { type Account, type AccountRef, accountId } from "../../../records/ledger/model.ts";
 import { Book } from "../../../records/ledger/rules.ts";
+import { availableOf } from "../../organizations/model.ts";
 import { programOf } from "../../programs/fixture.ts";
 import type { FeeCharge } from "../../transfers/model/dues.ts";
 import type { Transfer } from "../../transfers/model.ts";
 import { Dues } from "../../transfers/rules/dues.ts";
 import type { Card } from "../model.ts";
 import { anniversaryOf, feesFrom, isFeeDue, monthlyCharges, passAnniversaries } from "./fees.ts";
-import { availableOf, decideFunds, feesOf } from "./funds.ts";
+import { decideFunds, feesOf } from "./funds.ts";
 import { type IssueParts, planIssue } from "./issue.ts";
 import { planReplacementFee } from "./replacement.ts";
 

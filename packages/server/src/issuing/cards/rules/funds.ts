@@ -1,11 +1,11 @@
 import type { Work } from "../../../foundation/database/work.ts";
-import { generalErrors, type Problem, type Refusal } from "../../../foundation/errors/errors.ts";
+import { currencyRefusal, type Problem, type Refusal } from "../../../foundation/errors/errors.ts";
 import { isRefused, type LedgerRefusal } from "../../../records/ledger/errors.ts";
 import { type AccountRef, postedOf } from "../../../records/ledger/model.ts";
 import type { Book } from "../../../records/ledger/rules.ts";
 import type { Customer, CustomerStatus } from "../../customers/model.ts";
 import { organizationErrors } from "../../organizations/errors.ts";
-import type { Organization } from "../../organizations/model.ts";
+import { availableOf, type Organization } from "../../organizations/model.ts";
 import type { Program } from "../../programs/model.ts";
 import { transferErrors } from "../../transfers/errors.ts";
 import type { Transfer } from "../../transfers/model.ts";
@@ -64,10 +64,7 @@ function cardRefusal(
   now: Date,
 ): Refusal | null {
   if (card.model === "budgetCard") return cardErrors.refusal("budget_card_not_fundable");
-  const refusal = statusRefusal(verb, card, now);
-  if (refusal !== null || currency === undefined || currency === card.currency) return refusal;
-  const detail = `The card's currency is ${card.currency}.`;
-  return generalErrors.refusal("currency_mismatch", detail, { field: "currency" });
+  return statusRefusal(verb, card, now) ?? currencyRefusal(currency, card.currency);
 }
 
 function topUpRefusal(
@@ -181,12 +178,6 @@ function isServed(
   const answer: Served = served[customer.status];
   if (answer !== "untilDue") return answer === "yes";
   return now.getTime() < customer.statusAt.getTime() + informationDays * DAY_MS;
-}
-
-/** The organization's account that a card is funded from. */
-export function availableOf(card: Pick<Card, "organizationId" | "currency">): AccountRef {
-  const { organizationId, currency } = card;
-  return { type: "organization_available", ownerId: organizationId, currency };
 }
 
 function plan(

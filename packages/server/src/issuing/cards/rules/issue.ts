@@ -6,6 +6,7 @@ import type { MaskedNumber } from "../../../records/vault/model.ts";
 import type { Budget } from "../../budgets/model.ts";
 import type { Customer } from "../../customers/model.ts";
 import { tidyName } from "../../customers/rules/names.ts";
+import { availableOf } from "../../organizations/model.ts";
 import { numbersOf, type Program } from "../../programs/model.ts";
 import type { Transfer } from "../../transfers/model.ts";
 import { planTransfer, refusalOf } from "../../transfers/rules.ts";
@@ -20,7 +21,7 @@ import {
 } from "../model.ts";
 import { expiryOf } from "./expiry.ts";
 import { feesFrom } from "./fees.ts";
-import { availableOf, feesOf } from "./funds.ts";
+import { feesOf } from "./funds.ts";
 import { priceOf } from "./price.ts";
 
 /** What a card is made from, once nothing is in the way. */

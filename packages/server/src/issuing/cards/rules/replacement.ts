@@ -6,7 +6,7 @@ import type { Book } from "../../../records/ledger/rules.ts";
 import type { MaskedNumber } from "../../../records/vault/model.ts";
 import type { Budget } from "../../budgets/model.ts";
 import type { AccessStatus, Customer } from "../../customers/model.ts";
-import type { Organization } from "../../organizations/model.ts";
+import { availableOf, type Organization } from "../../organizations/model.ts";
 import { programErrors } from "../../programs/errors.ts";
 import { numbersOf, type Program } from "../../programs/model.ts";
 import { isAvailableTo, replacementProgramOf } from "../../programs/rules.ts";
@@ -16,7 +16,7 @@ import { planTransfer, refusalOf } from "../../transfers/rules.ts";
 import { issueConditions } from "../errors.ts";
 import type { Card, ReplacementReason } from "../model.ts";
 import { expiryOf } from "./expiry.ts";
-import { availableOf, feesOf, servedProblem } from "./funds.ts";
+import { feesOf, servedProblem } from "./funds.ts";
 import { customerAgainst, organizationProblem } from "./unmet.ts";
 
 /** What decides about a replacement. */

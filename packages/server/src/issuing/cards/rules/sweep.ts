@@ -3,10 +3,10 @@ import { least, MAX_MOVEMENT } from "../../../foundation/money/money.ts";
 import { isRefused, ledgerErrors } from "../../../records/ledger/errors.ts";
 import { receivableOf } from "../../../records/ledger/model.ts";
 import type { Book } from "../../../records/ledger/rules.ts";
+import { availableOf } from "../../organizations/model.ts";
 import type { Transfer } from "../../transfers/model.ts";
 import { planTransfer, refusalOf } from "../../transfers/rules.ts";
 import { type Card, cardAccount } from "../model.ts";
-import { availableOf } from "./funds.ts";
 
 /**
  * Pays what a card owes from the organization's available balance: one transfer, or several where it is

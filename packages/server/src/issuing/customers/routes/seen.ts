@@ -1,6 +1,8 @@
+import type { Reading } from "../../../foundation/database/work.ts";
 import { generalErrors } from "../../../foundation/errors/errors.ts";
-import type { Caller, ReadCall } from "../../../foundation/route/route.ts";
+import type { Caller } from "../../../foundation/route/route.ts";
 import { reference } from "../../../foundation/route/schemas.ts";
+import { readingOf } from "../../organizations/actions.ts";
 import {
   findAccess,
   findCustomer,
@@ -10,13 +12,9 @@ import {
 import type { AccessRequest, Customer } from "../model.ts";
 
 /** The customer that a path names to this caller: its own, or for the platform anybody's by id. */
-export async function customerFor(
-  caller: Caller,
-  { sql, organizationId }: ReadCall["reading"],
-  id: string,
-): Promise<Customer> {
-  const owner = caller.platform ? await organizationOfCustomer(sql, id) : organizationId;
-  const found = owner === null ? null : await findCustomer(sql, owner, reference(id));
+export async function customerFor(caller: Caller, reading: Reading, id: string): Promise<Customer> {
+  const { sql, organizationId } = await readingOf(caller, reading, organizationOfCustomer, id);
+  const found = await findCustomer(sql, organizationId, reference(id));
   if (found === null) throw generalErrors.refusal("not_found");
   return found;
 }
@@ -24,11 +22,11 @@ export async function customerFor(
 /** The access request that a path names to this caller. */
 export async function accessFor(
   caller: Caller,
-  { sql, organizationId }: ReadCall["reading"],
+  reading: Reading,
   id: string,
 ): Promise<AccessRequest> {
-  const owner = caller.platform ? await organizationOfAccess(sql, id) : organizationId;
-  const found = owner === null ? null : await findAccess(sql, owner, id);
+  const { sql, organizationId } = await readingOf(caller, reading, organizationOfAccess, id);
+  const found = await findAccess(sql, organizationId, id);
   if (found === null) throw generalErrors.refusal("not_found");
   return found;
 }

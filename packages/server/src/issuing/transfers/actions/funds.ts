@@ -14,6 +14,7 @@ import type { AccountRef } from "../../../records/ledger/model.ts";
 import type { Book } from "../../../records/ledger/rules.ts";
 import { type OrganizationAt, shareOrganizations } from "../../organizations/actions.ts";
 import { organizationErrors } from "../../organizations/errors.ts";
+import { availableOf } from "../../organizations/model.ts";
 import { type Purse, purseKey } from "../model/dues.ts";
 import type { Transfer } from "../model.ts";
 import type { Dues, Settled } from "../rules/dues.ts";
@@ -88,7 +89,7 @@ function place(
   return {
     command,
     work: { ...command.work, organizationId: id, now },
-    own: { type: "organization_available", ownerId: id, currency },
+    own: availableOf({ organizationId: id, currency }),
   };
 }
 

@@ -1,6 +1,7 @@
 import type { Sql } from "../../../foundation/database/sql.ts";
 import type { Work } from "../../../foundation/database/work.ts";
 import { announce } from "../../../records/events/actions.ts";
+import type { transferEvents } from "../events.ts";
 import type { Transfer } from "../model.ts";
 import { showTransfer } from "../schema.ts";
 import { insertTransfers } from "../store.ts";
@@ -25,7 +26,7 @@ export async function writeTransfers(sql: Sql, made: readonly MadeTransfers[]): 
 /** Announces a version of a transfer. */
 export function announceTransfer(
   work: Work,
-  type: "transfer.completed" | "transfer.reversed",
+  type: keyof typeof transferEvents,
   transfer: Transfer,
   previous?: Record<string, unknown>,
 ): void {
