@@ -224,6 +224,14 @@ test("a fee waits behind an older one that is larger than the balance", async ()
     [250, 10],
   );
   assert.equal(await tests.available(own), 200);
+  await deposit(own, 49);
+  assert.equal((await duesOf(own, "status=due")).length, 2);
+  assert.deepEqual(await dueIn(server, payDues, own.id), []);
+  await deposit(own, 10);
+  assert.deepEqual(
+    (await duesOf(own, "status=due")).map(({ amount }) => amount),
+    [10],
+  );
 });
 
 test("money that comes back otherwise pays what waits by the job, once", async () => {
