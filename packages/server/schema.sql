@@ -47,6 +47,24 @@ table public.audit_log column 011 code text
 table public.audit_log column 012 changes json not null
 table public.audit_log column 013 request_id id not null
 table public.audit_log column 014 ip text
+table public.budget_refills column 001 organization_id id not null
+table public.budget_refills column 002 budget_id id not null
+table public.budget_refills column 003 threshold bigint not null
+table public.budget_refills column 004 amount bigint not null
+table public.budget_refills column 005 monthly_cap bigint
+table public.budget_refills column 006 time_zone text not null
+table public.budget_refills column 007 status text not null
+table public.budget_refills column 008 stopped_reason text
+table public.budget_refills column 009 stopped_at timestamp(3) with time zone
+table public.budget_refills column 010 month_starts_at timestamp(3) with time zone not null
+table public.budget_refills column 011 month_amount bigint not null
+table public.budget_refills column 012 rests_until timestamp(3) with time zone
+table public.budget_spending column 001 organization_id id not null
+table public.budget_spending column 002 budget_id id not null
+table public.budget_spending column 003 span text not null
+table public.budget_spending column 004 starts_at timestamp(3) with time zone not null
+table public.budget_spending column 005 amount bigint not null
+table public.budget_spending column 006 count bigint not null
 table public.budgets column 001 organization_id id not null
 table public.budgets column 002 id id not null
 table public.budgets column 003 external_id text
@@ -61,6 +79,8 @@ table public.budgets column 011 status text not null
 table public.budgets column 012 status_reason text
 table public.budgets column 013 version bigint not null
 table public.budgets column 014 created_at timestamp(3) with time zone not null
+table public.budgets column 015 ancestor_ids text[] not null default '{}'::text[]
+table public.budgets column 016 limits jsonb not null default '[]'::jsonb
 table public.card_block_orders column 001 organization_id id not null
 table public.card_block_orders column 002 id id not null
 table public.card_block_orders column 003 program_id id not null
@@ -433,10 +453,27 @@ table public.api_keys constraint api_keys_version_check CHECK ((version > 0))
 table public.audit_log constraint audit_log_actor_kind_check CHECK ((actor_kind = ANY (ARRAY['key'::text, 'system'::text])))
 table public.audit_log constraint audit_log_pkey PRIMARY KEY (organization_id, id)
 table public.audit_log constraint audit_log_result_check CHECK ((result = ANY (ARRAY['done'::text, 'refused'::text])))
+table public.budget_refills constraint budget_refills_amount_check CHECK ((amount > 0))
+table public.budget_refills constraint budget_refills_check CHECK (((status = 'stopped'::text) = (stopped_reason IS NOT NULL)))
+table public.budget_refills constraint budget_refills_check1 CHECK (((status = 'stopped'::text) = (stopped_at IS NOT NULL)))
+table public.budget_refills constraint budget_refills_month_amount_check CHECK ((month_amount >= 0))
+table public.budget_refills constraint budget_refills_monthly_cap_check CHECK ((monthly_cap > 0))
+table public.budget_refills constraint budget_refills_organization_id_budget_id_fkey FOREIGN KEY (organization_id, budget_id) REFERENCES budgets(organization_id, id)
+table public.budget_refills constraint budget_refills_pkey PRIMARY KEY (organization_id, budget_id)
+table public.budget_refills constraint budget_refills_status_check CHECK ((status = ANY (ARRAY['active'::text, 'stopped'::text])))
+table public.budget_refills constraint budget_refills_threshold_check CHECK ((threshold > 0))
+table public.budget_spending constraint budget_spending_amount_check CHECK ((amount >= 0))
+table public.budget_spending constraint budget_spending_count_check CHECK ((count >= 0))
+table public.budget_spending constraint budget_spending_organization_id_budget_id_fkey FOREIGN KEY (organization_id, budget_id) REFERENCES budgets(organization_id, id)
+table public.budget_spending constraint budget_spending_pkey PRIMARY KEY (organization_id, budget_id, span, starts_at)
+table public.budget_spending constraint budget_spending_span_check CHECK ((span = ANY (ARRAY['quarter_hour'::text, 'day'::text, 'all'::text])))
 table public.budgets constraint budgets_check CHECK (((parent_id IS NULL) = (depth = 1)))
 table public.budgets constraint budgets_check1 CHECK (((status = 'active'::text) = (status_reason IS NULL)))
+table public.budgets constraint budgets_check2 CHECK ((cardinality(ancestor_ids) = (depth - 1)))
+table public.budgets constraint budgets_check3 CHECK ((NOT ((parent_id)::text IS DISTINCT FROM ancestor_ids[(depth - 1)])))
 table public.budgets constraint budgets_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text))
 table public.budgets constraint budgets_depth_check CHECK (((depth >= 1) AND (depth <= 5)))
+table public.budgets constraint budgets_limits_check CHECK ((jsonb_typeof(limits) = 'array'::text))
 table public.budgets constraint budgets_organization_id_account_id_fkey FOREIGN KEY (organization_id, account_id) REFERENCES ledger_accounts(organization_id, id)
 table public.budgets constraint budgets_organization_id_external_id_key UNIQUE (organization_id, external_id)
 table public.budgets constraint budgets_organization_id_name_key UNIQUE (organization_id, name)
@@ -656,6 +693,7 @@ CREATE INDEX audit_log_actor ON public.audit_log USING btree (organization_id, a
 CREATE INDEX audit_log_at ON public.audit_log USING brin (at) WITH (pages_per_range='32')
 CREATE INDEX audit_log_object ON public.audit_log USING btree (organization_id, object_id, id)
 CREATE INDEX budgets_by_id ON public.budgets USING btree (id)
+CREATE INDEX budgets_children ON public.budgets USING btree (organization_id, parent_id, id) WHERE (parent_id IS NOT NULL)
 CREATE INDEX card_restrictions_card ON public.card_restrictions USING btree (organization_id, card_id) WHERE (lifted_at IS NULL)
 CREATE INDEX card_restrictions_ending ON public.card_restrictions USING btree (organization_id, ends_at) WHERE ((lifted_at IS NULL) AND (ends_at IS NOT NULL))
 CREATE INDEX cards_budget ON public.cards USING btree (organization_id, budget_id, id) WHERE (budget_id IS NOT NULL)
@@ -683,6 +721,8 @@ CREATE INDEX record_chain_time ON public.record_chain USING btree (organization_
 CREATE INDEX transfers_budget ON public.transfers USING btree (organization_id, budget_id, id) WHERE (budget_id IS NOT NULL)
 CREATE INDEX transfers_by_id ON public.transfers USING btree (id)
 CREATE INDEX transfers_card ON public.transfers USING btree (organization_id, card_id, id) WHERE (card_id IS NOT NULL)
+CREATE INDEX transfers_from_budget ON public.transfers USING btree (organization_id, from_id, id) WHERE (from_type = 'budget'::text)
+CREATE INDEX transfers_to_budget ON public.transfers USING btree (organization_id, to_id, id) WHERE (to_type = 'budget'::text)
 CREATE UNIQUE INDEX access_requests_live ON public.access_requests USING btree (organization_id, customer_id, program_id) WHERE (status = ANY (ARRAY['requested'::text, 'granted'::text]))
 CREATE UNIQUE INDEX card_block_orders_running ON public.card_block_orders USING btree (organization_id, program_id, COALESCE((limited_to)::text, ''::text)) WHERE (status = 'running'::text)
 CREATE UNIQUE INDEX card_restrictions_live ON public.card_restrictions USING btree (organization_id, card_id, kind, owner) WHERE ((lifted_at IS NULL) AND (owner <> 'rule'::text))
@@ -714,6 +754,7 @@ grant delete, insert, select on public.idempotency_keys to cardwright_app
 grant delete, insert, select on public.program_availability to cardwright_app
 grant delete, insert, select on public.record_queue to cardwright_app
 grant delete, insert, select on vault.card_numbers to cardwright_vault
+grant delete, insert, select, update on public.budget_refills to cardwright_app
 grant insert, select on public.api_key_hash to cardwright_app
 grant insert, select on public.audit_log to cardwright_app
 grant insert, select on public.card_status_history to cardwright_app
@@ -727,6 +768,7 @@ grant insert, select on public.record_chain to cardwright_app
 grant insert, select on vault.pan_hash to cardwright_vault
 grant insert, select, update on public.access_requests to cardwright_app
 grant insert, select, update on public.api_keys to cardwright_app
+grant insert, select, update on public.budget_spending to cardwright_app
 grant insert, select, update on public.budgets to cardwright_app
 grant insert, select, update on public.card_block_orders to cardwright_app
 grant insert, select, update on public.card_restrictions to cardwright_app

@@ -16,6 +16,8 @@ grant select, insert, update on
   card_restrictions, card_block_orders, subject_keys
   to cardwright_app;
 
+grant select, insert, update on budget_spending to cardwright_app;
+grant select, insert, update, delete on budget_refills to cardwright_app;
 grant select, insert on api_key_hash, installation to cardwright_app;
 grant select, insert, delete on
   record_queue, event_queue, idempotency_keys, program_availability

@@ -1,15 +1,33 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Transaction } from "../src/foundation/database/database.ts";
+import type { Work } from "../src/foundation/database/work.ts";
+import type { BudgetId, OrganizationId } from "../src/foundation/ids/ids.ts";
+import { countSpending } from "../src/issuing/budgets/actions/spending.ts";
+import { budgetJobs } from "../src/issuing/budgets/jobs.ts";
 import { asOwner } from "./harness/database.ts";
 import { type Furnished, furnish } from "./harness/furnish.ts";
 import { dice, extent, proofSeed } from "./harness/proof.ts";
 import { startTestServer } from "./harness/server.ts";
+import { workOf } from "./harness/work.ts";
 
 const server = await startTestServer();
 
 /** A recent top-up or withdrawal of each organization, for the writer that reverses. */
 const lastTransfers = new Map<string, string>();
+
+/** A sub-budget of each organization's budget. */
+const subBudgets = new Map<string, string>();
+const subOf = (own: Furnished): string => subBudgets.get(own.id) ?? "";
+const budgetsOf = (own: Furnished): string[] => [own.objects.budget, subOf(own)];
+
+/** Does something without a route: what a job does, or another module. */
+async function inWork(own: Furnished, act: (work: Work) => Promise<unknown>) {
+  const { database, keys } = server.context;
+  const run = (sql: Transaction) => act(workOf(sql, own.id as OrganizationId, keys));
+  return { status: 200, body: await database.transaction(run) };
+}
 
 /** What one writer does; the answer may be a refusal, never an outage or an error. */
 type Writer = (own: Furnished, card: string) => Promise<{ status: number; body: unknown }>;
@@ -25,6 +43,39 @@ const writers: Readonly<Record<string, Writer>> = {
     own.call("POST", `/budgets/${own.objects.budget}/top-up`, { amount: amount() }),
   budgetWithdraw: (own) =>
     own.call("POST", `/budgets/${own.objects.budget}/withdraw`, { amount: amount() }),
+  subBudgetTopUp: (own) => own.call("POST", `/budgets/${subOf(own)}/top-up`, { amount: amount() }),
+  subBudgetWithdraw: (own) =>
+    own.call("POST", `/budgets/${subOf(own)}/withdraw`, { amount: amount() }),
+  createSubBudget: (own) =>
+    own.call("POST", "/budgets", {
+      name: `Sub ${roll.roll(1_000_000)}`,
+      currency: "EUR",
+      typeIds: [own.programs.budgetCard],
+      parentId: roll.pick(budgetsOf(own)),
+    }),
+  changeBudget: (own) =>
+    own.call("PATCH", `/budgets/${roll.pick(budgetsOf(own))}`, {
+      typeIds: [own.programs.budgetCard],
+      limits: [{ kind: "window", window: "day", amount: amount() }],
+    }),
+  setRefill: (own) =>
+    own.call("PUT", `/budgets/${roll.pick(budgetsOf(own))}/refill`, {
+      threshold: 100_000,
+      amount: amount(),
+    }),
+  removeRefill: (own) => own.call("DELETE", `/budgets/${roll.pick(budgetsOf(own))}/refill`),
+  refill: (own) =>
+    inWork(own, (work) =>
+      Promise.all(budgetJobs.map((job) => job.run(work, budgetsOf(own).toReversed()))),
+    ),
+  countSpending: (own) =>
+    inWork(own, (work) =>
+      countSpending(work, roll.pick(budgetsOf(own)) as BudgetId, {
+        amount: BigInt(amount()),
+        count: 1n,
+        at: work.now,
+      }),
+    ),
   deposit: (own) =>
     own.call("POST", "/simulations/deposits", { amount: amount(), currency: "EUR" }),
   payout: (own) =>
@@ -38,7 +89,7 @@ const writers: Readonly<Record<string, Writer>> = {
   issueBudgetCard: (own) =>
     own.call("POST", "/cards", {
       typeId: own.programs.budgetCard,
-      budgetId: own.objects.budget,
+      budgetId: roll.pick(budgetsOf(own)),
       customerId: own.objects.customer,
     }),
   freeze: (own, card) =>
@@ -68,6 +119,12 @@ const writers: Readonly<Record<string, Writer>> = {
 
 test("B6: every kind of writer at once over the same objects: no deadlock, and the laws hold", async () => {
   const owners = [await furnish(server), await furnish(server)];
+  for (const own of owners) {
+    const body = { name: "Sub", currency: "EUR", parentId: own.objects.budget };
+    const typeIds = [own.programs.budgetCard];
+    const answer = await own.call("POST", "/budgets", { ...body, typeIds });
+    subBudgets.set(own.id, idOf(answer.body));
+  }
   const cards = new Map(owners.map((own) => [own.id, [own.objects.card]]));
   const before = await deadlocks();
   const seen = new Map<string, Set<number>>();
@@ -115,6 +172,7 @@ const dealt = Object.keys(writers).flatMap((name) => {
     hold: 1,
     block: 2,
     freezeBudget: 1,
+    createSubBudget: 1,
   };
   return Array.from({ length: share[name] ?? 6 }, () => name);
 });

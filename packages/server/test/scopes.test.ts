@@ -61,7 +61,16 @@ function callRoute(route: Route, key: string | null) {
   return server.call(route.method, path, body, { key });
 }
 
-/** A key with just these scopes, of the side that the route is for. */
-function keyWith(route: Route, names: readonly string[]): Promise<string> {
-  return server.newKey(route.audience === "platform" ? null : organization.id, names);
+const keys = new Map<string, Promise<string>>();
+
+/**
+ * A key with just these scopes, of the side that the route is for. Routes share them: an organization
+ * may have only so many.
+ */
+function keyWith({ audience }: Route, names: readonly string[]): Promise<string> {
+  const owner = audience === "platform" ? null : organization.id;
+  const wanted = `${owner} ${[...names].sort().join(" ")}`;
+  const key = keys.get(wanted) ?? server.newKey(owner, names);
+  keys.set(wanted, key);
+  return key;
 }

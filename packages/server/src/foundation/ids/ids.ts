@@ -15,6 +15,7 @@ export const prefixes = {
   restriction: "rst",
   blockOrder: "blk",
   budget: "bud",
+  limit: "lim",
   transfer: "trf",
   dueFee: "due",
   account: "acc",
@@ -37,6 +38,7 @@ export type CardId = Id<"card">;
 export type RestrictionId = Id<"restriction">;
 export type BlockOrderId = Id<"blockOrder">;
 export type BudgetId = Id<"budget">;
+export type LimitId = Id<"limit">;
 export type TransferId = Id<"transfer">;
 export type DueFeeId = Id<"dueFee">;
 export type AccountId = Id<"account">;

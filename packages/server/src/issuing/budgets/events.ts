@@ -7,4 +7,5 @@ export const budgetEvents = {
   "budget.frozen": budgetSchema,
   "budget.unfrozen": budgetSchema,
   "budget.archived": budgetSchema,
+  "budget.refill_stopped": budgetSchema,
 } as const;

@@ -26,9 +26,13 @@ test("201: a budget starts empty and active, for programs of its model and curre
     label: "A",
     currency: "EUR",
     parentId: null,
+    depth: 1,
     typeIds: [typeId],
     status: "active",
     statusReason: null,
+    frozenBy: null,
+    limits: [],
+    refill: null,
     balances: { currency: "EUR", posted: 0, held: 0, available: 0, owed: 0 },
     version: 1,
   });

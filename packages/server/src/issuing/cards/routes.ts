@@ -2,6 +2,7 @@ import type { Route } from "../../foundation/route/route.ts";
 import { accessDecisionRoutes } from "../customers/routes/access.ts";
 import { followAccess } from "./actions/access.ts";
 import { blockRoutes } from "./routes/blocks.ts";
+import { cardsBudgetRoutes } from "./routes/budgets.ts";
 import { fundsRoutes } from "./routes/funds.ts";
 import { issueRoutes } from "./routes/issue.ts";
 import { lifeRoutes } from "./routes/life.ts";
@@ -18,5 +19,6 @@ export const cardRoutes: readonly Route[] = [
   ...lifeRoutes,
   ...blockRoutes,
   ...rangeRoutes,
+  ...cardsBudgetRoutes,
   ...accessDecisionRoutes(followAccess),
 ];

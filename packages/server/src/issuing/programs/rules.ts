@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
+import { isTimeZone } from "../../foundation/clock/zones.ts";
 import { isCountry } from "../../foundation/countries/countries.ts";
 import type { Problem } from "../../foundation/errors/errors.ts";
 import type { ProgramId } from "../../foundation/ids/ids.ts";
@@ -269,14 +270,4 @@ function isSet(value: unknown): boolean {
 
 function meet(left: readonly string[] | null, right: readonly string[]): boolean {
   return left?.some((code) => right.includes(code)) ?? false;
-}
-
-function isTimeZone(name: string): boolean {
-  // Intl also takes offsets such as +02:00, which have no summer and are no zone.
-  if (/^[+-]/.test(name)) return false;
-  try {
-    return new Intl.DateTimeFormat("en", { timeZone: name }).resolvedOptions().timeZone !== "";
-  } catch {
-    return false;
-  }
 }

@@ -16,6 +16,7 @@ import type { ReversalReason, Transfer, TransferKind, TransferStatus } from "./m
 import { isTopUpWhenReversed, planTransfer, refusalOf, requireReversible } from "./rules.ts";
 import { findRow, listPage, lockRow, writeReversed } from "./store.ts";
 
+export { listBudgetTransfers } from "./actions/budget.ts";
 export {
   type DueFeeFilter,
   describeDues,

@@ -34,11 +34,11 @@ const columns = [
 
 type Column = (typeof columns)[number];
 
-type Row = Record<Column, unknown>;
+export type Row = Record<Column, unknown>;
 
-const select = `select ${columns.join(", ")} from transfers`;
+export const select = `select ${columns.join(", ")} from transfers`;
 
-const read = (row: Row): Transfer =>
+export const read = (row: Row): Transfer =>
   ({
     id: row.id,
     organizationId: row.organization_id,

@@ -3,7 +3,6 @@ import { generalErrors } from "../../../foundation/errors/errors.ts";
 import type { Reference } from "../../../foundation/route/schemas.ts";
 import { type OpenHoldRow, readOpenHolds } from "../../../records/ledger/actions/holds.ts";
 import { closeAccount, openBook, writeBook } from "../../../records/ledger/actions.ts";
-import { archiveBudget, type BudgetWithBalances } from "../../budgets/actions.ts";
 import { deleteCustomer, findCustomer, lockCustomer } from "../../customers/actions.ts";
 import { customerErrors } from "../../customers/errors.ts";
 import type { Customer } from "../../customers/model.ts";
@@ -14,7 +13,7 @@ import { type Card, cardAccount, type StatusChange, statusOf } from "../model.ts
 import { availableOf } from "../rules/funds.ts";
 import { statusRefusal } from "../rules/status.ts";
 import { collectOwed, takeRest } from "../rules/sweep.ts";
-import { countLive, hasLiveCards } from "../store/facts.ts";
+import { countLive } from "../store/facts.ts";
 import { insertStatusChanges } from "../store/status.ts";
 import { updateCards } from "../store.ts";
 import { announceCard, type CardInFull, inFull, lockNamed } from "./read.ts";
@@ -105,17 +104,3 @@ export async function deleteCustomerOfCards(work: Work, named: Reference): Promi
   }
   return deleteCustomer(work, found.id);
 }
-
-/**
- * Archives a budget all of whose cards are deleted.
- *
- * @throws Refusal `not_found`, `budget_archived`, `budget_not_empty`, `receivable_outstanding`.
- */
-export const archiveBudgetOfCards = (
-  work: Work,
-  id: string,
-  reason: string | null,
-): Promise<BudgetWithBalances> =>
-  archiveBudget(work, id, reason, (budget) =>
-    hasLiveCards(work.sql, work.organizationId, budget.id),
-  );

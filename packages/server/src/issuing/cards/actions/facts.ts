@@ -1,8 +1,8 @@
 import type { Sql } from "../../../foundation/database/sql.ts";
 import { assert } from "../../../foundation/errors/errors.ts";
 import type { OrganizationId } from "../../../foundation/ids/ids.ts";
-import { findBudget, lockBudgets } from "../../budgets/actions.ts";
-import type { Budget } from "../../budgets/model.ts";
+import { findBudget, lockBudgets } from "../../budgets/actions/read.ts";
+import type { PlacedBudget } from "../../budgets/model.ts";
 import { accessOf, findCustomer, lockCustomer } from "../../customers/actions.ts";
 import type { AccessStatus, Customer } from "../../customers/model.ts";
 import { findOrganization, shareOrganizations } from "../../organizations/actions.ts";
@@ -24,7 +24,7 @@ type Named = {
   readonly organizations: ReadonlyMap<string, Organization>;
   readonly programs: ReadonlyMap<string, Program>;
   readonly customers: ReadonlyMap<string, Customer>;
-  readonly budgets: ReadonlyMap<string, Budget>;
+  readonly budgets: ReadonlyMap<string, PlacedBudget>;
 };
 
 /** All that decides about requests but the money; keyed as `standingKey` and `externalKey` say. */
@@ -41,7 +41,7 @@ export type Case = {
   readonly facts: IssueFacts;
   readonly program: Program | null;
   readonly customer: Customer | null;
-  readonly budget: Budget | null;
+  readonly budget: PlacedBudget | null;
 };
 
 export const ownKey = (organizationId: string, id: string): string => `${organizationId}/${id}`;

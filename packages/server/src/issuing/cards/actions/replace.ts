@@ -4,7 +4,7 @@ import { assert, generalErrors } from "../../../foundation/errors/errors.ts";
 import { openBook, writeBook } from "../../../records/ledger/actions.ts";
 import type { Book } from "../../../records/ledger/rules.ts";
 import { storeCardNumber } from "../../../records/vault/actions.ts";
-import { lockBudgets } from "../../budgets/actions.ts";
+import { lockBudgets } from "../../budgets/actions/read.ts";
 import { accessOf, lockCustomer } from "../../customers/actions.ts";
 import { shareOrganizations } from "../../organizations/actions.ts";
 import { findProgram, lockProgram } from "../../programs/actions.ts";

@@ -5,8 +5,8 @@ import { openBook, writeBook } from "../../../records/ledger/actions.ts";
 import { isRefused } from "../../../records/ledger/errors.ts";
 import type { AccountRef, Posted } from "../../../records/ledger/model.ts";
 import type { Answer, Book } from "../../../records/ledger/rules.ts";
-import { lockBudgets } from "../../budgets/actions.ts";
-import { budgetAccount } from "../../budgets/model.ts";
+import { lockBudgets } from "../../budgets/actions/read.ts";
+import { budgetAccount, refundAccountOf } from "../../budgets/model.ts";
 import { writeTransfers } from "../../transfers/actions.ts";
 import type { Transfer } from "../../transfers/model.ts";
 import { recoveriesIn, refusalOf } from "../../transfers/rules.ts";
@@ -96,7 +96,7 @@ async function lockPlace(work: Work, cardId: CardId): Promise<Place> {
   assert(budget !== undefined, "A card's budget exists.");
   const isArchived = budget.status === "archived";
   const account = budgetAccount(budget);
-  const refundTo = isArchived ? own : account;
+  const refundTo = refundAccountOf(budget);
   return { card, account, refundTo, fallback: isArchived ? [own] : [], isGone: false };
 }
 

@@ -2,10 +2,9 @@ import type { Work } from "../../../foundation/database/work.ts";
 import { generalErrors } from "../../../foundation/errors/errors.ts";
 import { type Route, writeRoute } from "../../../foundation/route/route.ts";
 import { idParams, reference } from "../../../foundation/route/schemas.ts";
-import { budgetReasonSchema, budgetSchema, showBudget } from "../../budgets/schema.ts";
 import { customerSchema, showCustomer } from "../../customers/schema.ts";
 import { workIn } from "../../organizations/actions.ts";
-import { archiveBudgetOfCards, deleteCard, deleteCustomerOfCards } from "../actions/delete.ts";
+import { deleteCard, deleteCustomerOfCards } from "../actions/delete.ts";
 import { type CardInFull, organizationOfCard } from "../actions/read.ts";
 import { blockCard, freezeCard, unblockCard, unfreezeCard } from "../actions/restrict.ts";
 import {
@@ -141,26 +140,6 @@ const remove = writeRoute({
   },
 });
 
-const archiveBudget = writeRoute({
-  id: "archiveBudget",
-  method: "POST",
-  path: "/budgets/{id}/archive",
-  summary: "Archive a budget for ever",
-  description: "Only without cards that are not deleted, open holds, money or debts.",
-  tag: "Budgets",
-  audience: "organization",
-  scope: "budgets:write",
-  params: idParams,
-  body: budgetReasonSchema,
-  reply: budgetSchema,
-  status: 200,
-  errors: ["not_found", "budget_archived", "budget_not_empty", "receivable_outstanding"],
-  handle: async ({ params, body, work }) => {
-    const archived = await archiveBudgetOfCards(work, params.id, body.reason ?? null);
-    return showBudget(archived.budget, archived.balances);
-  },
-});
-
 const deleteCustomer = writeRoute({
   id: "deleteCustomer",
   method: "DELETE",
@@ -184,6 +163,5 @@ export const statusRoutes: readonly Route[] = [
   block,
   unblock,
   remove,
-  archiveBudget,
   deleteCustomer,
 ];

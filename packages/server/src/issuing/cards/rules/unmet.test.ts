@@ -47,7 +47,12 @@ const facts: IssueFacts = {
 
 const request: IssueRequest = { typeId: "prog_card", customerId: "cus_1", initialBalance: 500n };
 
-const budget = { status: "active", currency: "EUR", programIds: ["prog_budget"] } as const;
+const budget = {
+  status: "active",
+  frozenBy: null,
+  currency: "EUR",
+  programIds: ["prog_budget"],
+} as const;
 const budgetFacts: IssueFacts = { ...facts, program: budgetProgram, budget };
 const budgetRequest: IssueRequest = {
   typeId: "prog_budget",
@@ -273,6 +278,12 @@ const cases: [string, IssueFacts, IssueRequest, string[]][] = [
   ],
   ["frozen budget", withBudget({ status: "frozen" }), budgetRequest, ["budget_frozen budgetId"]],
   [
+    "budget below a frozen one",
+    withBudget({ frozenBy: "bud_0" }),
+    budgetRequest,
+    ["budget_frozen budgetId"],
+  ],
+  [
     "archived budget",
     withBudget({ status: "archived" }),
     budgetRequest,
@@ -370,7 +381,7 @@ const poor: IssueFacts = {
   customer: { ...ada, status: "on_hold", statusReason: "sanctions" },
   access: "revoked",
   liveCards: 1,
-  budget: { status: "frozen", currency: "USD", programIds: [] },
+  budget: { status: "frozen", frozenBy: null, currency: "USD", programIds: [] },
   externalIdTaken: true,
 };
 const wrong: IssueRequest = {

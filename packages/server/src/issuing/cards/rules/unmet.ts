@@ -2,7 +2,8 @@ import type { Problem } from "../../../foundation/errors/errors.ts";
 import { generalErrors } from "../../../foundation/errors/errors.ts";
 import { least } from "../../../foundation/money/money.ts";
 import { budgetErrors } from "../../budgets/errors.ts";
-import type { Budget } from "../../budgets/model.ts";
+import type { PlacedBudget } from "../../budgets/model.ts";
+import { frozenProblem } from "../../budgets/rules.ts";
 import { customerErrors } from "../../customers/errors.ts";
 import { type AccessStatus, type Customer, SANCTIONS } from "../../customers/model.ts";
 import { isPlaceholderPair, personNameFault, tidyName } from "../../customers/rules/names.ts";
@@ -47,7 +48,7 @@ export type IssueFacts = {
   readonly access: AccessStatus | null;
   /** The customer's cards of the program that are not deleted. */
   readonly liveCards: number;
-  readonly budget: Pick<Budget, "status" | "currency" | "programIds"> | null;
+  readonly budget: Pick<PlacedBudget, "status" | "frozenBy" | "currency" | "programIds"> | null;
   readonly externalIdTaken: boolean;
 };
 
@@ -292,7 +293,9 @@ const budget: Rule = ({ facts, request, terms }) => {
   const found = facts.budget;
   if (found === null) return [budgetErrors.problem("budget_not_found", "budgetId")];
   return [
-    found.status === "active" ? null : budgetErrors.problem(`budget_${found.status}`, "budgetId"),
+    found.status === "archived"
+      ? budgetErrors.problem("budget_archived", "budgetId")
+      : frozenProblem(found, "budgetId"),
     terms === null || found.programIds.includes(terms.id)
       ? null
       : conditions.problem("budget_program_mismatch", "budgetId"),

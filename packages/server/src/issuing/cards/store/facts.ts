@@ -46,22 +46,6 @@ export function listLive(
   return sql.query(liveOfCustomer, [organizationId, customerId, programId]);
 }
 
-const liveOfBudget = statement(
-  "cards.liveOfBudget",
-  `select exists (select from cards
-     where organization_id = $1 and budget_id = $2 and status <> 'deleted') as live`,
-);
-
-/** Whether a budget has a card that is not deleted. */
-export async function hasLiveCards(
-  sql: Sql,
-  organizationId: OrganizationId,
-  budgetId: string,
-): Promise<boolean> {
-  const [row] = await sql.query<{ live: boolean }>(liveOfBudget, [organizationId, budgetId]);
-  return row?.live === true;
-}
-
 /** An external id in an organization. */
 export type ExternalRef = { readonly organizationId: OrganizationId; readonly externalId: string };
 

@@ -1,0 +1,11 @@
+/** Parts of SQL on the ledger's tables, for statements of modules to its right. */
+
+/**
+ * What is available on an ordered account that is normally in credit, as it is stored; null where there
+ * is no such account.
+ *
+ * @param organizationId an expression, its columns qualified; so is `id`, the account's.
+ */
+export const availableOn = (organizationId: string, id: string): string =>
+  `(select a.credits_posted - a.debits_posted - a.debits_pending from ledger_accounts a
+    where a.organization_id = ${organizationId} and a.id = ${id})`;
