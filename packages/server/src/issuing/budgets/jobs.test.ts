@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
+import { runJob } from "../../../test/harness/jobs.ts";
 import type { TestOrganization } from "../../../test/harness/server.ts";
 import { assert as must } from "../../foundation/errors/errors.ts";
 import type { Due } from "../../foundation/job/job.ts";
@@ -9,7 +10,7 @@ import { budgetJobs } from "./jobs.ts";
 
 const tests = await startCardTests();
 const { server } = tests;
-const { budget, chain, read, post, asJob } = budgetTests(tests);
+const { budget, chain, read, post } = budgetTests(tests);
 const [job] = budgetJobs;
 must(job !== undefined, "There is a job.");
 
@@ -17,7 +18,7 @@ const due = (after: Due | null = null, limit = 1_000) =>
   job.findDue(server.database.app, { after, limit });
 const dueOf = async ({ id }: TestOrganization) =>
   (await due()).filter(({ organizationId }) => organizationId === id).map((one) => one.id);
-const run = (own: TestOrganization, ...ids: string[]) => asJob(own, (work) => job.run(work, ids));
+const run = (own: TestOrganization, ...ids: string[]) => runJob(server, job, own.id, ids);
 const setRule = (own: TestOrganization, id: string, body: Fields) =>
   own.call("PUT", `/budgets/${id}/refill`, body);
 const available = async (own: TestOrganization, id: string) =>
@@ -81,7 +82,8 @@ test("a budget is due below its threshold and not at it, and a refill is a trans
   assert.equal(await available(own, id), 139);
   assert.equal(await run(own, id), 0, "found by two processes, done by one");
   assert.deepEqual(await dueOf(own), []);
-  const { data } = made(await own.call("GET", `/budgets/${id}/transactions`));
+  const { data } = made(await own.call("GET", `/budgets/${id}/transactions?actor=system`));
+  assert.equal(data.length, 1);
   const { direction, balanceAfter, transfer } = data[0];
   assert.deepEqual(
     [direction, balanceAfter, transfer.kind, transfer.actor.kind, transfer.actor.id, transfer.note],
@@ -210,6 +212,15 @@ test("two processes that refill the same budgets at once refill each once", asyn
   );
   for (const id of subs) assert.equal(await available(own, id), 40);
   await tests.lawsHold(own);
+});
+
+test("a month's cap is kept when many processes refill at once", async () => {
+  const own = await tests.organization(10_000);
+  const { id } = await budget(own);
+  made(await setRule(own, id, { threshold: 1_000, amount: 40, monthlyCap: 100 }));
+  await Promise.all(Array.from({ length: 8 }, () => run(own, id)));
+  const { balances, refill } = await read(own, id);
+  assert.deepEqual([balances.available, refill.refilledThisMonth], [100, 100]);
 });
 
 test("an archived budget has no rule any more", async () => {

@@ -162,6 +162,9 @@ export const budgetTransactionListSchema = object({
   ...pageQuery,
   kind: Type.Optional(oneOf(transferKindNames)),
   cardId: Type.Optional(idText("Only what is about this card.")),
+  actor: Type.Optional(
+    oneOf(["key", "system"], { description: "Who asked; refills are the system's." }),
+  ),
   from: Type.Optional(timestamp),
   to: Type.Optional(timestamp),
 });

@@ -9,6 +9,8 @@ import { findNamed } from "./read.ts";
 export type TransactionFilter = {
   readonly kind?: TransferKind;
   readonly cardId?: string;
+  /** `system`: refills, and what else the platform does by itself. */
+  readonly actor?: Transfer["actor"]["kind"];
   readonly from?: string;
   readonly to?: string;
 };

@@ -39,6 +39,8 @@ test("what moved on a budget is listed newest first, from its side, with each fi
     third.id,
   ]);
   assert.deepEqual(await ids("cardId=card_none"), []);
+  assert.deepEqual(await ids("actor=system"), []);
+  assert.equal((await ids("actor=key")).length, 4);
   const page = await list(root.id, "limit=3");
   assert.equal(page.data.length, 3);
   assert.deepEqual(await ids(`limit=3&cursor=${page.nextCursor}`), [first.id]);

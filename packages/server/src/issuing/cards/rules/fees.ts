@@ -1,7 +1,7 @@
+import { dayIn, startOfDay } from "../../../foundation/clock/zones.ts";
 import type { Program } from "../../programs/model.ts";
 import type { FeeCharge } from "../../transfers/model/dues.ts";
 import type { Card } from "../model.ts";
-import { startOfDay, wallClock } from "./expiry.ts";
 
 /** Where a card stands with its monthly fees. */
 export type FeeStanding = Pick<Card, "feeAnchorAt" | "feeMonths" | "nextFeeAt">;
@@ -17,11 +17,11 @@ const REPLACED = "replaced_";
  * @param timeZone IANA name of the program's zone.
  */
 export function anniversaryOf(anchor: Date, months: number, timeZone: string): Date {
-  const { year, month, day } = wallClock(anchor, timeZone);
+  const { year, month, day } = dayIn(timeZone, anchor);
   const wanted = year * 12 + (month - 1) + months;
   const [inYear, inMonth] = [Math.floor(wanted / 12), wanted % 12];
   const lastDay = new Date(Date.UTC(inYear, inMonth + 1, 0)).getUTCDate();
-  return startOfDay(Date.UTC(inYear, inMonth, Math.min(day, lastDay)), timeZone);
+  return startOfDay(timeZone, { year: inYear, month: inMonth + 1, day: Math.min(day, lastDay) });
 }
 
 /** The standing of a card issued now: its first monthly fee is one month away. */
