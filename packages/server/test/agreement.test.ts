@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import test from "node:test";
+import { mediaTypeOf } from "../src/foundation/route/formats.ts";
 import type { Route } from "../src/foundation/route/route.ts";
+import { openApiDocument } from "../src/interfaces/api/openapi.ts";
 import { routes } from "../src/interfaces/api/routes.ts";
 import { asOwner, testDatabase } from "./harness/database.ts";
 
@@ -107,6 +109,40 @@ test("routes are unique by id and by method and path, and each names a summary a
     assert.match(tag, /^[A-Z]/, id);
   }
 });
+
+test("each streamed route offers JSON first, and describes every format it offers", () => {
+  const document = openApiDocument(routes) as unknown as Described;
+  const streamed = routes.filter((route) => route.kind === "stream");
+  assert.ok(streamed.length >= 3, "the streamed routes were found");
+  for (const route of streamed) {
+    const operation = document.paths[`/v1${route.path}`]?.get;
+    assert.equal(route.formats[0], "json", route.id);
+    assert.deepEqual(
+      Object.keys(operation?.responses["200"]?.content ?? {}),
+      route.formats.map(mediaTypeOf),
+      route.id,
+    );
+    assert.ok(operation?.responses["406"], `${route.id} describes 406`);
+    assert.ok(
+      operation?.parameters?.some(({ name }) => name === "format"),
+      route.id,
+    );
+  }
+});
+
+type Described = {
+  readonly paths: Readonly<
+    Record<
+      string,
+      {
+        readonly get?: {
+          readonly parameters?: readonly { readonly name?: string }[];
+          readonly responses: Readonly<Record<string, { readonly content?: object }>>;
+        };
+      }
+    >
+  >;
+};
 
 function fieldNames(schema: unknown): string[] {
   if (typeof schema !== "object" || schema === null) return [];

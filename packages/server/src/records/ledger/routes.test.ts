@@ -90,9 +90,12 @@ test("200: entries are found by account, transfer and time, and paged without re
   assert.deepEqual(await of(`transferId=${middle.transferId}`), [6]);
   assert.deepEqual(await of("transferId=trf_unknown"), []);
   assert.deepEqual(await of("holdId=hold_unknown"), []);
-  assert.deepEqual(await of(`after=${last.recordedAt}`), []);
-  assert.deepEqual(await of(`until=${last.recordedAt}`), [7, 6, 5]);
-  assert.deepEqual(await of("until=2000-01-01T00:00:00Z"), []);
+  const later = new Date(Date.parse(last.recordedAt) + 1).toISOString();
+  assert.deepEqual(await of(`from=${later}`), []);
+  assert.deepEqual((await of(`from=${last.recordedAt}`))[0], 7);
+  assert.deepEqual(await of(`to=${later}`), [7, 6, 5]);
+  assert.ok(!(await of(`to=${last.recordedAt}`)).includes(7));
+  assert.deepEqual(await of("to=2000-01-01T00:00:00Z"), []);
   const page = await call("GET", "/ledger/entries?limit=2");
   const rest = await call("GET", `/ledger/entries?limit=2&cursor=${page.body.nextCursor}`);
   assert.deepEqual(
