@@ -5,6 +5,7 @@ import { customerRoutes } from "../../issuing/customers/routes.ts";
 import { readingNamed } from "../../issuing/organizations/actions.ts";
 import { organizationRoutes } from "../../issuing/organizations/routes.ts";
 import { programRoutes } from "../../issuing/programs/routes.ts";
+import { receivableRoutes } from "../../issuing/receivables/routes.ts";
 import { statementRoutes } from "../../issuing/statements/routes.ts";
 import { transferRoutes } from "../../issuing/transfers/routes.ts";
 import { accessRoutes } from "../../records/access/routes.ts";
@@ -20,6 +21,7 @@ export const routes: readonly Route[] = [
   ...customerRoutes,
   ...budgetRoutes,
   ...cardRoutes,
+  ...receivableRoutes,
   ...statementRoutes,
   ...ledgerRoutes(readingNamed),
   ...eventRoutes,

@@ -36,6 +36,12 @@ export {
   settlePeriod,
 } from "./actions/movements.ts";
 export { type AsOf, readBalances, readDebtors, readOwed } from "./actions/reads.ts";
+export {
+  listReceivables,
+  type Receivable,
+  type ReceivableFilter,
+  type Recovery,
+} from "./actions/receivables.ts";
 export { journalSource } from "./actions/source.ts";
 export type { NewAccount } from "./store.ts";
 
