@@ -81,7 +81,7 @@ export type EntryFilter = {
 
 /** One page of an organization's journal as far as it is sealed, last first. */
 export async function listEntries(
-  { sql, organizationId }: Reading,
+  { sql, organizationId }: Pick<Reading, "sql" | "organizationId">,
   filter: EntryFilter,
   page: store.PageOf<bigint>,
 ): Promise<RowPage<PlacedEntry>> {

@@ -28,7 +28,7 @@ export type Receivable = store.StoredReceivable & {
  * @throws Refusal `as_of_in_future`, `as_of_not_reached`; `invalid_request` when both are given.
  */
 export async function listReceivables(
-  { sql, organizationId }: Reading,
+  { sql, organizationId }: Pick<Reading, "sql" | "organizationId">,
   filter: store.ReceivableFilter,
   asOf: AsOf,
   page: PageOf<string>,
