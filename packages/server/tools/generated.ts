@@ -17,6 +17,9 @@ import { organizationLifecycle } from "../src/issuing/organizations/model.ts";
 import { programLifecycle } from "../src/issuing/programs/model.ts";
 import { transferLifecycle } from "../src/issuing/transfers/model.ts";
 import { scopes } from "../src/records/access/model.ts";
+import { withLedgerTables } from "./ledger-tables.ts";
+
+const root = new URL("../../../", import.meta.url);
 
 /**
  * Every file that is generated and committed, by its path from the root. Each comes from one table of
@@ -28,6 +31,8 @@ export async function generatedFiles(): Promise<Record<string, string>> {
     "docs/reference/error-codes.md": errorCodesText(),
     "docs/reference/scopes.md": scopesText(),
     "docs/primer/life-cycles.md": lifecyclesText(),
+    "docs/primer/ledger.md": await withLedgerTables(new URL("docs/primer/ledger.md", root)),
+    "docs/primer/holds.md": await withLedgerTables(new URL("docs/primer/holds.md", root)),
     "packages/server/schema.sql": await schemaText(),
     "docs/operating/configuration.md": configurationText(),
   };

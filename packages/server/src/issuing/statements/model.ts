@@ -82,5 +82,5 @@ export function addLines(totals: Totals, lines: readonly StatementLine[]): Total
   };
 }
 
-/** Most lines of a statement as PDF: about 140 pages, which is more than a person reads. */
+/** Most lines of a statement as PDF: about 200 pages, which is more than a person reads. */
 export const MAX_PDF_LINES = 5_000;
