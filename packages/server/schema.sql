@@ -286,6 +286,7 @@ table public.ledger_accounts column 010 version bigint not null default 0
 table public.ledger_accounts column 011 closed boolean not null default false
 table public.ledger_accounts column 012 owing boolean not null default ((type = 'receivable'::text) AND (debits_posted > credits_posted))
 table public.ledger_accounts column 013 created_at timestamp(3) with time zone not null
+table public.ledger_accounts column 014 has_owed boolean not null default ((type = 'receivable'::text) AND (debits_posted > (0)::numeric))
 table public.ledger_entries column 001 organization_id id not null
 table public.ledger_entries column 002 sequence bigint not null
 table public.ledger_entries column 003 side text not null
@@ -296,6 +297,9 @@ table public.ledger_entries column 007 debits_pending numeric(38,0) not null
 table public.ledger_entries column 008 debits_posted numeric(38,0) not null
 table public.ledger_entries column 009 credits_pending numeric(38,0) not null
 table public.ledger_entries column 010 credits_posted numeric(38,0) not null
+table public.ledger_entries column 011 kind text
+table public.ledger_entries column 012 card_id id
+table public.ledger_entries column 013 budget_id id
 table public.ledger_holds column 001 organization_id id not null
 table public.ledger_holds column 002 id id not null
 table public.ledger_holds column 003 debit_account id not null
@@ -596,6 +600,7 @@ table public.ledger_accounts constraint ledger_accounts_pkey PRIMARY KEY (organi
 table public.ledger_accounts constraint ledger_accounts_receivable_never_overpaid CHECK (((type <> 'receivable'::text) OR ((credits_posted + credits_pending) <= debits_posted)))
 table public.ledger_accounts constraint ledger_accounts_type_check CHECK ((type = ANY (ARRAY['organization_available'::text, 'card'::text, 'budget'::text, 'receivable'::text, 'network_settlement'::text, 'fees'::text, 'external_funding'::text, 'provisional_credit'::text, 'chargeback_receivable'::text, 'loss'::text])))
 table public.ledger_accounts constraint ledger_accounts_version_check CHECK ((version >= 0))
+table public.ledger_entries constraint ledger_entries_debit_says_what CHECK ((((side = 'debit'::text) = (kind IS NOT NULL)) AND ((side = 'debit'::text) OR ((card_id IS NULL) AND (budget_id IS NULL)))))
 table public.ledger_entries constraint ledger_entries_pkey PRIMARY KEY (organization_id, sequence, side)
 table public.ledger_entries constraint ledger_entries_sequence_check CHECK ((sequence > 0))
 table public.ledger_entries constraint ledger_entries_side_check CHECK ((side = ANY (ARRAY['debit'::text, 'credit'::text])))
@@ -714,7 +719,11 @@ CREATE INDEX due_fees_waiting ON public.due_fees USING btree (organization_id, c
 CREATE INDEX idempotency_keys_age ON public.idempotency_keys USING btree (created_at)
 CREATE INDEX journal_hold ON public.journal USING btree (organization_id, hold_id) WHERE (hold_id IS NOT NULL)
 CREATE INDEX journal_transfer ON public.journal USING btree (organization_id, transfer_id) WHERE (transfer_id IS NOT NULL)
+CREATE INDEX ledger_accounts_has_owed ON public.ledger_accounts USING btree (organization_id, id) WHERE has_owed
 CREATE INDEX ledger_accounts_owed ON public.ledger_accounts USING btree (organization_id, currency) WHERE owing
+CREATE INDEX ledger_entries_budget ON public.ledger_entries USING btree (organization_id, budget_id, sequence) WHERE (budget_id IS NOT NULL)
+CREATE INDEX ledger_entries_card ON public.ledger_entries USING btree (organization_id, card_id, sequence) WHERE (card_id IS NOT NULL)
+CREATE INDEX ledger_entries_kind ON public.ledger_entries USING btree (organization_id, kind, sequence) WHERE (kind IS NOT NULL)
 CREATE INDEX ledger_holds_card ON public.ledger_holds USING btree (organization_id, card_id) WHERE (status = 'open'::text)
 CREATE INDEX ledger_holds_open ON public.ledger_holds USING btree (organization_id, debit_account) WHERE (status = 'open'::text)
 CREATE INDEX record_chain_time ON public.record_chain USING btree (organization_id, recorded_at, sequence)

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { personalNames, secretNames } from "../src/foundation/log/names.ts";
+import { mediaTypeOf } from "../src/foundation/route/formats.ts";
 import type { Route } from "../src/foundation/route/route.ts";
+import { openApiDocument } from "../src/interfaces/api/openapi.ts";
 import { routes } from "../src/interfaces/api/routes.ts";
 import { personalFields as ofCards } from "../src/issuing/cards/schema.ts";
 import { personalFields as ofCustomers } from "../src/issuing/customers/schema.ts";
@@ -126,6 +128,40 @@ test("routes are unique by id and by method and path, and each names a summary a
     assert.match(tag, /^[A-Z]/, id);
   }
 });
+
+test("each streamed route offers JSON first, and describes every format it offers", () => {
+  const document = openApiDocument(routes) as unknown as Described;
+  const streamed = routes.filter((route) => route.kind === "stream");
+  assert.ok(streamed.length >= 3, "the streamed routes were found");
+  for (const route of streamed) {
+    const operation = document.paths[`/v1${route.path}`]?.get;
+    assert.equal(route.formats[0], "json", route.id);
+    assert.deepEqual(
+      Object.keys(operation?.responses["200"]?.content ?? {}),
+      route.formats.map(mediaTypeOf),
+      route.id,
+    );
+    assert.ok(operation?.responses["406"], `${route.id} describes 406`);
+    assert.ok(
+      operation?.parameters?.some(({ name }) => name === "format"),
+      route.id,
+    );
+  }
+});
+
+type Described = {
+  readonly paths: Readonly<
+    Record<
+      string,
+      {
+        readonly get?: {
+          readonly parameters?: readonly { readonly name?: string }[];
+          readonly responses: Readonly<Record<string, { readonly content?: object }>>;
+        };
+      }
+    >
+  >;
+};
 
 function fieldNames(schema: unknown): string[] {
   if (typeof schema !== "object" || schema === null) return [];

@@ -19,6 +19,9 @@ import { programLifecycle } from "../src/issuing/programs/model.ts";
 import { dueFeeLifecycle } from "../src/issuing/transfers/model/dues.ts";
 import { transferLifecycle } from "../src/issuing/transfers/model.ts";
 import { scopes } from "../src/records/access/model.ts";
+import { withLedgerTables } from "./ledger-tables.ts";
+
+const root = new URL("../../../", import.meta.url);
 
 /**
  * Every file that is generated and committed, by its path from the root. Each comes from one table of
@@ -31,6 +34,8 @@ export async function generatedFiles(): Promise<Record<string, string>> {
     "docs/reference/scopes.md": scopesText(),
     "docs/primer/life-cycles.md": lifecyclesText(),
     "docs/primer/budgets.md": await withDrawings("docs/primer/budgets.md"),
+    "docs/primer/ledger.md": await withLedgerTables(new URL("docs/primer/ledger.md", root)),
+    "docs/primer/holds.md": await withLedgerTables(new URL("docs/primer/holds.md", root)),
     "packages/server/schema.sql": await schemaText(),
     "docs/operating/configuration.md": configurationText(),
   };

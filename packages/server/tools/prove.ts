@@ -25,6 +25,10 @@ const proofs: Readonly<Record<string, Proof>> = {
   C3: { what: "SIGKILL of both at once", files: crash, pattern: "^C3" },
   C12: { what: "migrations killed at each statement", files: [file("test/upgrade.test.ts")] },
   crash: { what: "C1, C2 and C3", files: crash },
+  statements: {
+    what: "statements of any length in bounded memory",
+    files: [file("test/statements.test.ts")],
+  },
   G7: { what: "other tenants' ids on every route", files: [file("test/tenants.test.ts")] },
   G9: { what: "every scope on every route", files: [file("test/scopes.test.ts")] },
 };
@@ -41,7 +45,7 @@ function carrying(name: string): Proof | undefined {
 
 const proof = proofs[id] ?? (/^[A-Z]\d+$/.test(id) ? carrying(id) : undefined);
 if (proof === undefined) {
-  const lines = Object.entries(proofs).map(([name, { what }]) => `  ${name.padEnd(6)} ${what}`);
+  const lines = Object.entries(proofs).map(([name, { what }]) => `  ${name.padEnd(11)} ${what}`);
   console.log(
     `npm run prove -- <id> [--long] [--seed n]\n\n${lines.join("\n")}\n  A1, …  the tests that carry an id`,
   );

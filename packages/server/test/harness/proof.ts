@@ -5,7 +5,7 @@
 const PROVE_LONG = "CW_PROVE_LONG";
 const PROVE_SEED = "CW_PROVE_SEED";
 
-const isLong = (): boolean => process.env[PROVE_LONG] === "1";
+export const isLong = (): boolean => process.env[PROVE_LONG] === "1";
 
 /** Rounds, operations or seconds of a proof. */
 export const extent = (short: number, long: number): number => (isLong() ? long : short);

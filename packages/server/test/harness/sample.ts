@@ -40,6 +40,16 @@ export function sampleOf(schema: TSchema, fill: Readonly<Record<string, unknown>
   return sample(schema as unknown as Schema, fill);
 }
 
+/** A query with what a route requires and these fields, with its question mark; nothing where there is none. */
+export function queryOf(
+  schema: TSchema | undefined,
+  fields: Readonly<Record<string, string>> = {},
+): string {
+  const required = schema === undefined ? {} : (sampleOf(schema) as Record<string, string>);
+  const text = new URLSearchParams({ ...required, ...fields }).toString();
+  return text === "" ? "" : `?${text}`;
+}
+
 function sample(schema: Schema, fill: Readonly<Record<string, unknown>>): unknown {
   if (schema.const !== undefined) return schema.const;
   if (schema.enum !== undefined) return schema.enum[0];

@@ -146,7 +146,7 @@ function callWith(url: string, defaultKey: string): Call {
       ...(text === undefined ? {} : { body: text as string }),
     });
     const answer = await response.text();
-    const isJson = /json/.test(response.headers.get("content-type") ?? "");
+    const isJson = /[/+]json/.test(response.headers.get("content-type") ?? "");
     return {
       status: response.status,
       body: isJson && answer !== "" ? JSON.parse(answer) : answer,

@@ -120,7 +120,7 @@ export const variables = {
     integer(1_024, 16_777_216, 262_144),
   ),
   CARDWRIGHT_REQUEST_TIMEOUT_MS: variable(
-    "Longest wait for a whole request to arrive, ms.",
+    "Longest wait for a whole request to arrive, and for a caller to take more of a streamed answer, ms.",
     "15000",
     integer(100, 600_000, 15_000),
   ),

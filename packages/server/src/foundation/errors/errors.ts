@@ -7,7 +7,22 @@
 /** One code of a module's error table. */
 export type ErrorEntry = {
   /** HTTP status of the answer. 0 marks a condition that only appears inside `errors[]`. */
-  readonly status: 0 | 400 | 401 | 403 | 404 | 405 | 408 | 409 | 413 | 415 | 422 | 429 | 431 | 503;
+  readonly status:
+    | 0
+    | 400
+    | 401
+    | 403
+    | 404
+    | 405
+    | 406
+    | 408
+    | 409
+    | 413
+    | 415
+    | 422
+    | 429
+    | 431
+    | 503;
   /** What happened, for a person, without particulars. */
   readonly title: string;
   /** What to do about it. */
@@ -140,6 +155,11 @@ export const generalErrors = errorTable({
     status: 405,
     title: "The address exists, but not with this method",
     remedy: "Use one of the methods in the Allow header.",
+  },
+  not_acceptable: {
+    status: 406,
+    title: "The answer cannot be written as the Accept header asks",
+    remedy: "Leave Accept out, or name one of the media types in the answer; `format` goes before.",
   },
   payload_too_large: {
     status: 413,

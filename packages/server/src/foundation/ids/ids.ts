@@ -91,6 +91,11 @@ export function createIds(now: () => number, random: (bytes: number) => Uint8Arr
   };
 }
 
+/** Whether a string has the prefix of a kind; says nothing about its existence. */
+export function isIdOf<K extends IdKind>(kind: K, value: string): value is Id<K> {
+  return value.startsWith(`${prefixes[kind]}_`);
+}
+
 /** Bytes that are drawn at once: asking the system costs more than an id. */
 const POOL_BYTES = 4_000;
 

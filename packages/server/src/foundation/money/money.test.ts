@@ -9,6 +9,7 @@ import {
   MAX_MOVEMENT,
   MAX_SUM,
   shareOf,
+  toDecimalText,
   toJsonAmount,
   total,
 } from "./money.ts";
@@ -85,4 +86,21 @@ test("what is no currency in circulation is none here", () => {
     assert.ok(!isCurrency(code), code);
   }
   assert.ok(isCurrency("EUR"));
+});
+
+test("an amount is written with the digits of its currency", () => {
+  const cases: [bigint, string, string][] = [
+    [0n, "EUR", "0.00"],
+    [5n, "EUR", "0.05"],
+    [-5n, "EUR", "-0.05"],
+    [-123_450n, "EUR", "-1234.50"],
+    [7n, "JPY", "7"],
+    [-1_000n, "JPY", "-1000"],
+    [7n, "KWD", "0.007"],
+    [2n ** 63n, "USD", "92233720368547758.08"],
+  ];
+  for (const [amount, currency, text] of cases) {
+    assert.equal(toDecimalText(amount, currency), text);
+  }
+  assert.throws(() => toDecimalText(1n, "XXX"), RangeError);
 });

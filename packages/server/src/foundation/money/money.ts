@@ -41,6 +41,20 @@ export function fromJsonAmount(value: number): bigint {
   return BigInt(value);
 }
 
+/**
+ * An amount as people write it: `-1234.50` for −123450 of EUR, `7` of JPY, `0.007` of KWD.
+ *
+ * @throws RangeError for a currency that is not in circulation.
+ */
+export function toDecimalText(amount: bigint, currency: string): string {
+  const exponent = currencyExponents.get(currency);
+  if (exponent === undefined) throw new RangeError(`${currency} is no currency in circulation.`);
+  const digits = String(amount < 0n ? -amount : amount).padStart(exponent + 1, "0");
+  const whole = digits.slice(0, digits.length - exponent);
+  const sign = amount < 0n ? "-" : "";
+  return exponent === 0 ? `${sign}${whole}` : `${sign}${whole}.${digits.slice(-exponent)}`;
+}
+
 /** A share in basis points, rounded once, half away from zero, to the minor unit. */
 export function shareOf(amount: bigint, basisPoints: bigint): bigint {
   const doubled = amount * basisPoints * 2n;

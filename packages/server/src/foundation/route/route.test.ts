@@ -148,3 +148,16 @@ test("a declared route has its kind; a read answers 200 and is a GET unless it s
   assert.deepEqual([write.kind, write.status], ["write", 201]);
   assert.equal(batch.kind, "batch");
 });
+
+test("a bound of a period with finer digits than milliseconds is the next millisecond", () => {
+  const cases = {
+    "2030-01-31T00:00:00Z": "2030-01-31T00:00:00.000Z",
+    "2030-01-31T00:00:00.1Z": "2030-01-31T00:00:00.100Z",
+    "2030-01-31T00:00:00.123000Z": "2030-01-31T00:00:00.123Z",
+    "2030-01-31T00:00:00.1230001Z": "2030-01-31T00:00:00.124Z",
+    "2030-01-31T00:59:59.999500+01:00": "2030-01-31T00:00:00.000Z",
+  };
+  for (const [text, bound] of Object.entries(cases)) {
+    assert.equal(schemas.instantOf(text).toISOString(), bound, text);
+  }
+});

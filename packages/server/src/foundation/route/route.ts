@@ -1,7 +1,9 @@
-import type { Static, TSchema } from "typebox";
+import { type Static, type TProperties, type TSchema, Type } from "typebox";
 import type { Reading, Work } from "../database/work.ts";
 import type { Refusal } from "../errors/errors.ts";
 import type { ApiKeyId, OrganizationId } from "../ids/ids.ts";
+import { mediaTypeOf, type StreamFormat } from "./formats.ts";
+import { object, oneOf } from "./schemas.ts";
 
 /**
  * Routes are data: the server, OpenAPI, the permission matrix and the tenant tests read the same
@@ -131,7 +133,42 @@ export type Lane = {
   decide(commands: readonly LaneCommand[]): Promise<readonly (unknown | Refusal)[]>;
 };
 
-export type Route = ReadRoute | WriteRoute | BatchRoute;
+/** An answer that is sent piece by piece while it is read. */
+export type Streamed = {
+  /** Without extension; what a browser saves it as. */
+  readonly fileName: string;
+  /**
+   * Pulled as fast as the caller reads, and no faster; ended early where the caller goes away. A refusal
+   * before the first piece is answered as one. Whatever is thrown later cuts the connection.
+   */
+  readonly pieces: AsyncIterable<string | Uint8Array>;
+};
+
+/** What a streamed read is given: as a read, and the format that was asked for. */
+export type StreamCall<P = unknown, Q = unknown> = ReadCall<P, Q> & {
+  readonly format: StreamFormat;
+  readonly signal: AbortSignal;
+};
+
+/** Answers a question whose answer may be larger than memory; writes nothing. */
+export type StreamRoute<
+  P extends TSchema = TSchema,
+  Q extends TSchema = TSchema,
+  R extends TSchema = TSchema,
+> = Common<P, Q, R> & {
+  readonly kind: "stream";
+  readonly method: "GET";
+  readonly body?: undefined;
+  readonly status: 200;
+  /** What it can be written as; the first where the caller does not say. `reply` is that of `json`. */
+  readonly formats: readonly StreamFormat[];
+  handle(call: StreamCall<Static<P>, Static<Q>>): Promise<Streamed>;
+};
+
+export type Route = ReadRoute | StreamRoute | WriteRoute | BatchRoute;
+
+/** Whether a route writes nothing. */
+export const isReading = ({ kind }: Route): boolean => kind === "read" || kind === "stream";
 
 type Empty = TSchema;
 
@@ -169,4 +206,25 @@ export function batchRoute<
   R extends TSchema = TSchema,
 >(route: Omit<BatchRoute<P, Q, B, R>, "kind">): Route {
   return { ...route, kind: "batch" } as unknown as Route;
+}
+
+/** Declares a streamed read; adds `format` to its query. */
+export function streamRoute<
+  P extends TSchema = Empty,
+  Q extends TProperties = TProperties,
+  R extends TSchema = TSchema,
+>(
+  route: Omit<
+    StreamRoute<P, ReturnType<typeof object<Q>>, R>,
+    "kind" | "status" | "method" | "query"
+  > & { readonly query: Q },
+): Route {
+  const format = Type.Optional(oneOf(route.formats, { description: formatText(route.formats) }));
+  const query = object({ ...route.query, format });
+  return { ...route, query, kind: "stream", method: "GET", status: 200 } as unknown as Route;
+}
+
+function formatText(formats: readonly StreamFormat[]): string {
+  const types = formats.map((format) => `\`${format}\` (${mediaTypeOf(format)})`);
+  return `What it is written as; goes before the Accept header: ${types.join(", ")}.`;
 }

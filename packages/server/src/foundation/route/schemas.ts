@@ -58,6 +58,16 @@ export const timestamp = Type.String({
   description: "RFC 3339, UTC.",
 });
 
+/**
+ * The instant of a timestamp as a bound of a period. Ours are whole milliseconds, so one with finer digits
+ * bounds as the next millisecond does: "from" it and "before" it stay what they say.
+ */
+export function instantOf(text: string): Date {
+  const cut = new Date(text);
+  const finer = /\.\d{3}\d*[1-9]/.test(text);
+  return finer ? new Date(cut.getTime() + 1) : cut;
+}
+
 export const date = Type.String({ format: "date", description: "YYYY-MM-DD." });
 
 /** ISO 3166-1 alpha-3. */

@@ -14,6 +14,7 @@ import { type Batches, routeHandler } from "./handlers.ts";
 import { addOpenPaths } from "./open.ts";
 import { addRequestLog } from "./requestlog.ts";
 import { forSerializer } from "./serializer.ts";
+import { streamHandlers } from "./stream.ts";
 import { addUnknownPaths } from "./unknown.ts";
 
 declare module "fastify" {
@@ -102,6 +103,7 @@ function addRoutes(v1: FastifyInstance, context: ApiContext, routes: readonly Ro
   const authenticate = authenticator(v1, context);
   const count = limiter(v1, context, (request) => request.caller?.keyId ?? "");
   const batches = openLanes(v1, context);
+  const streamed = streamHandlers(context);
   for (const route of routes) {
     const admit = async (request: FastifyRequest, reply: FastifyReply) => {
       request.cardwrightRoute = route;
@@ -112,10 +114,14 @@ function addRoutes(v1: FastifyInstance, context: ApiContext, routes: readonly Ro
       await recordForbidden(context, request, route, refusal);
       throw refusal;
     };
+    const place = { method: route.method, url: route.path.replaceAll(/\{(\w+)\}/g, ":$1") };
+    if (route.kind === "stream") {
+      v1.route({ ...place, onRequest: admit, handler: streamed(route) });
+      continue;
+    }
     const answer = routeHandler(context, route, batches);
     v1.route({
-      method: route.method,
-      url: route.path.replaceAll(/\{(\w+)\}/g, ":$1"),
+      ...place,
       schema: { response: { [route.status]: forSerializer(route.reply) } },
       onRequest: admit,
       handler: async (request, reply) => send(reply, await answer(request, reply)),

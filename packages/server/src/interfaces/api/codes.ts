@@ -5,6 +5,7 @@ import { cardErrors, issueConditions } from "../../issuing/cards/errors.ts";
 import { customerErrors } from "../../issuing/customers/errors.ts";
 import { organizationErrors } from "../../issuing/organizations/errors.ts";
 import { programErrors } from "../../issuing/programs/errors.ts";
+import { statementErrors } from "../../issuing/statements/errors.ts";
 import { transferErrors } from "../../issuing/transfers/errors.ts";
 import { accessErrors } from "../../records/access/errors.ts";
 import { idempotencyErrors } from "../../records/idempotency/errors.ts";
@@ -30,6 +31,7 @@ export const errorTables: readonly { readonly entries: Readonly<Record<string, E
   budgetErrors,
   cardErrors,
   issueConditions,
+  statementErrors,
 ];
 
 /** One published code. */

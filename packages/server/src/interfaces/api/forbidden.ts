@@ -1,6 +1,6 @@
 import type { FastifyRequest } from "fastify";
 import { Fault, type Refusal } from "../../foundation/errors/errors.ts";
-import type { Route } from "../../foundation/route/route.ts";
+import { isReading, type Route } from "../../foundation/route/route.ts";
 import { recordAudit } from "../../records/audit/actions.ts";
 import { organizationNow } from "../../records/sequencer/actions.ts";
 import type { ApiContext } from "./context.ts";
@@ -17,7 +17,7 @@ export async function recordForbidden(
 ): Promise<void> {
   const { caller } = request;
   if (caller === null) throw new Fault("Only a caller who is known can be forbidden something.");
-  if (route.kind === "read") return;
+  if (isReading(route)) return;
   const { organizationId, keyId, ip } = caller;
   const objectId = (request.params as { id?: string }).id?.slice(0, 255) ?? null;
   await context.database.transaction(async (sql) => {

@@ -1,11 +1,15 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
+import type { Reading } from "../../foundation/database/work.ts";
 import { Fault } from "../../foundation/errors/errors.ts";
-import type {
-  BatchRoute,
-  Lane,
-  ReadRoute,
-  Route,
-  WriteRoute,
+import {
+  type BatchRoute,
+  type Caller,
+  isReading,
+  type Lane,
+  type ReadRoute,
+  type Route,
+  type StreamRoute,
+  type WriteRoute,
 } from "../../foundation/route/route.ts";
 import { checkKey } from "../../records/idempotency/actions.ts";
 import { idempotencyErrors } from "../../records/idempotency/errors.ts";
@@ -22,7 +26,11 @@ import { runWrite } from "./write.ts";
 export type Batches = (lane: Lane) => LaneQueue<Admitted<BatchRoute>, Answer>;
 
 /** What answers the requests of a route, once they are allowed in. */
-export function routeHandler(context: ApiContext, route: Route, batches: Batches) {
+export function routeHandler(
+  context: ApiContext,
+  route: Exclude<Route, StreamRoute>,
+  batches: Batches,
+) {
   const admit = admitter(route);
   return async (request: FastifyRequest, reply: FastifyReply): Promise<Answer> => {
     const admitted = admit(request, reply);
@@ -33,7 +41,7 @@ export function routeHandler(context: ApiContext, route: Route, batches: Batches
 }
 
 /** Checks params, query and body together, so that one answer names every broken field. */
-function admitter(route: Route) {
+export function admitter(route: Route) {
   const params = compileCheck("params", route.params);
   const query = compileCheck("query", route.query);
   const body = compileCheck("body", route.method === "GET" ? undefined : route.body);
@@ -55,7 +63,7 @@ function admitter(route: Route) {
       params: request.params,
       query: request.query,
       body: parsed.value,
-      idempotencyKey: route.kind === "read" ? null : idempotencyKeyOf(request),
+      idempotencyKey: isReading(route) ? null : idempotencyKeyOf(request),
       serialize: (answer) => serialized(reply, status, answer),
     };
   };
@@ -81,10 +89,7 @@ async function runRead(
   to: FastifyReply,
 ): Promise<Answer> {
   const { route, params, query, body, caller } = request;
-  const { database, keys } = context;
-  const { organizationId } = caller;
-  const now = await organizationNow(database, organizationId);
-  const reading = { sql: database, organizationId, now, keys };
+  const reading = await readingOf(context, caller);
   const call = {
     params,
     query,
@@ -99,6 +104,15 @@ async function runRead(
   const reply = await route.handle(call as never);
   const text = request.serialize(reply);
   return { status: 200, contentType: JSON_TYPE, text, replayed: false, retryAfterS: null };
+}
+
+/** What a read of the caller's organization needs, at its now. */
+export async function readingOf(
+  { database, keys }: ApiContext,
+  { organizationId }: Caller,
+): Promise<Reading> {
+  const now = await organizationNow(database, organizationId);
+  return { sql: database, organizationId, now, keys };
 }
 
 /** Aborted when the caller goes away or the server stops. */

@@ -1,5 +1,6 @@
 import type { TSchema } from "typebox";
-import type { Route } from "../../foundation/route/route.ts";
+import { mediaTypeOf, type StreamFormat } from "../../foundation/route/formats.ts";
+import { isReading, type Route } from "../../foundation/route/route.ts";
 import { type PublishedCode, publishedCodes } from "./codes.ts";
 import { openPaths } from "./openapi-open.ts";
 import { type Json, type JsonObject, plain, titledSchemas } from "./openapi-schemas.ts";
@@ -107,7 +108,7 @@ function parametersOf(route: Route): JsonObject {
   const parameters = [
     ...fieldsOf("path", route.params),
     ...fieldsOf("query", route.query),
-    ...(route.kind === "read" ? [] : [{ $ref: "#/components/parameters/IdempotencyKey" }]),
+    ...(isReading(route) ? [] : [{ $ref: "#/components/parameters/IdempotencyKey" }]),
   ];
   return parameters.length === 0 ? {} : { parameters };
 }
@@ -145,9 +146,9 @@ function responsesOf(route: Route, codes: ReadonlyMap<string, PublishedCode>): J
     description: route.status === 201 ? "Made." : "Done.",
     headers: {
       "X-Request-Id": { description: "Id of this request.", schema: { type: "string" } },
-      ...(route.kind === "read" ? {} : { "Idempotency-Replayed": replayedHeader }),
+      ...(isReading(route) ? {} : { "Idempotency-Replayed": replayedHeader }),
     },
-    content: { "application/json": { schema: replyOf(route) } },
+    content: contentOf(route),
   };
   const refused = refusalsOf(route, codes).map(([status, lines]) => [
     status,
@@ -184,8 +185,33 @@ function impliedCodes(route: Route): string[] {
     ...(route.sandboxOnly ? ["sandbox_only"] : []),
     ...(route.path.includes("{") ? ["not_found"] : []),
     ...(route.method === "GET" ? [] : ["payload_too_large", "unsupported_media_type"]),
-    ...(route.kind === "read" ? [] : writes),
+    ...(isReading(route) ? [] : writes),
+    ...(route.kind === "stream" ? ["not_acceptable"] : []),
   ];
+}
+
+/** What a streamed answer is where it is not JSON, by its format. */
+const otherFormats: Readonly<Record<Exclude<StreamFormat, "json">, JsonObject>> = {
+  jsonl: {
+    type: "string",
+    description: "One JSON object a line: the opening, each line, the closing with its counts.",
+  },
+  csv: {
+    type: "string",
+    description: "RFC 4180 with a header; the last record is the closing. No text is a formula.",
+  },
+  pdf: { type: "string", contentMediaType: "application/pdf", description: "For people." },
+};
+
+/** The reply by media type. */
+function contentOf(route: Route): JsonObject {
+  const formats = route.kind === "stream" ? route.formats : (["json"] as const);
+  return Object.fromEntries(
+    formats.map((format) => [
+      mediaTypeOf(format),
+      { schema: format === "json" ? replyOf(route) : otherFormats[format] },
+    ]),
+  );
 }
 
 /** The reply; where it has a secret, also as a replay shows it. */

@@ -2,8 +2,11 @@ import type { Route } from "../../foundation/route/route.ts";
 import { budgetRoutes } from "../../issuing/budgets/routes.ts";
 import { cardRoutes } from "../../issuing/cards/routes.ts";
 import { customerRoutes } from "../../issuing/customers/routes.ts";
+import { readingNamed } from "../../issuing/organizations/actions.ts";
 import { organizationRoutes } from "../../issuing/organizations/routes.ts";
 import { programRoutes } from "../../issuing/programs/routes.ts";
+import { receivableRoutes } from "../../issuing/receivables/routes.ts";
+import { statementRoutes } from "../../issuing/statements/routes.ts";
 import { transferRoutes } from "../../issuing/transfers/routes.ts";
 import { accessRoutes } from "../../records/access/routes.ts";
 import { auditRoutes } from "../../records/audit/routes.ts";
@@ -18,7 +21,9 @@ export const routes: readonly Route[] = [
   ...customerRoutes,
   ...budgetRoutes,
   ...cardRoutes,
-  ...ledgerRoutes,
+  ...receivableRoutes,
+  ...statementRoutes,
+  ...ledgerRoutes(readingNamed),
   ...eventRoutes,
   ...auditRoutes,
   ...accessRoutes,

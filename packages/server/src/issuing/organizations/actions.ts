@@ -285,30 +285,53 @@ export async function closeOrganization(
 }
 
 /**
- * Balances of an organization by currency, as the caller may see them: an organization its own, the
- * platform those of the one it names. Now, or as of an instant or a sequence.
+ * A reading of the organization that a query names: a platform key names any; an organization's key its
+ * own, or none. Where none is named it is the caller's own.
  *
- * @throws Refusal `organization_not_found`, `invalid_request`, `as_of_in_future`, `as_of_not_reached`.
+ * @throws Refusal `organization_not_found`.
  */
-export async function readOrganizationBalances(
-  sql: Sql,
+export async function readingNamed(
   caller: Caller,
+  reading: Reading,
   named: string | undefined,
-  asOf: AsOf,
-): Promise<Balances[]> {
-  if (named === undefined && caller.platform) {
-    throw generalErrors.refusal("invalid_request", "A platform key names the organization.", {
-      field: "organizationId",
-    });
-  }
-  const organization = await findRow(sql, named ?? caller.organizationId);
+): Promise<Reading> {
+  if (named === undefined || named === reading.organizationId) return reading;
+  const organization = await findRow(reading.sql, named);
   if (organization === null || (!caller.platform && organization.id !== caller.organizationId)) {
     throw organizationErrors.refusal("organization_not_found", undefined, {
       field: "organizationId",
     });
   }
   const { id } = organization;
-  return readOwnBalances(sql, id, "organization_available", id, asOf);
+  return { ...reading, organizationId: id, now: await organizationNow(reading.sql, id) };
+}
+
+/**
+ * As `readingNamed`, for what the platform itself has none of: it must name one.
+ *
+ * @throws Refusal `organization_not_found`, `invalid_request`.
+ */
+export function readingOfOne(
+  caller: Caller,
+  reading: Reading,
+  named: string | undefined,
+): Promise<Reading> {
+  if (named !== undefined || !caller.platform) return readingNamed(caller, reading, named);
+  throw generalErrors.refusal("invalid_request", "A platform key names the organization.", {
+    field: "organizationId",
+  });
+}
+
+/**
+ * Balances of an organization by currency. Now, or as of an instant or a sequence.
+ *
+ * @throws Refusal `invalid_request`, `as_of_in_future`, `as_of_not_reached`.
+ */
+export function readOrganizationBalances(
+  { sql, organizationId }: Reading,
+  asOf: AsOf,
+): Promise<Balances[]> {
+  return readOwnBalances(sql, organizationId, "organization_available", organizationId, asOf);
 }
 
 /** What the installation is. Told at start by `setInstallationMode`. */

@@ -10,6 +10,7 @@ import {
   getOrganization,
   listOrganizations,
   moveOrganization,
+  readingOfOne,
   readOrganizationBalances,
   workIn,
 } from "./actions.ts";
@@ -53,7 +54,8 @@ const getBalances = readRoute({
   errors: ["organization_not_found", "as_of_in_future", "as_of_not_reached"],
   handle: async ({ query, caller, reading }) => {
     const { organizationId, currency, at, sequence } = query;
-    const balances = await readOrganizationBalances(reading.sql, caller, organizationId, {
+    const named = await readingOfOne(caller, reading, organizationId);
+    const balances = await readOrganizationBalances(named, {
       at: at === undefined ? undefined : new Date(at),
       sequence: sequence === undefined ? undefined : BigInt(sequence),
     });

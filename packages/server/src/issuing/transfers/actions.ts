@@ -2,6 +2,7 @@ import type { Condition, RowPage } from "../../foundation/database/list.ts";
 import type { Sql } from "../../foundation/database/sql.ts";
 import type { Work } from "../../foundation/database/work.ts";
 import { generalErrors, type Refusal } from "../../foundation/errors/errors.ts";
+import type { OrganizationId } from "../../foundation/ids/ids.ts";
 import type { Caller } from "../../foundation/route/route.ts";
 import { openBook, readDebtors, writeBook } from "../../records/ledger/actions.ts";
 import { isRefused, ledgerErrors } from "../../records/ledger/errors.ts";
@@ -14,7 +15,7 @@ import { announceTransfer, writeTransfers } from "./actions/write.ts";
 import { purseKey } from "./model/dues.ts";
 import type { ReversalReason, Transfer, TransferKind, TransferStatus } from "./model.ts";
 import { isTopUpWhenReversed, planTransfer, refusalOf, requireReversible } from "./rules.ts";
-import { findRow, listPage, lockRow, writeReversed } from "./store.ts";
+import { findRow, findRows, listPage, lockRow, writeReversed } from "./store.ts";
 
 export { listBudgetTransfers } from "./actions/budget.ts";
 export {
@@ -41,6 +42,15 @@ export async function getTransfer(sql: Sql, caller: Caller, id: string): Promise
   const transfer = await findRow(sql, caller.platform ? null : caller.organizationId, id);
   if (transfer === null) throw generalErrors.refusal("not_found");
   return transfer;
+}
+
+/** Those of an organization's transfers that have one of these ids, in no order. */
+export async function readTransfers(
+  sql: Sql,
+  organizationId: OrganizationId,
+  ids: readonly string[],
+): Promise<Transfer[]> {
+  return ids.length === 0 ? [] : findRows(sql, organizationId, ids);
 }
 
 /** Which transfers a list shows; an id that is not the caller's finds nothing. */

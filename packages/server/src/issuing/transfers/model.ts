@@ -22,7 +22,7 @@ type Kind = {
  * enters or leaves the installation, fees and adjustments are the platform's. `sandbox`: the organization
  * may, in a sandbox, because there it makes it itself.
  */
-const transferKinds = {
+export const transferKinds = {
   organization_deposit: {
     meaning: "Money came in for the organization.",
     movement: "deposit",

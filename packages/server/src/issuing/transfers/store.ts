@@ -133,6 +133,20 @@ export async function findRow(
   return row === undefined ? null : read(row);
 }
 
+const findMany = statement(
+  "transfers.findMany",
+  `${select} where organization_id = $1 and id = any($2)`,
+);
+
+/** Those of an organization's transfers that have one of these ids, in no order. */
+export async function findRows(
+  sql: Sql,
+  organizationId: string,
+  ids: readonly string[],
+): Promise<Transfer[]> {
+  return (await sql.query<Row>(findMany, [organizationId, ids])).map(read);
+}
+
 const lock = statement(
   "transfers.lock",
   `${select} where organization_id = $1 and id = $2 for no key update`,

@@ -19,7 +19,7 @@ export const scopes = {
   "cards:read": scope("any", "Read cards, masked, and their history."),
   "cards:write": scope("organization", "Issue, change, freeze and delete cards."),
   "cards:reveal": scope("organization", "Fetch a card's full number."),
-  "funds:read": scope("any", "Read transfers."),
+  "funds:read": scope("any", "Read transfers, statements and receivables."),
   "funds:write": scope("any", "Move money between organization, budgets and cards; reverse."),
   "ledger:read": scope("any", "Read accounts, entries and the laws of the ledger."),
   "events:read": scope("any", "Read the stream of events."),

@@ -27,7 +27,21 @@ export {
   readOwnBalances,
   readUnsettled,
 } from "./actions/lists.ts";
+export {
+  type Period,
+  type PostedSide,
+  readPosted,
+  type SequenceRange,
+  type SettledPeriod,
+  settlePeriod,
+} from "./actions/movements.ts";
 export { type AsOf, readBalances, readDebtors, readOwed } from "./actions/reads.ts";
+export {
+  listReceivables,
+  type Receivable,
+  type ReceivableFilter,
+  type Recovery,
+} from "./actions/receivables.ts";
 export { journalSource } from "./actions/source.ts";
 export type { NewAccount } from "./store.ts";
 

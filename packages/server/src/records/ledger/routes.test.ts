@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
+import { furnish } from "../../../test/harness/furnish.ts";
 import { startTestServer, type TestOrganization } from "../../../test/harness/server.ts";
 
 const server = await startTestServer();
@@ -90,9 +91,12 @@ test("200: entries are found by account, transfer and time, and paged without re
   assert.deepEqual(await of(`transferId=${middle.transferId}`), [6]);
   assert.deepEqual(await of("transferId=trf_unknown"), []);
   assert.deepEqual(await of("holdId=hold_unknown"), []);
-  assert.deepEqual(await of(`after=${last.recordedAt}`), []);
-  assert.deepEqual(await of(`until=${last.recordedAt}`), [7, 6, 5]);
-  assert.deepEqual(await of("until=2000-01-01T00:00:00Z"), []);
+  const later = new Date(Date.parse(last.recordedAt) + 1).toISOString();
+  assert.deepEqual(await of(`from=${later}`), []);
+  assert.deepEqual((await of(`from=${last.recordedAt}`))[0], 7);
+  assert.deepEqual(await of(`to=${later}`), [7, 6, 5]);
+  assert.ok(!(await of(`to=${last.recordedAt}`)).includes(7));
+  assert.deepEqual(await of("to=2000-01-01T00:00:00Z"), []);
   const page = await call("GET", "/ledger/entries?limit=2");
   const rest = await call("GET", `/ledger/entries?limit=2&cursor=${page.body.nextCursor}`);
   assert.deepEqual(
@@ -100,6 +104,53 @@ test("200: entries are found by account, transfer and time, and paged without re
     [5],
   );
   assert.equal(rest.body.nextCursor, null);
+});
+
+test("200: entries are found by card, budget, kind and sequences, alone and together", async () => {
+  const { call, objects } = await furnish(server);
+  const { card, budget } = objects;
+  await server.sequence();
+  await call("POST", `/cards/${card}/top-up`, { amount: 7 });
+  await server.sequence();
+  const of = async (query: string) =>
+    (await call("GET", `/ledger/entries?${query}`)).body.data.map(
+      ({ kind, amount }: { kind: string; amount: number }) => `${kind} ${amount}`,
+    );
+  assert.deepEqual(await of(`cardId=${card}`), ["top_up 7", "top_up 10000"]);
+  assert.deepEqual(await of(`budgetId=${budget}`), ["top_up 50000"]);
+  assert.deepEqual(await of("kind=deposit"), ["deposit 10000000"]);
+  assert.deepEqual(await of(`kind=top_up&cardId=${card}&limit=1`), ["top_up 7"]);
+  assert.deepEqual(await of(`kind=deposit&cardId=${card}`), []);
+  const account = `accountId=acc_card_${card}_EUR`;
+  assert.deepEqual(await of(`${account}&kind=top_up&cardId=${card}`), ["top_up 7", "top_up 10000"]);
+  assert.deepEqual(await of(`${account}&kind=deposit`), []);
+  assert.deepEqual(await of(`${account}&budgetId=${budget}`), []);
+  const [{ sequence, recordedAt }] = (await call("GET", "/ledger/entries?limit=1")).body.data;
+  assert.deepEqual(await of(`fromSequence=${sequence}`), ["top_up 7"]);
+  assert.deepEqual(await of(`toSequence=${sequence}&limit=1`), ["top_up 7"]);
+  assert.deepEqual(await of(`fromSequence=${sequence + 1}`), []);
+  assert.ok(!(await of(`toSequence=${sequence - 1}`)).includes("top_up 7"));
+  assert.deepEqual(
+    await of(`fromSequence=${sequence}&to=${recordedAt}`),
+    [],
+    "the narrower counts",
+  );
+  assert.deepEqual(await of(`toSequence=1&from=${recordedAt}`), []);
+});
+
+test("200: the platform reads the books of the organization that it names; 422: of none that is", async () => {
+  const { id } = await funded(5);
+  for (const path of ["/ledger/accounts", "/ledger/entries", "/ledger/invariants"]) {
+    const { status, body } = await server.call("GET", `${path}?organizationId=${id}`);
+    assert.equal(status, 200, path);
+    assert.ok(JSON.stringify(body).includes(path.endsWith("invariants") ? "head" : id), path);
+    const own = await server.call("GET", path);
+    assert.ok(!JSON.stringify(own.body).includes(id), "unnamed, its own");
+    const unknown = await server.call("GET", `${path}?organizationId=org_unknown`);
+    assert.deepEqual([unknown.status, unknown.body.code], [422, "organization_not_found"]);
+  }
+  const { body: named } = await server.call("GET", `/ledger/invariants?organizationId=${id}`);
+  assert.ok(named.head.sequence > 0 && named.holds);
 });
 
 test("A6: 200: accounts as of a sequence and of an instant are what they were then", async () => {

@@ -1,6 +1,8 @@
+import type { Reading } from "../../foundation/database/work.ts";
 import { generalErrors } from "../../foundation/errors/errors.ts";
 import { DEFAULT_LIMIT, decodeCursor, pageFrom } from "../../foundation/route/cursor.ts";
-import { type Route, readRoute } from "../../foundation/route/route.ts";
+import { type Caller, type Route, readRoute } from "../../foundation/route/route.ts";
+import { instantOf } from "../../foundation/route/schemas.ts";
 import { invariants, listAccounts, listEntries } from "./actions.ts";
 import {
   accountPage,
@@ -11,11 +13,12 @@ import {
   showAccount,
   showEntry,
   showInvariants,
+  whoseQuery,
 } from "./schema.ts";
 
 const common = { tag: "Ledger", audience: "any", scope: "ledger:read" } as const;
 
-const instant = (text: string | undefined) => (text === undefined ? undefined : new Date(text));
+const instant = (text: string | undefined) => (text === undefined ? undefined : instantOf(text));
 const whole = (number: number | undefined) => (number === undefined ? undefined : BigInt(number));
 
 /**
@@ -31,8 +34,19 @@ function sequenceFrom(cursor: string | undefined): bigint | undefined {
   throw generalErrors.refusal("invalid_request", detail, { field: "cursor" });
 }
 
-/** The books of the caller's organization (PRODUCT §3). */
-export const ledgerRoutes: readonly Route[] = [
+/** Whose books are read: the caller's own, or for the platform those that it names. */
+export type BooksNamed = (
+  caller: Caller,
+  reading: Reading,
+  organizationId: string | undefined,
+) => Promise<Reading>;
+
+/**
+ * The books of an organization (PRODUCT §3).
+ *
+ * @param booksNamed knows organizations, which this module does not.
+ */
+export const ledgerRoutes = (booksNamed: BooksNamed): readonly Route[] => [
   readRoute({
     ...common,
     id: "listLedgerAccounts",
@@ -44,12 +58,13 @@ export const ledgerRoutes: readonly Route[] = [
     ].join(" "),
     query: accountQuery,
     reply: accountPage,
-    errors: ["as_of_in_future", "as_of_not_reached"],
-    async handle({ query, reading }) {
-      const { cursor, limit = DEFAULT_LIMIT, at, sequence, ...filter } = query;
-      const asOf = { at: instant(at), sequence: whole(sequence) };
+    errors: ["as_of_in_future", "as_of_not_reached", "organization_not_found"],
+    async handle({ query, caller, reading }) {
+      const { cursor, limit = DEFAULT_LIMIT, at, sequence, organizationId, ...filter } = query;
+      const books = await booksNamed(caller, reading, organizationId);
+      const asOf = { at: at === undefined ? undefined : new Date(at), sequence: whole(sequence) };
       const page = { after: decodeCursor(cursor), limit };
-      const found = await listAccounts(reading, filter, asOf, page);
+      const found = await listAccounts(books, filter, asOf, page);
       return pageFrom(
         found,
         ({ account }) => account.id,
@@ -68,12 +83,18 @@ export const ledgerRoutes: readonly Route[] = [
     ].join(" "),
     query: entryQuery,
     reply: entryPage,
-    errors: [],
-    async handle({ query, reading }) {
-      const { cursor, limit = DEFAULT_LIMIT, after, until, ...filter } = query;
-      const times = { after: instant(after), until: instant(until) };
+    errors: ["organization_not_found"],
+    async handle({ query, caller, reading }) {
+      const { cursor, limit = DEFAULT_LIMIT, organizationId, ...filter } = query;
+      const range = {
+        from: instant(filter.from),
+        to: instant(filter.to),
+        fromSequence: whole(filter.fromSequence),
+        toSequence: whole(filter.toSequence),
+      };
       const page = { after: sequenceFrom(cursor), limit };
-      const found = await listEntries(reading, { ...filter, ...times }, page);
+      const books = await booksNamed(caller, reading, organizationId);
+      const found = await listEntries(books, { ...filter, ...range }, page);
       return pageFrom(found, (entry) => entry.sequence, showEntry);
     },
   }),
@@ -86,10 +107,12 @@ export const ledgerRoutes: readonly Route[] = [
       "Reads the whole journal and says for each law whether it holds, and what breaks it first. `head`",
       "is the end of the hash chain: kept outside, it finds out even whoever rewrites every table.",
     ].join(" "),
+    query: whoseQuery,
     reply: invariantsSchema,
-    errors: [],
-    async handle({ reading }) {
-      return showInvariants(await invariants(reading.sql, reading.organizationId));
+    errors: ["organization_not_found"],
+    async handle({ query, caller, reading }) {
+      const { sql, organizationId } = await booksNamed(caller, reading, query.organizationId);
+      return showInvariants(await invariants(sql, organizationId));
     },
   }),
 ];

@@ -63,16 +63,23 @@ const showNumbers = (numbers: Numbers) => ({
   creditsPosted: String(numbers.creditsPosted),
 });
 
-const asOfQuery = {
+const sequenceText = (description: string) =>
+  Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER, description });
+
+/** As of when a balance is asked for; at most one of the two. */
+export const asOfQuery = {
   at: Type.Optional({ ...timestamp, description: "As it was recorded up to this instant." }),
-  sequence: Type.Optional(
-    Type.Integer({
-      minimum: 0,
-      maximum: Number.MAX_SAFE_INTEGER,
-      description: "As it was right after this sequence.",
-    }),
+  sequence: Type.Optional(sequenceText("As it was right after this sequence.")),
+};
+
+const whose = {
+  organizationId: Type.Optional(
+    idText("For platform keys: whose books; without it the platform's own."),
   ),
 };
+
+/** Of a list of the books: whose, and nothing more. */
+export const whoseQuery = object(whose);
 
 /** A ledger account as the outside sees it. */
 export const accountSchema = object(
@@ -100,6 +107,7 @@ export const accountQuery = object({
   type: Type.Optional(oneOf(keys<AccountType>(accountTypes))),
   ownerId: Type.Optional(idText("The card, budget or organization.")),
   currency: Type.Optional(currencyCode),
+  ...whose,
 });
 
 /** Model → reply. */
@@ -156,8 +164,14 @@ export const entryQuery = object({
   accountId: Type.Optional(idText("Rows that debit or credit this account.")),
   transferId: Type.Optional(idText("Rows of this transfer.")),
   holdId: Type.Optional(idText("Rows that move this hold.")),
-  after: Type.Optional({ ...timestamp, description: "Recorded after this instant." }),
-  until: Type.Optional({ ...timestamp, description: "Recorded at this instant or before." }),
+  cardId: Type.Optional(idText("Rows about this card.")),
+  budgetId: Type.Optional(idText("Rows about this budget.")),
+  kind: Type.Optional(oneOf(keys<MovementKind>(movementKinds))),
+  from: Type.Optional({ ...timestamp, description: "Recorded at this instant or later." }),
+  to: Type.Optional({ ...timestamp, description: "Recorded before this instant." }),
+  fromSequence: Type.Optional(sequenceText("This sequence or a later one.")),
+  toSequence: Type.Optional(sequenceText("This sequence or an earlier one.")),
+  ...whose,
 });
 
 /** What an entry shows; the actions give it. */

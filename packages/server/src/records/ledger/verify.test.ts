@@ -277,6 +277,12 @@ const damages: Readonly<Record<string, Damage>> = {
      where organization_id = $1 and sequence = 3 and side = 'credit'`,
     () => "",
   ],
+  "an entry that says another card": [
+    "entries_equal_journal",
+    `update ledger_entries set card_id = 'card_other'
+     where organization_id = $1 and sequence = 3 and side = 'debit'`,
+    () => "",
+  ],
   "an entry that was removed": [
     "entries_equal_journal",
     "delete from ledger_entries where organization_id = $1 and sequence = 2",

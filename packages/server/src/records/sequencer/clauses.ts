@@ -77,3 +77,13 @@ export const sequenceOfLink = (organizationId: string, link: string): string =>
 
 /** A subquery of every organization that has a chain. */
 export const chains = "(select h.organization_id from record_heads h)";
+
+/**
+ * A subquery of when a sequence was recorded.
+ *
+ * @param organizationId an expression, its columns qualified.
+ * @param sequence an expression, its columns qualified.
+ */
+export const recordedAtOf = (organizationId: string, sequence: string): string =>
+  `(select c.recorded_at from record_chain c
+    where c.organization_id = ${organizationId} and c.sequence = ${sequence})`;

@@ -32,15 +32,20 @@ export type PageWanted = { readonly after: string | undefined; readonly limit: n
 export const organizationOfCard = (sql: Sql, id: string): Promise<OrganizationId | null> =>
   findOrganizationOf(sql, id);
 
+/** A card of the organization by id or `external:<externalId>`; null where there is none. */
+export async function findCard(reading: Reading, id: string): Promise<Card | null> {
+  const named = { organizationId: reading.organizationId, reference: reference(id) };
+  return (await findRows(reading.sql, [named])).get(keyOf(named)) ?? null;
+}
+
 /**
  * The card that a path names. Takes no lock.
  *
  * @throws Refusal `not_found`.
  */
 export async function findNamed(reading: Reading, id: string): Promise<Card> {
-  const named = { organizationId: reading.organizationId, reference: reference(id) };
-  const card = (await findRows(reading.sql, [named])).get(keyOf(named));
-  if (card === undefined) throw generalErrors.refusal("not_found");
+  const card = await findCard(reading, id);
+  if (card === null) throw generalErrors.refusal("not_found");
   return card;
 }
 

@@ -3,10 +3,12 @@ import type { Sql } from "../../../foundation/database/sql.ts";
 import type { Reading } from "../../../foundation/database/work.ts";
 import { assert } from "../../../foundation/errors/errors.ts";
 import type { OrganizationId } from "../../../foundation/ids/ids.ts";
+import { least } from "../../../foundation/money/money.ts";
 import { placesOf } from "../../sequencer/actions.ts";
-import type { Account, AccountType, Balances } from "../model.ts";
+import type { Account, AccountType, Balances, MovementKind } from "../model.ts";
 import * as store from "../store/lists.ts";
 import { readSequenceAt } from "../store/reads.ts";
+import { justBefore } from "./movements.ts";
 import { type AsOf, readBalances, readStandings, sequenceOf, standingIn } from "./reads.ts";
 
 /** An account with the balances that people see. */
@@ -66,26 +68,36 @@ export type EntryFilter = {
   readonly accountId?: string | undefined;
   readonly transferId?: string | undefined;
   readonly holdId?: string | undefined;
-  /** Recorded after this instant; and at or before that one. */
-  readonly after?: Date | undefined;
-  readonly until?: Date | undefined;
+  readonly kind?: MovementKind | undefined;
+  readonly cardId?: string | undefined;
+  readonly budgetId?: string | undefined;
+  /** Recorded from this instant on, and before that one. */
+  readonly from?: Date | undefined;
+  readonly to?: Date | undefined;
+  /** From this sequence to that one, both included. */
+  readonly fromSequence?: bigint | undefined;
+  readonly toSequence?: bigint | undefined;
 };
 
 /** One page of an organization's journal as far as it is sealed, last first. */
 export async function listEntries(
-  { sql, organizationId }: Reading,
+  { sql, organizationId }: Pick<Reading, "sql" | "organizationId">,
   filter: EntryFilter,
   page: store.PageOf<bigint>,
 ): Promise<RowPage<PlacedEntry>> {
-  const { accountId, after, until } = filter;
-  const at = (instant: Date | undefined) =>
-    instant === undefined ? undefined : readSequenceAt(sql, organizationId, instant);
-  const [sequences, above, upTo] = await Promise.all([
+  const { accountId, kind, cardId, budgetId, from, to, fromSequence, toSequence } = filter;
+  const before = (instant: Date | undefined) =>
+    instant && readSequenceAt(sql, organizationId, justBefore(instant));
+  const [sequences, aboveTime, upToTime] = await Promise.all([
     sequencesOf(sql, organizationId, filter),
-    at(after),
-    at(until),
+    before(from),
+    before(to),
   ]);
-  const limits = { accountId, sequences, above, upTo };
+  const limits = {
+    ...{ accountId, kind, cardId, budgetId, sequences },
+    above: greatest(aboveTime, fromSequence && fromSequence - 1n),
+    upTo: upToTime === undefined ? toSequence : least(upToTime, toSequence ?? upToTime),
+  };
   const { rows, more } = await store.listEntries(sql, organizationId, limits, page);
   const ids = rows.map(({ id }) => id);
   const places = await placesOf(sql, organizationId, ids);
@@ -95,6 +107,11 @@ export async function listEntries(
     return { ...entry, recordedAt: place.recordedAt };
   });
   return { rows: placed, more };
+}
+
+function greatest(left: bigint | undefined, right: bigint | undefined): bigint | undefined {
+  if (left === undefined || right === undefined) return left ?? right;
+  return left > right ? left : right;
 }
 
 async function sequencesOf(

@@ -43,12 +43,27 @@ export async function sequenceOf(
     });
   }
   if (at === undefined) return null;
-  const now = await organizationNow(sql, organizationId);
-  if (at > now) {
-    throw ledgerErrors.refusal("as_of_in_future", `It is ${now.toISOString()} there.`, {
-      field: "at",
-    });
-  }
+  requirePast(await organizationNow(sql, organizationId), at, "at");
+  return settledSequenceAt(sql, organizationId, at);
+}
+
+/**
+ * Nothing is known of what is to come.
+ *
+ * @throws Refusal `as_of_in_future` naming the field.
+ */
+export function requirePast(now: Date, at: Date, field: string): void {
+  if (at <= now) return;
+  const detail = `It is ${now.toISOString()} there.`;
+  throw ledgerErrors.refusal("as_of_in_future", detail, { field });
+}
+
+/** The last sequence at or before an instant that has passed: the same from then on. */
+export async function settledSequenceAt(
+  sql: Sql,
+  organizationId: OrganizationId,
+  at: Date,
+): Promise<bigint> {
   // A pass that runs now may give times up to `now`: it is waited for. Every later pass gives times
   // after it (see `stampOf`), so the lock need not be kept.
   await holdSequence(sql);

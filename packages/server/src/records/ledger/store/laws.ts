@@ -129,6 +129,8 @@ const breaches: Record<Law, string> = {
         else 'Its entries are not what was sealed.' end as wrong
     from entries e full join sides s on s.journal_id = e.journal_id and s.side = e.side
     where e.journal_id is null or s.journal_id is null or s.account_id <> e.account_id
+      or (e.side = 'debit' and (e.kind, e.card_id, e.budget_id)
+        is distinct from (s.kind, s.card_id, s.budget_id))
       or e.version <> e.last_version + 1 or (s.version is not null and s.version <> e.version)
       or ${each((number) => `e.${number} <> e.last_${number} + s.${number}`, " or ")}
     order by e.sequence, 1 limit 1`,

@@ -1,4 +1,4 @@
-import { listRows, type RowPage } from "../../../foundation/database/list.ts";
+import { type Condition, listRows, type RowPage } from "../../../foundation/database/list.ts";
 import { type Sql, statement } from "../../../foundation/database/sql.ts";
 import type {
   AccountId,
@@ -114,6 +114,9 @@ export type Entry = {
 
 export type EntryFilter = {
   readonly accountId?: string | undefined;
+  readonly kind?: MovementKind | undefined;
+  readonly cardId?: string | undefined;
+  readonly budgetId?: string | undefined;
   /** Only these sequences; what names a transfer or a hold is looked up first. */
   readonly sequences?: readonly bigint[] | undefined;
   /** After this sequence, and up to that one. */
@@ -159,11 +162,25 @@ export async function readIdsBy(
   return rows.map(({ id }) => id);
 }
 
+/**
+ * Each row has two entries. An account is on one side of it only, and its index leads to its rows;
+ * without an account the debit entry stands for the row, and what the row is about is indexed there.
+ */
+function aboutConditions({ accountId, kind, cardId, budgetId }: EntryFilter): Condition[] {
+  const about = (table: "e" | "j"): Condition[] => [
+    [`${table}.kind`, "=", kind],
+    [`${table}.card_id`, "=", cardId],
+    [`${table}.budget_id`, "=", budgetId],
+  ];
+  if (accountId !== undefined) return [["e.account_id", "=", accountId], ...about("j")];
+  return [["e.side", "=", "debit"], ...about("e")];
+}
+
 /** One page of an organization's sealed rows, last first. */
 export async function listEntries(
   sql: Sql,
   organizationId: OrganizationId,
-  { accountId, sequences, above, upTo }: EntryFilter,
+  filter: EntryFilter,
   page: PageOf<bigint>,
 ): Promise<RowPage<Entry>> {
   const { rows, more } = await listRows<EntryRow>(sql, {
@@ -174,11 +191,10 @@ export async function listEntries(
       join journal j on j.organization_id = e.organization_id and j.id = e.journal_id`,
     conditions: [
       ["e.organization_id", "=", organizationId],
-      // Each row has two entries; an account is on one side of it only.
-      accountId === undefined ? ["e.side", "=", "debit"] : ["e.account_id", "=", accountId],
-      ["e.sequence", "any", sequences],
-      ["e.sequence", ">", above],
-      ["e.sequence", "<=", upTo],
+      ...aboutConditions(filter),
+      ["e.sequence", "any", filter.sequences],
+      ["e.sequence", ">", filter.above],
+      ["e.sequence", "<=", filter.upTo],
     ],
     key: "e.sequence",
     ...page,

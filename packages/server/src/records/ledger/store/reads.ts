@@ -33,7 +33,7 @@ const sideColumns = (side: "debit" | "credit") =>
  * @param rows a table or subquery of journal rows, named `j`.
  */
 export const sidesOf = (rows: string): string => `(
-  select j.organization_id, j.id as journal_id, j.currency, s.*,
+  select j.organization_id, j.id as journal_id, j.currency, j.kind, j.card_id, j.budget_id, s.*,
     case when s.side = 'debit' then ${pendingOf("j")} else 0 end as debits_pending,
     case when s.side = 'debit' then ${postedOf("j")} else 0 end as debits_posted,
     case when s.side = 'credit' then ${pendingOf("j")} else 0 end as credits_pending,

@@ -68,11 +68,13 @@ const sealRows = statement(
      join journal j on j.organization_id = l.organization_id and j.id = l.record_id),
    ordered as (
      select organization_id, sequence, 'debit' as side, id, debit_account, debit_version,
-       debit_debits_pending, debit_debits_posted, debit_credits_pending, debit_credits_posted
+       debit_debits_pending, debit_debits_posted, debit_credits_pending, debit_credits_posted,
+       kind, card_id, budget_id
      from rows where debit_version is not null
      union all
      select organization_id, sequence, 'credit', id, credit_account, credit_version,
-       credit_debits_pending, credit_debits_posted, credit_credits_pending, credit_credits_posted
+       credit_debits_pending, credit_debits_posted, credit_credits_pending, credit_credits_posted,
+       null, null, null
      from rows where credit_version is not null),
    pooled as materialized (
      select s.organization_id, r.sequence, s.side, s.journal_id, s.account_id,
@@ -81,7 +83,7 @@ const sealRows = statement(
        coalesce(a.debits_posted, 0) + sum(s.debits_posted) over w as debits_posted,
        coalesce(a.credits_pending, 0) + sum(s.credits_pending) over w as credits_pending,
        coalesce(a.credits_posted, 0) + sum(s.credits_posted) over w as credits_posted,
-       s.currency, r.recorded_at
+       s.currency, r.recorded_at, s.kind, s.card_id, s.budget_id
      from ${sidesOf("rows j")} s
      join rows r on r.organization_id = s.organization_id and r.id = s.journal_id
      left join ledger_accounts a
@@ -90,11 +92,13 @@ const sealRows = statement(
      window w as (partition by s.organization_id, s.account_id order by r.sequence)),
    written as (
      insert into ledger_entries (organization_id, sequence, side, journal_id, account_id, version,
-       debits_pending, debits_posted, credits_pending, credits_posted)
+       debits_pending, debits_posted, credits_pending, credits_posted, kind, card_id, budget_id)
      select * from ordered
      union all
      select organization_id, sequence, side, journal_id, account_id, version,
-       debits_pending, debits_posted, credits_pending, credits_posted
+       debits_pending, debits_posted, credits_pending, credits_posted,
+       case when side = 'debit' then kind end, case when side = 'debit' then card_id end,
+       case when side = 'debit' then budget_id end
      from pooled)
    insert into ledger_accounts (organization_id, id, type, owner_id, currency, version,
      debits_pending, debits_posted, credits_pending, credits_posted, created_at)
