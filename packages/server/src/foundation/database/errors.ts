@@ -17,7 +17,7 @@ const driverMessages =
   /connection terminated|connection error|timeout exceeded|not queryable|pool after calling end/i;
 
 /** The SQLSTATE of a database error, or null for any other. */
-function sqlState(error: unknown): string | null {
+export function sqlState(error: unknown): string | null {
   const code = (error as { code?: unknown } | null)?.code;
   return typeof code === "string" && /^[0-9A-Z]{5}$/.test(code) ? code : null;
 }
