@@ -248,6 +248,18 @@ table public.idempotency_keys column 007 created_at timestamp(3) with time zone 
 table public.installation column 001 key_id text not null
 table public.installation column 002 check_value bytea not null
 table public.installation column 003 created_at timestamp(3) with time zone not null default now()
+table public.job_runs column 001 name text not null
+table public.job_runs column 002 holder text
+table public.job_runs column 003 leased_until timestamp(3) with time zone
+table public.job_runs column 004 is_wanted boolean not null default false
+table public.job_runs column 005 last_started_at timestamp(3) with time zone
+table public.job_runs column 006 last_finished_at timestamp(3) with time zone
+table public.job_runs column 007 last_succeeded_at timestamp(3) with time zone
+table public.job_runs column 008 clear_at timestamp(3) with time zone
+table public.job_runs column 009 last_done bigint not null default 0
+table public.job_runs column 010 last_done_at timestamp(3) with time zone
+table public.job_runs column 011 failures_in_a_row integer not null default 0
+table public.job_runs column 012 last_error text
 table public.journal column 001 organization_id id not null
 table public.journal column 002 id id not null
 table public.journal column 003 kind text not null
@@ -580,6 +592,14 @@ table public.idempotency_keys constraint idempotency_keys_pkey PRIMARY KEY (orga
 table public.idempotency_keys constraint idempotency_keys_status_check CHECK (((status >= 200) AND (status <= 499)))
 table public.installation constraint installation_check_value_check CHECK ((octet_length(check_value) = 16))
 table public.installation constraint installation_pkey PRIMARY KEY (key_id)
+table public.job_runs constraint job_runs_check CHECK (((holder IS NULL) = (leased_until IS NULL)))
+table public.job_runs constraint job_runs_check1 CHECK (((last_done_at IS NULL) = (last_done = 0)))
+table public.job_runs constraint job_runs_failures_in_a_row_check CHECK ((failures_in_a_row >= 0))
+table public.job_runs constraint job_runs_holder_check CHECK (((length(holder) >= 1) AND (length(holder) <= 100)))
+table public.job_runs constraint job_runs_last_done_check CHECK ((last_done >= 0))
+table public.job_runs constraint job_runs_last_error_check CHECK (((length(last_error) >= 1) AND (length(last_error) <= 100)))
+table public.job_runs constraint job_runs_name_check CHECK (((length(name) >= 1) AND (length(name) <= 100)))
+table public.job_runs constraint job_runs_pkey PRIMARY KEY (name)
 table public.journal constraint journal_amount_check CHECK (((amount >= 1) AND (amount <= '1000000000000'::bigint)))
 table public.journal constraint journal_check CHECK (((debit_account)::text <> (credit_account)::text))
 table public.journal constraint journal_check1 CHECK (((effect = 'post'::text) = (hold_id IS NULL)))
@@ -785,6 +805,7 @@ grant insert, select, update on public.cards to cardwright_app
 grant insert, select, update on public.customers to cardwright_app
 grant insert, select, update on public.due_fees to cardwright_app
 grant insert, select, update on public.event_heads to cardwright_app
+grant insert, select, update on public.job_runs to cardwright_app
 grant insert, select, update on public.ledger_accounts to cardwright_app
 grant insert, select, update on public.ledger_holds to cardwright_app
 grant insert, select, update on public.organization_clocks to cardwright_app

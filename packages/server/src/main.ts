@@ -26,6 +26,7 @@ import { listen } from "./interfaces/installation/listen.ts";
 import { readinessOf } from "./interfaces/installation/readiness.ts";
 import { judgeSettings, StartRefused } from "./interfaces/installation/safety.ts";
 import { makeFirstPlatformKey, seedSandbox } from "./interfaces/installation/seed.ts";
+import { jobs } from "./interfaces/worker/jobs.ts";
 import { recordSources } from "./interfaces/worker/sources.ts";
 import { startWorker } from "./interfaces/worker/worker.ts";
 import { setInstallationMode } from "./issuing/organizations/actions.ts";
@@ -36,6 +37,10 @@ import { bindKeys } from "./records/vault/actions.ts";
 
 /** Connections of the worker, beside those of the requests. */
 const WORKER_CONNECTIONS = 4;
+/** Connections of the jobs, beside those of the worker: the sequencers never wait for them. */
+const JOB_CONNECTIONS = 4;
+/** How long a job waits for what a request has locked, ms: it comes back anyway. */
+const JOB_LOCK_TIMEOUT_MS = 1_000;
 /** Connections of the embedded PostgreSQL that are not ours: its claim, migrations, people. */
 const SPARE_CONNECTIONS = 20;
 
@@ -64,9 +69,10 @@ async function run(): Promise<void> {
 async function start(config: Config, log: Log): Promise<void> {
   const { url, embedded } = await openPostgres(config, log);
   const { takesRoles, warnings } = await prepareDatabase(config, log, url);
-  const open = (maxConnections: number): Database => {
+  const open = (maxConnections: number, lockTimeoutMs?: number): Database => {
     const role = takesRoles ? "cardwright_app" : null;
-    const database = openDatabase({ url, role, maxConnections });
+    const patience = lockTimeoutMs === undefined ? {} : { lockTimeoutMs };
+    const database = openDatabase({ url, role, maxConnections, ...patience });
     stack.defer(() => database.close());
     return database;
   };
@@ -89,7 +95,7 @@ async function openPostgres(
   log: Log,
 ): Promise<{ url: string; embedded: EmbeddedPostgres | null }> {
   if (config.DATABASE_URL !== null) return { url: config.DATABASE_URL, embedded: null };
-  const connections = config.CARDWRIGHT_DATABASE_CONNECTIONS + WORKER_CONNECTIONS;
+  const connections = config.CARDWRIGHT_DATABASE_CONNECTIONS + WORKER_CONNECTIONS + JOB_CONNECTIONS;
   const embedded = await startEmbeddedPostgres({
     folder: config.CARDWRIGHT_FOLDER,
     settings: { max_connections: String(connections + SPARE_CONNECTIONS) },
@@ -130,14 +136,17 @@ function assemble(
     readonly database: Database;
     readonly keys: Keys;
     readonly warnings: readonly string[];
-    open(maxConnections: number): Database;
+    open(maxConnections: number, lockTimeoutMs?: number): Database;
   },
 ): ApiContext {
   const { database, keys, warnings } = parts;
   const metrics = createMetrics(true);
   const keyCache = openKeyCache();
+  const newId = createIds(() => systemClock.now().getTime(), systemEntropy);
   const workers = parts.open(WORKER_CONNECTIONS);
-  metrics.pools.set("api", database.load).set("worker", workers.load);
+  const forJobs = parts.open(JOB_CONNECTIONS, JOB_LOCK_TIMEOUT_MS);
+  metrics.pools.set("api", database.load);
+  metrics.pools.set("worker", workers.load).set("jobs", forJobs.load);
   const worker = startWorker({
     database: workers,
     sources: recordSources,
@@ -146,6 +155,8 @@ function assemble(
     log,
     register: metrics.register,
     idempotencyDays: config.CARDWRIGHT_IDEMPOTENCY_DAYS,
+    jobs,
+    jobContext: { database: forJobs, keys, newId },
   });
   stack.defer(() => worker.stop());
   return {
@@ -155,7 +166,7 @@ function assemble(
     keys,
     keyCache,
     clock: systemClock,
-    newId: createIds(() => systemClock.now().getTime(), systemEntropy),
+    newId,
     log,
     metrics,
     stopping: stopping.signal,
@@ -164,6 +175,7 @@ function assemble(
       database,
       stopping: stopping.signal,
       lagMs: worker.lagMs,
+      lateJobs: worker.lateJobs,
       warnings,
     }),
   };

@@ -16,6 +16,7 @@ const { url } = await testDatabase();
 const globalTables = [
   "api_key_hash",
   "installation",
+  "job_runs",
   "migrations",
   "organizations",
   "event_queue",

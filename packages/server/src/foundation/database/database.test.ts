@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { asOwner, testDatabase } from "../../../test/harness/database.ts";
-import { Fault } from "../errors/errors.ts";
+import { Fault, Outage } from "../errors/errors.ts";
+import { openDatabase } from "./database.ts";
+import { isContention } from "./errors.ts";
 import type { Sql } from "./sql.ts";
 
 const { app, url } = await testDatabase(1);
@@ -76,4 +78,46 @@ test("writes that were sent are forgotten with the work that is rolled back to i
     await write(sql, "instead");
   });
   assert.deepEqual(await notes(), ["instead"]);
+});
+
+test("what is registered for after COMMIT runs once, after it, and not without it", async () => {
+  await asOwner(url, "truncate notes");
+  const [key, other] = [Symbol("key"), Symbol("other")];
+  const seen: string[] = [];
+  const tell = (name: string) => () => void seen.push(name);
+  const failing = app.transaction(async (sql) => {
+    sql.afterCommit(key, tell("rolled back"));
+    throw new Error("The work failed.");
+  });
+  await assert.rejects(failing, /The work failed/);
+  await app.transaction(async (sql) => {
+    sql.afterCommit(other, tell("forgotten"));
+    sql.forgetBeforeCommit();
+    sql.afterCommit(key, tell("once"));
+    sql.afterCommit(key, tell("once"));
+    await write(sql, "note");
+    assert.deepEqual(seen, []);
+  });
+  assert.deepEqual(seen, ["once"]);
+  assert.deepEqual(await notes(), ["note"]);
+});
+
+test("a lock that somebody holds is contention; a database that is away is not", async () => {
+  const locked = await testDatabase(2);
+  await asOwner(locked.url, "create table notes (note text); grant all on notes to cardwright_app");
+  const impatient = { name: undefined, text: "set local lock_timeout = '20ms'" };
+  const lock = { name: undefined, text: "lock table notes" };
+  const waiting = locked.app.transaction(async (holder) => {
+    await holder.query(lock);
+    await locked.app.transaction(async (sql) => {
+      await sql.query(impatient);
+      await sql.query(lock);
+    });
+  });
+  await assert.rejects(waiting, (error) => error instanceof Outage && isContention(error));
+  const away = openDatabase({ url: "postgres://127.0.0.1:1/none", role: null, maxConnections: 1 });
+  await assert.rejects(
+    away.query(note("nowhere")),
+    (error) => error instanceof Outage && !isContention(error),
+  );
 });

@@ -38,6 +38,11 @@ export type Transaction = Sql & {
    * is sent after them then travels in the same round trip.
    */
   awaitBeforeCommit(writes: Promise<unknown>): void;
+  /**
+   * Calls `step` after COMMIT, and not when there was none; of several with the same key, the last. For
+   * hints that may be lost: the process may end in between.
+   */
+  afterCommit(key: symbol, step: () => void): void;
   /** Forgets what was registered: the work was rolled back to its savepoint. */
   forgetBeforeCommit(): void;
   /** Marks the point that `rollbackToSavepoint` goes back to; locks taken before it stay. */
@@ -169,7 +174,7 @@ function inTransaction<T>(
   work: (transaction: Transaction) => Promise<T>,
 ): Promise<T> {
   return onConnection(pool, async (client) => {
-    const { transaction, flush, end } = openTransaction(client);
+    const { transaction, flush, end, committed } = openTransaction(client);
     // Sent at once and awaited with the first statement: the connection is pipelined.
     gather(client);
     const begun = client.query("begin");
@@ -180,6 +185,7 @@ function inTransaction<T>(
       await flush();
       end();
       await commit(client);
+      committed();
       return result;
     } catch (error) {
       end();
@@ -200,6 +206,7 @@ function gather(client: pg.PoolClient): void {
 
 function openTransaction(client: pg.PoolClient) {
   const steps = new Map<symbol, (sql: Sql) => Promise<void>>();
+  const afterwards = new Map<symbol, () => void>();
   let sent: Promise<unknown>[] = [];
   let open = true;
   const transaction: Transaction = {
@@ -220,8 +227,10 @@ function openTransaction(client: pg.PoolClient) {
       writes.catch(() => undefined);
       sent.push(writes);
     },
+    afterCommit: (key, step) => void afterwards.set(key, step),
     forgetBeforeCommit: () => {
       steps.clear();
+      afterwards.clear();
       sent = [];
     },
     savepoint: async () => {
@@ -238,7 +247,10 @@ function openTransaction(client: pg.PoolClient) {
   const end = () => {
     open = false;
   };
-  return { transaction, flush, end };
+  const committed = () => {
+    for (const step of afterwards.values()) step();
+  };
+  return { transaction, flush, end, committed };
 }
 
 async function commit(client: pg.PoolClient): Promise<void> {

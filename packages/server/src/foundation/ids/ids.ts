@@ -24,6 +24,7 @@ export const prefixes = {
   event: "evt",
   audit: "aud",
   request: "req",
+  process: "proc",
 } as const;
 
 export type IdKind = keyof typeof prefixes;

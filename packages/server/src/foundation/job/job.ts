@@ -27,15 +27,22 @@ export type Job = {
   readonly name: string;
   /** One short line, imperative, without a full stop. */
   readonly summary: string;
-  /** Longest time between two looks, seconds. */
+  /**
+   * Longest time between two looks, seconds; up to two seconds more. What makes something due at once rings
+   * the bell instead (`wakeJobs`).
+   */
   readonly everyS: number;
   /** How much of one organization is done in one transaction. */
   readonly together: number;
-  /** What is due now, in the order of organization and id; takes no lock. */
+  /**
+   * What is due now, in the order of organization and id; takes no lock. It finds only what `run` would do:
+   * what is found and not done is found again, and holds the job's lag up.
+   */
   findDue(sql: Sql, page: DuePage): Promise<readonly Due[]>;
   /**
    * Does it, in a transaction of its own. Under its locks it looks again whether each is still due: two
-   * processes may have found the same.
+   * processes may have found the same. What it throws undoes all of it; the members are then tried one by
+   * one, and the one that fails by itself is left alone for a while.
    *
    * @returns how many it did.
    */

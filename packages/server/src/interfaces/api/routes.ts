@@ -11,7 +11,9 @@ import { transferRoutes } from "../../issuing/transfers/routes.ts";
 import { accessRoutes } from "../../records/access/routes.ts";
 import { auditRoutes } from "../../records/audit/routes.ts";
 import { eventRoutes } from "../../records/events/routes.ts";
+import { jobRoutes } from "../../records/jobs/routes.ts";
 import { ledgerRoutes } from "../../records/ledger/routes.ts";
+import { jobs } from "../worker/jobs.ts";
 
 /** Every route of the API, in the order of the docs. A module's line comes with the module. */
 export const routes: readonly Route[] = [
@@ -27,4 +29,5 @@ export const routes: readonly Route[] = [
   ...eventRoutes,
   ...auditRoutes,
   ...accessRoutes,
+  ...jobRoutes(jobs),
 ];

@@ -17,6 +17,8 @@ export type ReadinessOptions = {
   readonly database: Database;
   readonly stopping: AbortSignal;
   lagMs(): number;
+  /** The jobs that are far behind, in words. */
+  lateJobs(): readonly string[];
   /** What is known since the start. */
   readonly warnings: readonly string[];
 };
@@ -33,6 +35,7 @@ export function readinessOf(options: ReadinessOptions): () => Promise<Readiness>
     const lagS = Math.round(options.lagMs() / 1_000);
     const stopping = options.stopping.aborted;
     const late = lagS < LATE_S ? [] : [`The sequencer is ${lagS} s behind.`];
+    const lateJobs = options.lateJobs();
     return {
       ready: alive && !stopping,
       checks: {
@@ -40,8 +43,9 @@ export function readinessOf(options: ReadinessOptions): () => Promise<Readiness>
         database: alive ? "ok" : "away",
         migrations: "ok",
         sequencer: lagS < LATE_S ? "ok" : "late",
+        jobs: lateJobs.length === 0 ? "ok" : "late",
       },
-      warnings: [...options.warnings, ...late],
+      warnings: [...options.warnings, ...late, ...lateJobs],
     };
   };
 }

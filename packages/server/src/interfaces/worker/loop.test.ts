@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
-import { type Job, startLoop } from "./loop.ts";
+import { type LoopOptions, startLoop } from "./loop.ts";
 
-function jobOf(step: () => Promise<number>, over: Partial<Job> = {}): Job {
+function jobOf(step: () => Promise<number>, over: Partial<LoopOptions> = {}): LoopOptions {
   return { name: "test", step, restMs: 0, idleMs: [25, 60_000], onError: () => undefined, ...over };
 }
 

@@ -2,10 +2,10 @@ import { setTimeout as delay } from "node:timers/promises";
 import { steadyMs } from "../../foundation/clock/clock.ts";
 
 /**
- * A job that runs again and again: at once while there is work, soon after it is woken, otherwise every
+ * What runs again and again: at once while there is work, soon after it is woken, otherwise every
  * now and then. It never gives up: an error is told and tried again, each time a little later.
  */
-export type Job = {
+export type LoopOptions = {
   readonly name: string;
   /** One pass; returns how much it did, 0 when nothing was left. */
   step(): Promise<number>;
@@ -29,8 +29,8 @@ export type Loop = {
 const FIRST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 5_000;
 
-/** Starts a job. */
-export function startLoop(job: Job): Loop {
+/** Starts a loop. */
+export function startLoop(job: LoopOptions): Loop {
   const ending = new AbortController();
   const [firstIdleMs, lastIdleMs] = job.idleMs;
   let behindSince: number | null = null;

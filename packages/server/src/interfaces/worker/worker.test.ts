@@ -4,6 +4,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { Registry } from "prom-client";
 import { asOwner, testDatabase } from "../../../test/harness/database.ts";
 import { auditOnly, recordEntries } from "../../../test/harness/records.ts";
+import { newId, testKeys } from "../../../test/harness/work.ts";
 import { systemClock } from "../../foundation/clock/clock.ts";
 import { Outage } from "../../foundation/errors/errors.ts";
 import { createLog } from "../../foundation/log/log.ts";
@@ -23,6 +24,8 @@ function workerFor(t: TestContext, over: Partial<WorkerOptions> = {}) {
     log: createLog("silent"),
     register,
     idempotencyDays: 7,
+    jobs: [],
+    jobContext: { database: database.app, keys: testKeys(), newId },
     ...over,
   });
   t.after(() => worker.stop());

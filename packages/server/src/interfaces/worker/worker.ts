@@ -1,13 +1,16 @@
 import { Counter, Gauge, type Registry } from "prom-client";
 import type { Clock } from "../../foundation/clock/clock.ts";
 import type { Database } from "../../foundation/database/database.ts";
+import type { Job } from "../../foundation/job/job.ts";
 import type { Log } from "../../foundation/log/log.ts";
 import { type KeyCache, writeLastUses } from "../../records/access/actions.ts";
 import { drainEvents, sequenceEvents } from "../../records/events/actions.ts";
 import { PRUNE_LIMIT, pruneAnswers } from "../../records/idempotency/actions.ts";
 import { drainRecords, sequenceRecords } from "../../records/sequencer/actions.ts";
 import type { RecordSource } from "../../records/sequencer/model.ts";
-import { type Job, type Loop, startLoop } from "./loop.ts";
+import type { JobContext } from "./group.ts";
+import { type Loop, type LoopOptions, startLoop } from "./loop.ts";
+import { startScheduler } from "./scheduler.ts";
 
 /** What runs beside the requests: sequences, and tidying up. */
 export type WorkerOptions = {
@@ -20,6 +23,9 @@ export type WorkerOptions = {
   readonly register: Registry;
   /** Days that answers to Idempotency-Keys are kept. */
   readonly idempotencyDays: number;
+  readonly jobs: readonly Job[];
+  /** What jobs stand on; their connections are theirs, so that the sequencers never wait for one. */
+  readonly jobContext: Omit<JobContext, "committed">;
 };
 
 export type Worker = {
@@ -27,6 +33,8 @@ export type Worker = {
   wake(): void;
   /** How long the older of the two sequencers has been behind, ms. */
   lagMs(): number;
+  /** The jobs that are far behind, in words. */
+  lateJobs(): readonly string[];
   /** Does what is left, as far as the database answers, and ends. */
   stop(): Promise<void>;
 };
@@ -46,7 +54,7 @@ const LAST_USE_MS = 5_000;
 export function startWorker(options: WorkerOptions): Worker {
   const { database, sources, keyCache } = options;
   const meters = metersOf(options.register);
-  const start = (job: Omit<Job, "onError">): Loop =>
+  const start = (job: Omit<LoopOptions, "onError">): Loop =>
     startLoop({ ...job, onError: (error, times) => tell(options, meters, job.name, error, times) });
 
   const sequencer = (name: string, pass: () => Promise<number>): Loop => {
@@ -81,16 +89,25 @@ export function startWorker(options: WorkerOptions): Worker {
       idleMs: [LAST_USE_MS, LAST_USE_MS],
     }),
   ];
+  const wake = () => {
+    for (const loop of sequencers) loop.wake();
+  };
+  const scheduler = startJobs(options, wake);
   return {
-    wake: () => {
-      for (const loop of sequencers) loop.wake();
-    },
+    wake,
     lagMs: () => Math.max(...sequencers.map((loop) => loop.behindMs())),
+    lateJobs: scheduler.late,
     stop: async () => {
+      // First: what they commit is still sequenced.
+      await scheduler.stop();
       await Promise.all([...sequencers, ...others].map((loop) => loop.stop()));
       await finish(options);
     },
   };
+}
+
+function startJobs({ jobs, jobContext, log, register }: WorkerOptions, committed: () => void) {
+  return startScheduler({ ...jobContext, jobs, log, register, committed });
 }
 
 /** Removes answers that are older than they are kept. */

@@ -28,6 +28,7 @@ export const scopes = {
   "webhooks:write": scope("organization", "Manage webhook endpoints."),
   simulate: scope("organization", "Simulate deposits, purchases and time in a sandbox."),
   "platform:read": scope("platform", "Read organizations and the state of the installation."),
+  "jobs:read": scope("platform", "Read what is done by itself, when it ran and what it is behind."),
   "organizations:write": scope("platform", "Create, suspend, activate and close organizations."),
   "programs:write": scope("platform", "Create, change and retire card programs."),
   "funds:platform": scope("platform", "Record deposits and payouts of organizations."),

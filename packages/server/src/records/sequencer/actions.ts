@@ -3,6 +3,7 @@ import type { Sql } from "../../foundation/database/sql.ts";
 import type { Work } from "../../foundation/database/work.ts";
 import { assert } from "../../foundation/errors/errors.ts";
 import type { OrganizationId } from "../../foundation/ids/ids.ts";
+import { wakeJobs } from "../../foundation/job/bell.ts";
 import { drain, PASS_LIMIT, tidier } from "./actions/passes.ts";
 import { sequencerErrors } from "./errors.ts";
 import type {
@@ -72,6 +73,7 @@ export async function advanceClock(work: Work, to: Date): Promise<Date> {
     throw sequencerErrors.refusal("clock_backwards", `It is already ${now.toISOString()} there.`);
   }
   await store.moveClock(sql, organizationId, BigInt(to.getTime() - now.getTime()));
+  wakeJobs(work);
   return organizationNow(sql, organizationId);
 }
 

@@ -1,0 +1,75 @@
+import type { Database, Transaction } from "../../foundation/database/database.ts";
+import type { Work } from "../../foundation/database/work.ts";
+import type { Ids, OrganizationId } from "../../foundation/ids/ids.ts";
+import type { Due, Job } from "../../foundation/job/job.ts";
+import type { Keys } from "../../foundation/keys/keys.ts";
+import { recordAudit } from "../../records/audit/actions.ts";
+import type { AuditEntry } from "../../records/audit/model.ts";
+import { changesOf } from "../../records/events/actions.ts";
+import { organizationNow } from "../../records/sequencer/actions.ts";
+
+/** What the work of jobs stands on. */
+export type JobContext = {
+  readonly database: Database;
+  readonly keys: Keys;
+  readonly newId: Ids;
+  /** Tells the sequencers that something was committed. */
+  committed(): void;
+};
+
+/**
+ * Does some of what is due in one organization, in a transaction with its events and audit rows, as the
+ * action of a request is done: after COMMIT all of it is there, before it nothing.
+ *
+ * @param dues all of one organization.
+ * @returns how many it did.
+ */
+export async function runGroup(
+  context: JobContext,
+  job: Job,
+  organizationId: OrganizationId,
+  dues: readonly Due[],
+): Promise<number> {
+  const done = await context.database.transaction(async (sql) => {
+    const work = await workOf(context, job, organizationId, sql);
+    const count = await job.run(
+      work,
+      dues.map(({ id }) => id),
+    );
+    await recordAudit(sql, auditEntries(work, job));
+    return count;
+  });
+  context.committed();
+  return done;
+}
+
+async function workOf(
+  { keys, newId }: JobContext,
+  { name }: Job,
+  organizationId: OrganizationId,
+  sql: Transaction,
+): Promise<Work> {
+  const now = await organizationNow(sql, organizationId);
+  const actor = { kind: "system", id: name, organizationId } as const;
+  return { sql, organizationId, now, keys, actor, requestId: newId("request"), newId };
+}
+
+/** One entry for each object that was changed, so that the log of an object is whole. */
+function auditEntries(work: Work, { name }: Job): AuditEntry[] {
+  const byObject = Map.groupBy(changesOf(work), ({ objectId }) => objectId);
+  return [...byObject].map(([objectId, changes]) => ({
+    id: work.newId("audit"),
+    organizationId: work.organizationId,
+    at: work.now,
+    actor: work.actor,
+    action: name,
+    objectOrganizationId: work.organizationId,
+    objectId,
+    result: "done",
+    status: 200,
+    code: null,
+    changes,
+    requestId: work.requestId,
+    ip: null,
+  }));
+}
