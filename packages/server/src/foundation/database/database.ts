@@ -2,7 +2,7 @@ import type { Socket } from "node:net";
 import pg from "pg";
 import { Fault, Outage } from "../errors/errors.ts";
 import { isOutage } from "./errors.ts";
-import { columnTypes, type Sql, type Statement } from "./sql.ts";
+import { columnTypes, type Sql, type Statement, toParameter } from "./sql.ts";
 
 /** The roles of the server's connections; migrations alone run as the login. */
 export type Role = "cardwright_app" | "cardwright_vault";
@@ -119,7 +119,7 @@ async function run<R>(
   values: readonly unknown[] = [],
 ): Promise<R[]> {
   const query = name === undefined ? { text } : { name, text };
-  const result = await client.query({ ...query, values: values as unknown[] });
+  const result = await client.query({ ...query, values: values.map(toParameter) });
   return result.rows as R[];
 }
 
