@@ -1,5 +1,6 @@
 import type { Socket } from "node:net";
 import pg from "pg";
+import { steadyMs } from "../clock/clock.ts";
 import { Fault, Outage } from "../errors/errors.ts";
 import { isOutage } from "./errors.ts";
 import { columnTypes, type Sql, type Statement, toParameter } from "./sql.ts";
@@ -18,6 +19,8 @@ export type DatabaseOptions = {
   readonly lockTimeoutMs?: number;
   /** Longest run of one statement, ms. */
   readonly statementTimeoutMs?: number;
+  /** How long a connection keeps the plans of its statements, ms. */
+  readonly planLifeMs?: number;
   /** Shown in `pg_stat_activity`. */
   readonly applicationName?: string;
 };
@@ -72,17 +75,27 @@ const IDLE_IN_TRANSACTION_TIMEOUT_MS = 15_000;
 const CONNECT_TIMEOUT_MS = 5_000;
 /** Connections cost a process and a handshake: they are kept over a quiet minute. */
 const IDLE_TIMEOUT_MS = 300_000;
+/** A plan made for a table that was empty reads all of it, so plans are made anew now and then. */
+const DEFAULT_PLAN_LIFE_MS = 10_000;
+
+/**
+ * Statements of transactions find rows by their keys and write short sets. For arrays shorter than it
+ * expects, PostgreSQL takes a plan for any values to be dearer than one for these, and would plan again
+ * on each call, which takes as long as running the statement.
+ */
+const BEGIN = "begin; set local plan_cache_mode = force_generic_plan";
 
 /** Opens a pool. Connects lazily; a database that is away shows at the first statement. */
 export function openDatabase(options: DatabaseOptions): Database {
   const pool = new pg.Pool(poolSettings(options));
+  const begin = beginner(options.planLifeMs ?? DEFAULT_PLAN_LIFE_MS);
   // A connection that dies while idle is replaced at the next use; without a listener it would
   // end the process.
   pool.on("error", () => undefined);
   return {
     query: (statement, values) =>
       guarded(() => onConnection(pool, (client) => run(client, statement, values))),
-    transaction: (work) => guarded(() => inTransaction(pool, work)),
+    transaction: (work) => guarded(() => inTransaction(pool, begin, work)),
     connection: (use) => guarded(() => onConnection(pool, use)),
     load: () => ({ open: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
     close: () => pool.end(),
@@ -164,15 +177,27 @@ async function onConnection<T>(
   }
 }
 
+/** Says how a connection's next transaction begins: from time to time without the plans it has kept. */
+function beginner(planLifeMs: number): (client: pg.PoolClient) => string {
+  const plannedAt = new WeakMap<pg.PoolClient, number>();
+  return (client) => {
+    const nowMs = steadyMs();
+    if (nowMs - (plannedAt.get(client) ?? nowMs - planLifeMs) < planLifeMs) return BEGIN;
+    plannedAt.set(client, nowMs);
+    return `discard plans; ${BEGIN}`;
+  };
+}
+
 function inTransaction<T>(
   pool: pg.Pool,
+  begin: (client: pg.PoolClient) => string,
   work: (transaction: Transaction) => Promise<T>,
 ): Promise<T> {
   return onConnection(pool, async (client) => {
     const { transaction, flush, end } = openTransaction(client);
     // Sent at once and awaited with the first statement: the connection is pipelined.
     gather(client);
-    const begun = client.query("begin");
+    const begun = client.query(begin(client));
     begun.catch(() => undefined);
     try {
       const result = await work(transaction);
