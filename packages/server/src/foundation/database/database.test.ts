@@ -79,6 +79,26 @@ test("writes that were sent are forgotten with the work that is rolled back to i
   assert.deepEqual(await notes(), ["instead"]);
 });
 
+test("COMMIT is told when it is sent, after all writes and before it is answered", async () => {
+  await asOwner(url, "truncate notes");
+  const told: string[] = [];
+  const committed = app.transaction(async (sql) => {
+    sql.whenCommitting(() => told.push("committing"));
+    sql.beforeCommit(Symbol("step"), async (flushed) => {
+      await write(flushed, "flushed");
+      told.push("written");
+    });
+  });
+  await committed.then(() => told.push("committed"));
+  assert.deepEqual(told, ["written", "committing", "committed"]);
+  const failing = app.transaction(async (sql) => {
+    sql.whenCommitting(() => told.push("a failed transaction never commits"));
+    throw new Error("The work failed.");
+  });
+  await assert.rejects(failing);
+  assert.equal(told.length, 3);
+});
+
 /** Notes by a set of them: with one row in it, PostgreSQL would plan anew each time. */
 const findNotes = statement(
   "test.findNotes",

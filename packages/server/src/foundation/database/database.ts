@@ -47,6 +47,8 @@ export type Transaction = Sql & {
   savepoint(): Promise<void>;
   /** Undoes everything since `savepoint`. */
   rollbackToSavepoint(): Promise<void>;
+  /** Tells when COMMIT has been sent: from then on the transaction only waits for the disk. */
+  whenCommitting(tell: () => void): void;
 };
 
 /** A pool of connections under one role. */
@@ -194,7 +196,7 @@ function inTransaction<T>(
   work: (transaction: Transaction) => Promise<T>,
 ): Promise<T> {
   return onConnection(pool, async (client) => {
-    const { transaction, flush, end } = openTransaction(client);
+    const { transaction, flush, end, committing } = openTransaction(client);
     // Sent at once and awaited with the first statement: the connection is pipelined.
     gather(client);
     const begun = client.query(begin(client));
@@ -204,7 +206,9 @@ function inTransaction<T>(
       await begun;
       await flush();
       end();
-      await commit(client);
+      const committed = commit(client);
+      committing();
+      await committed;
       return result;
     } catch (error) {
       end();
@@ -225,6 +229,7 @@ function gather(client: pg.PoolClient): void {
 
 function openTransaction(client: pg.PoolClient) {
   const steps = new Map<symbol, (sql: Sql) => Promise<void>>();
+  const told: (() => void)[] = [];
   let sent: Promise<unknown>[] = [];
   let open = true;
   const transaction: Transaction = {
@@ -254,6 +259,7 @@ function openTransaction(client: pg.PoolClient) {
       await client.query("savepoint work");
     },
     rollbackToSavepoint: async () => void (await client.query("rollback to savepoint work")),
+    whenCommitting: (tell) => void told.push(tell),
   };
   const flush = async () => {
     // Begun in order and together: their statements travel in one round trip.
@@ -263,7 +269,10 @@ function openTransaction(client: pg.PoolClient) {
   const end = () => {
     open = false;
   };
-  return { transaction, flush, end };
+  const committing = () => {
+    for (const tell of told) tell();
+  };
+  return { transaction, flush, end, committing };
 }
 
 async function commit(client: pg.PoolClient): Promise<void> {
