@@ -5,7 +5,7 @@ import { asOwner, testDatabase } from "../../../test/harness/database.ts";
 import { Fault, Outage } from "../errors/errors.ts";
 import { openDatabase } from "./database.ts";
 import { isContention } from "./errors.ts";
-import type { Sql } from "./sql.ts";
+import { type Sql, statement } from "./sql.ts";
 
 const { app, url } = await testDatabase(1);
 await asOwner(url, "create table notes (note text); grant all on notes to cardwright_app");
@@ -120,4 +120,72 @@ test("a lock that somebody holds is contention; a database that is away is not",
     away.query(note("nowhere")),
     (error) => error instanceof Outage && !isContention(error),
   );
+});
+
+test("COMMIT is told when it is sent, after all writes and before it is answered", async () => {
+  await asOwner(url, "truncate notes");
+  const told: string[] = [];
+  const committed = app.transaction(async (sql) => {
+    sql.whenCommitting(() => told.push("committing"));
+    sql.beforeCommit(Symbol("step"), async (flushed) => {
+      await write(flushed, "flushed");
+      told.push("written");
+    });
+  });
+  await committed.then(() => told.push("committed"));
+  assert.deepEqual(told, ["written", "committing", "committed"]);
+  const failing = app.transaction(async (sql) => {
+    sql.whenCommitting(() => told.push("a failed transaction never commits"));
+    throw new Error("The work failed.");
+  });
+  await assert.rejects(failing);
+  assert.equal(told.length, 3);
+});
+
+/** Notes by a set of them: with one row in it, PostgreSQL would plan anew each time. */
+const findNotes = statement(
+  "test.findNotes",
+  "select n.note from unnest($1::text[]) as w(note) join kept_notes n on n.note = w.note",
+);
+
+/** A table that is planned for while it is empty, and how it is searched once it is not. */
+async function planAfterGrowing(planLifeMs: number | undefined) {
+  const table = "create table kept_notes (note text primary key)";
+  await asOwner(url, `${table}; grant all on kept_notes to cardwright_app`);
+  const settings = planLifeMs === undefined ? {} : { planLifeMs };
+  const own = openDatabase({ url, role: "cardwright_app", maxConnections: 1, ...settings });
+  const ask = (text: string) =>
+    own.transaction(async (sql) => {
+      await sql.query(findNotes, [["one"]]);
+      return sql.query<Record<string, unknown>>({ name: undefined, text });
+    });
+  try {
+    await ask("select 1");
+    await own.transaction((sql) =>
+      sql.query({
+        name: undefined,
+        text: "insert into kept_notes select n::text from generate_series(1, 20000) as n",
+      }),
+    );
+    const lines = await ask(`explain execute "test.findNotes" ('{one}')`);
+    const [counts] = await ask(
+      `select generic_plans::int as generic, custom_plans::int as custom
+       from pg_prepared_statements where name = 'test.findNotes'`,
+    );
+    const isByIndex = lines.some((line) => String(line["QUERY PLAN"]).includes("Index"));
+    return { isByIndex, custom: counts?.custom, generic: counts?.generic };
+  } finally {
+    await own.close();
+    await asOwner(url, "drop table kept_notes");
+  }
+}
+
+test("a statement of transactions is planned once for any values, not again on each call", async () => {
+  const { custom, generic } = await planAfterGrowing(undefined);
+  assert.deepEqual({ custom, generic }, { custom: 0, generic: 4 });
+});
+
+test("a plan that was made for an empty table is not kept when the table has grown", async () => {
+  const { isByIndex } = await planAfterGrowing(0);
+  assert.equal(isByIndex, true);
 });

@@ -1,8 +1,9 @@
 import type { Socket } from "node:net";
 import pg from "pg";
+import { steadyMs } from "../clock/clock.ts";
 import { Fault, Outage } from "../errors/errors.ts";
 import { isOutage } from "./errors.ts";
-import { columnTypes, type Sql, type Statement } from "./sql.ts";
+import { columnTypes, type Sql, type Statement, toParameter } from "./sql.ts";
 
 /** The roles of the server's connections; migrations alone run as the login. */
 export type Role = "cardwright_app" | "cardwright_vault";
@@ -18,6 +19,8 @@ export type DatabaseOptions = {
   readonly lockTimeoutMs?: number;
   /** Longest run of one statement, ms. */
   readonly statementTimeoutMs?: number;
+  /** How long a connection keeps the plans of its statements, ms. */
+  readonly planLifeMs?: number;
   /** Shown in `pg_stat_activity`. */
   readonly applicationName?: string;
 };
@@ -49,6 +52,8 @@ export type Transaction = Sql & {
   savepoint(): Promise<void>;
   /** Undoes everything since `savepoint`. */
   rollbackToSavepoint(): Promise<void>;
+  /** Tells when COMMIT has been sent: from then on the transaction only waits for the disk. */
+  whenCommitting(tell: () => void): void;
 };
 
 /** A pool of connections under one role. */
@@ -77,17 +82,27 @@ const IDLE_IN_TRANSACTION_TIMEOUT_MS = 15_000;
 const CONNECT_TIMEOUT_MS = 5_000;
 /** Connections cost a process and a handshake: they are kept over a quiet minute. */
 const IDLE_TIMEOUT_MS = 300_000;
+/** A plan made for a table that was empty reads all of it, so plans are made anew now and then. */
+const DEFAULT_PLAN_LIFE_MS = 10_000;
+
+/**
+ * Statements of transactions find rows by their keys and write short sets. For arrays shorter than it
+ * expects, PostgreSQL takes a plan for any values to be dearer than one for these, and would plan again
+ * on each call, which takes as long as running the statement.
+ */
+const BEGIN = "begin; set local plan_cache_mode = force_generic_plan";
 
 /** Opens a pool. Connects lazily; a database that is away shows at the first statement. */
 export function openDatabase(options: DatabaseOptions): Database {
   const pool = new pg.Pool(poolSettings(options));
+  const begin = beginner(options.planLifeMs ?? DEFAULT_PLAN_LIFE_MS);
   // A connection that dies while idle is replaced at the next use; without a listener it would
   // end the process.
   pool.on("error", () => undefined);
   return {
     query: (statement, values) =>
       guarded(() => onConnection(pool, (client) => run(client, statement, values))),
-    transaction: (work) => guarded(() => inTransaction(pool, work)),
+    transaction: (work) => guarded(() => inTransaction(pool, begin, work)),
     connection: (use) => guarded(() => onConnection(pool, use)),
     load: () => ({ open: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
     close: () => pool.end(),
@@ -124,7 +139,7 @@ async function run<R>(
   values: readonly unknown[] = [],
 ): Promise<R[]> {
   const query = name === undefined ? { text } : { name, text };
-  const result = await client.query({ ...query, values: values as unknown[] });
+  const result = await client.query({ ...query, values: values.map(toParameter) });
   return result.rows as R[];
 }
 
@@ -169,22 +184,36 @@ async function onConnection<T>(
   }
 }
 
+/** Says how a connection's next transaction begins: from time to time without the plans it has kept. */
+function beginner(planLifeMs: number): (client: pg.PoolClient) => string {
+  const plannedAt = new WeakMap<pg.PoolClient, number>();
+  return (client) => {
+    const nowMs = steadyMs();
+    if (nowMs - (plannedAt.get(client) ?? nowMs - planLifeMs) < planLifeMs) return BEGIN;
+    plannedAt.set(client, nowMs);
+    return `discard plans; ${BEGIN}`;
+  };
+}
+
 function inTransaction<T>(
   pool: pg.Pool,
+  begin: (client: pg.PoolClient) => string,
   work: (transaction: Transaction) => Promise<T>,
 ): Promise<T> {
   return onConnection(pool, async (client) => {
-    const { transaction, flush, end, committed } = openTransaction(client);
+    const { transaction, flush, end, committing, committed } = openTransaction(client);
     // Sent at once and awaited with the first statement: the connection is pipelined.
     gather(client);
-    const begun = client.query("begin");
+    const begun = client.query(begin(client));
     begun.catch(() => undefined);
     try {
       const result = await work(transaction);
       await begun;
       await flush();
       end();
-      await commit(client);
+      const answered = commit(client);
+      committing();
+      await answered;
       committed();
       return result;
     } catch (error) {
@@ -207,6 +236,7 @@ function gather(client: pg.PoolClient): void {
 function openTransaction(client: pg.PoolClient) {
   const steps = new Map<symbol, (sql: Sql) => Promise<void>>();
   const afterwards = new Map<symbol, () => void>();
+  const told: (() => void)[] = [];
   let sent: Promise<unknown>[] = [];
   let open = true;
   const transaction: Transaction = {
@@ -238,6 +268,7 @@ function openTransaction(client: pg.PoolClient) {
       await client.query("savepoint work");
     },
     rollbackToSavepoint: async () => void (await client.query("rollback to savepoint work")),
+    whenCommitting: (tell) => void told.push(tell),
   };
   const flush = async () => {
     // Begun in order and together: their statements travel in one round trip.
@@ -247,10 +278,13 @@ function openTransaction(client: pg.PoolClient) {
   const end = () => {
     open = false;
   };
+  const committing = () => {
+    for (const tell of told) tell();
+  };
   const committed = () => {
     for (const step of afterwards.values()) step();
   };
-  return { transaction, flush, end, committed };
+  return { transaction, flush, end, committing, committed };
 }
 
 async function commit(client: pg.PoolClient): Promise<void> {

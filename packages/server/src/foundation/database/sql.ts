@@ -13,6 +13,16 @@ export type Sql = {
   query<R>(statement: Statement, values?: readonly unknown[]): Promise<R[]>;
 };
 
+/**
+ * A value as it goes to the driver. Arrays of bigints are written here: the driver would quote and
+ * escape each number, and a batch of movements has hundreds.
+ */
+export function toParameter(value: unknown): unknown {
+  if (!Array.isArray(value) || typeof value.find((item) => item !== null) !== "bigint")
+    return value;
+  return `{${value.map((item) => item ?? "NULL").join(",")}}`;
+}
+
 /** PostgreSQL's type numbers that we read in our own way. */
 const INT8 = 20;
 const INT8_ARRAY = 1016;

@@ -33,9 +33,9 @@ export function openBatches(context: ApiContext, lane: Lane): LaneQueue<Request,
       const ref = keyRefOf(request);
       return ref === null ? null : `${ref.organizationId} ${ref.key}`;
     },
-    run: async (requests) => {
+    run: async (requests, committing) => {
       metrics.batchSize.observe({ lane: lane.name }, requests.length);
-      return runBatch(context, lane, requests);
+      return runBatch(context, lane, requests, committing);
     },
     onQueued: (count) => metrics.laneQueued.set({ lane: lane.name }, count),
     onFull: () => metrics.laneRefused.inc({ lane: lane.name }),
@@ -51,12 +51,14 @@ async function runBatch(
   context: ApiContext,
   lane: Lane,
   requests: readonly Request[],
+  committing: () => void,
 ): Promise<Settled<Answer>[]> {
   const { transactions } = context.metrics;
   try {
-    const settled = await context.database.transaction((sql) =>
-      decideTogether(context, lane, requests, sql),
-    );
+    const settled = await context.database.transaction((sql) => {
+      sql.whenCommitting(committing);
+      return decideTogether(context, lane, requests, sql);
+    });
     transactions.inc({ kind: "batch", result: "committed" });
     context.committed();
     return settled;
@@ -66,11 +68,14 @@ async function runBatch(
     if (error instanceof Outage || requests.length === 1) return requests.map(() => ({ error }));
     const middle = requests.length >> 1;
     return [
-      ...(await runBatch(context, lane, requests.slice(0, middle))),
-      ...(await runBatch(context, lane, requests.slice(middle))),
+      ...(await runBatch(context, lane, requests.slice(0, middle), notYet)),
+      ...(await runBatch(context, lane, requests.slice(middle), committing)),
     ];
   }
 }
+
+/** The first half of a batch commits, and the second is still to be decided. */
+const notYet = () => undefined;
 
 /** A request of the batch, and what its Idempotency-Key says about it. */
 type Opened = {

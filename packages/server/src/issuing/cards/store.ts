@@ -118,15 +118,49 @@ const findAll = statement(
 
 /** The named cards that exist, by `keyOf`. Takes no lock. */
 export async function findRows(sql: Sql, named: readonly Named[]): Promise<Map<string, Card>> {
+  const rows = await sql.query<Row>(findAll, wantedOf(named));
+  return byName(named, rows.map(toCard));
+}
+
+/** What of a card never changes, who and what it belongs to, beside the external id that names it. */
+export type FixedCard = Pick<
+  Card,
+  "organizationId" | "id" | "externalId" | "programId" | "customerId" | "accountCardId" | "currency"
+>;
+
+const selectFixed = `select c.organization_id as "organizationId", c.id,
+  c.external_id as "externalId", c.program_id as "programId", c.customer_id as "customerId",
+  c.account_card_id as "accountCardId", c.currency from cards c`;
+
+const findFixed = statement(
+  "cards.findFixed",
+  `${selectFixed} join unnest($1::text[], $2::text[]) as wanted (organization_id, id)
+     on c.organization_id = wanted.organization_id and c.id = wanted.id
+   union all
+   ${selectFixed} join unnest($3::text[], $4::text[]) as wanted (organization_id, external_id)
+     on c.organization_id = wanted.organization_id and c.external_id = wanted.external_id`,
+);
+
+/** What never changes of the named cards that exist, by `keyOf`: enough to lock all the rest. */
+export async function findFixedRows(
+  sql: Sql,
+  named: readonly Named[],
+): Promise<Map<string, FixedCard>> {
+  return byName(named, await sql.query<FixedCard>(findFixed, wantedOf(named)));
+}
+
+function wantedOf(named: readonly Named[]): unknown[] {
   const ids = named.filter(({ reference }) => reference.by === "id");
   const externals = named.filter(({ reference }) => reference.by === "externalId");
-  const rows = await sql.query<Row>(findAll, [
+  return [
     ids.map(({ organizationId }) => organizationId),
     ids.map(({ reference }) => reference.value),
     externals.map(({ organizationId }) => organizationId),
     externals.map(({ reference }) => reference.value),
-  ]);
-  const cards = rows.map(toCard);
+  ];
+}
+
+function byName<C extends FixedCard>(named: readonly Named[], cards: readonly C[]): Map<string, C> {
   const byId = new Map(cards.map((card) => [`${card.organizationId}/id/${card.id}`, card]));
   const byExternal = new Map(
     cards
@@ -134,7 +168,7 @@ export async function findRows(sql: Sql, named: readonly Named[]): Promise<Map<s
       .map((card) => [`${card.organizationId}/externalId/${card.externalId}`, card]),
   );
   return new Map(
-    named.flatMap((each): [string, Card][] => {
+    named.flatMap((each): [string, C][] => {
       const key = keyOf(each);
       const card = (each.reference.by === "id" ? byId : byExternal).get(key);
       return card === undefined ? [] : [[key, card]];

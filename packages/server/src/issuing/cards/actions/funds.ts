@@ -3,7 +3,7 @@ import { assert, generalErrors, Refusal } from "../../../foundation/errors/error
 import type { LaneCommand } from "../../../foundation/route/route.ts";
 import { reference } from "../../../foundation/route/schemas.ts";
 import { openBook, writeBook } from "../../../records/ledger/actions.ts";
-import type { AccountRef } from "../../../records/ledger/model.ts";
+import type { Book } from "../../../records/ledger/rules.ts";
 import { lockCustomer } from "../../customers/actions.ts";
 import type { Customer } from "../../customers/model.ts";
 import { shareOrganizations } from "../../organizations/actions.ts";
@@ -14,7 +14,14 @@ import { type MadeTransfers, writeTransfers } from "../../transfers/actions.ts";
 import type { Transfer } from "../../transfers/model.ts";
 import { type Card, cardAccount } from "../model.ts";
 import { decideFunds, type FundsRequest } from "../rules/funds.ts";
-import { findRows, keyOf, type LockStrength, lockRows, type Named } from "../store.ts";
+import {
+  type FixedCard,
+  findFixedRows,
+  keyOf,
+  type LockStrength,
+  lockRows,
+  type Named,
+} from "../store.ts";
 import { inOrder } from "./facts.ts";
 
 /** Money to move between an organization and a card that a path names. */
@@ -39,16 +46,9 @@ export async function decideCardFunds(
     organizationId: work.organizationId,
     reference: reference(card),
   }));
-  const facts = await lockCardFacts(sql, named);
-  const book = await openBook(
-    sql,
-    [...facts.values()].flatMap(({ card }) =>
-      accountsOf(card).map((ref) => ({
-        organizationId: card.organizationId,
-        ref,
-      })),
-    ),
-  );
+  const cards = await findFixedRows(sql, named);
+  // Sent together: accounts are locked after all that stands before them.
+  const [facts, book] = await Promise.all([lockFacts(sql, cards, "share"), openFunds(sql, cards)]);
   const made: MadeTransfers[] = [];
   const results = commands.map((command, index) => {
     const known = facts.get(keyOf(named[index] as Named));
@@ -62,10 +62,6 @@ export async function decideCardFunds(
   return results;
 }
 
-/** What a transfer of the card may move; a budget card has no account, and every one is refused. */
-const accountsOf = (card: Card): AccountRef[] =>
-  card.model === "card" ? [availableOf(card), cardAccount(card)] : [];
-
 /** A card with what it belongs to, all locked. */
 export type LockedCard = {
   readonly card: Card;
@@ -75,9 +71,7 @@ export type LockedCard = {
 };
 
 /**
- * Locks what decides, in the order of locks and each kind in the order of its ids; all statements
- * travel together. Which program and customer a card has never changes, so that much is read
- * beforehand.
+ * Locks what decides about cards.
  *
  * @param strength of the locks on the cards; what they belong to is always shared.
  * @returns by `keyOf`, for the cards that exist.
@@ -87,9 +81,21 @@ export async function lockCardFacts(
   named: readonly Named[],
   strength: LockStrength = "share",
 ): Promise<Map<string, LockedCard>> {
-  const found = await findRows(sql, named);
-  const cards = new Map([...found.values()].map((card) => [card.id, card]));
-  const unlocked = [...cards.values()];
+  return lockFacts(sql, await findFixedRows(sql, named), strength);
+}
+
+/**
+ * Locks what decides, in the order of locks and each kind in the order of its ids; all statements
+ * travel together.
+ *
+ * @param found by `keyOf`, as the answer.
+ */
+async function lockFacts(
+  sql: Sql,
+  found: ReadonlyMap<string, FixedCard>,
+  strength: LockStrength,
+): Promise<Map<string, LockedCard>> {
+  const unlocked = [...new Map([...found.values()].map((card) => [card.id, card])).values()];
   const [organizations, programs, customers, locked] = await Promise.all([
     shareOrganizations(sql, inOrder(unlocked.map((card) => card.organizationId))),
     lockPrograms(sql, unlocked),
@@ -109,13 +115,33 @@ export async function lockCardFacts(
   );
 }
 
-async function lockPrograms(sql: Sql, cards: readonly Card[]): Promise<Map<string, Program>> {
+/**
+ * Opens a book on the cards' accounts and on those that they are funded from. A budget card has no
+ * account, and every transfer of it is refused.
+ */
+function openFunds(sql: Sql, cards: ReadonlyMap<string, FixedCard>): Promise<Book> {
+  const funded = [...cards.values()].filter(({ accountCardId }) => accountCardId !== null);
+  return openBook(
+    sql,
+    funded.flatMap((card) =>
+      [availableOf(card), cardAccount(card)].map((ref) => ({
+        organizationId: card.organizationId,
+        ref,
+      })),
+    ),
+  );
+}
+
+async function lockPrograms(sql: Sql, cards: readonly FixedCard[]): Promise<Map<string, Program>> {
   const ids = inOrder(cards.map(({ programId }) => programId));
   const programs = await Promise.all(ids.map((id) => lockProgram(sql, id, "share")));
   return new Map(programs.flatMap((program) => (program === null ? [] : [[program.id, program]])));
 }
 
-async function lockCustomers(sql: Sql, cards: readonly Card[]): Promise<Map<string, Customer>> {
+async function lockCustomers(
+  sql: Sql,
+  cards: readonly FixedCard[],
+): Promise<Map<string, Customer>> {
   const owners = new Map(
     cards.flatMap(({ customerId, organizationId }): [string, string][] =>
       customerId === null ? [] : [[customerId, organizationId]],
