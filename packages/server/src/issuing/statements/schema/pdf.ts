@@ -3,7 +3,14 @@ import PDFDocument from "pdfkit";
 import { toDecimalText } from "../../../foundation/money/money.ts";
 import { accountId } from "../../../records/ledger/model.ts";
 import { statementErrors } from "../errors.ts";
-import { addLines, MAX_PDF_LINES, NO_LINES, type Statement, type StatementLine } from "../model.ts";
+import {
+  addLines,
+  MAX_PDF_LINES,
+  NO_LINES,
+  type Statement,
+  type StatementLine,
+  type Totals,
+} from "../model.ts";
 import type { StatementWriter } from "./writer.ts";
 
 /** Lengths in points; A4 upright. */
@@ -15,6 +22,9 @@ const LINE_HEIGHT = 22;
 const LINES_OF_PAGE = Math.floor((FOOT_Y - LINES_Y - LINE_HEIGHT) / LINE_HEIGHT);
 const SMALL = 7;
 const PLAIN = 9;
+
+/** Characters of a text that are laid out at all: no column is as wide. */
+const MAX_TEXT = 150;
 
 /** Where the columns are. */
 const columns = {
@@ -51,10 +61,11 @@ export const writePdf: StatementWriter = async function* (statement, pages) {
     // Nothing of the hour at which it is made: the same statement has the same bytes.
     info: { Title: titleOf(statement), Creator: "Cardwright", CreationDate: period.to },
   });
+  const totals = addLines(NO_LINES, lines);
   const count = Math.max(1, Math.ceil(lines.length / LINES_OF_PAGE));
   for (let page = 0; page < count; page += 1) {
     document.addPage();
-    drawHead(document, statement, lines);
+    drawHead(document, statement, totals);
     const own = lines.slice(page * LINES_OF_PAGE, (page + 1) * LINES_OF_PAGE);
     for (const [at, line] of own.entries()) {
       drawLine(document, statement, line, LINES_Y + at * LINE_HEIGHT);
@@ -74,7 +85,8 @@ const titleOf = ({ subject, subjectId, account }: Statement): string =>
 const instant = (at: Date): string => `${at.toISOString().slice(0, 19).replace("T", " ")} UTC`;
 
 /** What the standard fonts of PDF have. */
-const shown = (text: string): string => text.replaceAll(/[^\x20-\x7e\u00a0-\u00ff]/gu, "?");
+const shown = (text: string): string =>
+  text.slice(0, MAX_TEXT).replaceAll(/[^\x20-\x7e\u00a0-\u00ff]/gu, "?");
 
 type Place = { readonly width: number; readonly align?: "left" | "right"; readonly size?: number };
 
@@ -88,10 +100,9 @@ function put(document: Drawing, text: string, x: number, y: number, place: Place
 const money = (amount: bigint, { account }: Statement): string =>
   toDecimalText(amount, account.currency).replace(/\B(?=(\d{3})+(?!\d)(?=\.|$))/g, "\u00a0");
 
-function drawHead(document: Drawing, statement: Statement, lines: readonly StatementLine[]): void {
+function drawHead(document: Drawing, statement: Statement, totals: Totals): void {
   const { organizationId, account, period, opening, closing } = statement;
   const from = period.from === null ? "the beginning" : instant(period.from);
-  const totals = addLines(NO_LINES, lines);
   document.font("Helvetica-Bold");
   put(document, titleOf(statement), MARGIN, MARGIN, { width: WIDTH, size: 13 });
   document.font("Helvetica");
@@ -135,7 +146,7 @@ function drawLine(
   const signed = `${direction === "debit" ? "-" : "+"}${money(amount, statement)}`;
   put(document, signed, moved.x, y, { ...moved, size: PLAIN });
   put(document, money(after.posted, statement), posted.x, y, { ...posted, size: PLAIN });
-  const about = [`${counterpart.type.replaceAll("_", " ")} ${counterpart.id}`, note ?? ""];
+  const about = [note ?? "", `${counterpart.type.replaceAll("_", " ")} ${counterpart.id}`];
   put(document, about.filter((text) => text !== "").join(" · "), what.x, y + 10, what);
   if (change.owed === 0n) return;
   put(document, `owed ${money(after.owed, statement)}`, posted.x, y + 10, posted);
