@@ -34,6 +34,7 @@ import {
   listDuePage,
   listHeads,
   listWaiting,
+  sumPurses,
   sumWaiting,
   updateDues,
 } from "../store/dues.ts";
@@ -44,13 +45,15 @@ import { writeTransfers } from "./write.ts";
  * whose locks keep it as it is.
  */
 export async function readDues(sql: Sql, purses: readonly Purse[]): Promise<Map<string, Dues>> {
-  const rows = await listWaiting(sql, purses);
+  const sums = purses.length === 0 ? [] : await sumPurses(sql, purses);
+  const asked = new Map(purses.map((purse) => [purseKey(purse), purse]));
+  const owing = sums.filter((sum) => asked.has(purseKey(sum)));
+  const open = owing.length === 0 ? [] : await listWaiting(sql, owing);
   return new Map(
-    purses.map((purse): [string, Dues] => {
-      const key = purseKey(purse);
-      const own = rows.filter((row) => purseKey(row) === key);
-      const open = own.map(({ total: _, ...due }): DueFee => due);
-      return [key, new Dues(purse, open, own[0]?.total ?? 0n)];
+    [...asked].map(([key, purse]): [string, Dues] => {
+      const own = open.filter((due) => purseKey(due) === key);
+      const sum = owing.find((each) => purseKey(each) === key);
+      return [key, new Dues(purse, own, sum?.total ?? 0n)];
     }),
   );
 }

@@ -79,28 +79,44 @@ export async function updateDues(sql: Sql, dues: readonly DueFee[]): Promise<num
   return dues.length === 0 ? 0 : (await sql.query(update, valuesOf(changing, dues))).length;
 }
 
-/** A fee that waits, and what waits in its purse altogether. */
-export type Waiting = DueFee & { readonly total: bigint };
+const sums = statement(
+  "dueFees.sums",
+  `select organization_id as "organizationId", currency, sum(amount)::bigint as total
+   from due_fees
+   where status = 'due' and organization_id = any($1::text[]) and currency = any($2::text[])
+   group by organization_id, currency`,
+);
 
-// Where nothing is due it is one look at an empty place of the index for each purse.
+/** What waits in a purse altogether, minor units. */
+export type PurseSum = Purse & { readonly total: bigint };
+
+/**
+ * What waits in these purses, and maybe in others of the same organizations and currencies; nothing where
+ * nothing waits. To be sent after the purses' accounts were locked: whoever makes, pays or waives a due fee
+ * holds that lock. On the way of every deposit, so it is simple: one look into the index of what waits.
+ */
+export function sumPurses(sql: Sql, purses: readonly Purse[]): Promise<PurseSum[]> {
+  return sql.query<PurseSum>(sums, [
+    purses.map(({ organizationId }) => organizationId),
+    purses.map(({ currency }) => currency),
+  ]);
+}
+
 const waiting = statement(
   "dueFees.waiting",
-  `select ${selected("d")}, d.total
-   from (select distinct * from unnest($1::text[], $2::text[])) as asked (organization_id, currency)
+  `select d.*
+   from unnest($1::text[], $2::text[]) as asked (organization_id, currency)
    cross join lateral (
-     select f.*, sum(f.amount) over ()::bigint as total from due_fees f
+     select ${selected("f")} from due_fees f
      where f.organization_id = asked.organization_id and f.currency = asked.currency
        and f.status = 'due'
      order by f.due_at, f.id limit ${MAX_DUES_AT_ONCE}) d
-   order by d.organization_id, d.currency, d.due_at, d.id`,
+   order by d."dueAt", d.id`,
 );
 
-/**
- * The oldest fees that wait in each of these purses, oldest first, at most `MAX_DUES_AT_ONCE` of each. To be
- * sent after the purses' accounts were locked: whoever pays or waives a due fee holds that lock.
- */
-export function listWaiting(sql: Sql, purses: readonly Purse[]): Promise<Waiting[]> {
-  return sql.query<Waiting>(waiting, [
+/** The oldest fees that wait in each of these purses, oldest first, at most `MAX_DUES_AT_ONCE` of each. */
+export function listWaiting(sql: Sql, purses: readonly Purse[]): Promise<DueFee[]> {
+  return sql.query<DueFee>(waiting, [
     purses.map(({ organizationId }) => organizationId),
     purses.map(({ currency }) => currency),
   ]);
