@@ -16,12 +16,17 @@ const rootUrl = new URL("../../../", import.meta.url);
 const root = fileURLToPath(rootUrl);
 const file = (name: string) => `packages/server/${name}`;
 const crash = [file("test/crash/crash.test.ts")];
+const jobs = [file("test/jobs.test.ts")];
 
 const proofs: Readonly<Record<string, Proof>> = {
   A: { what: "ledger laws against the naive model", files: [file("src/records/ledger/*.test.ts")] },
   B6: { what: "all writers at once, no deadlock", files: [file("test/deadlock.test.ts")] },
   C1: { what: "SIGKILL of the database under load", files: crash, pattern: "^C1" },
-  C2: { what: "SIGKILL of the server at each named step", files: crash, pattern: "^C2" },
+  C2: {
+    what: "SIGKILL of the server at each named step, and of one that runs a job",
+    files: [...crash, ...jobs],
+    pattern: "^C2",
+  },
   C3: { what: "SIGKILL of both at once", files: crash, pattern: "^C3" },
   C12: { what: "migrations killed at each statement", files: [file("test/upgrade.test.ts")] },
   crash: { what: "C1, C2 and C3", files: crash },
@@ -29,6 +34,7 @@ const proofs: Readonly<Record<string, Proof>> = {
     what: "statements of any length in bounded memory",
     files: [file("test/statements.test.ts")],
   },
+  jobs: { what: "jobs over several processes, with figures", files: jobs },
   G7: { what: "other tenants' ids on every route", files: [file("test/tenants.test.ts")] },
   G9: { what: "every scope on every route", files: [file("test/scopes.test.ts")] },
 };

@@ -10,7 +10,6 @@ export type Duties = {
   add(organizations: readonly string[], each: number, agoMs?: number): Promise<void>;
   /** How often duties were done: those done once, more than once, never. */
   count(): Promise<{ once: number; more: number; never: number }>;
-  clear(): Promise<void>;
 };
 
 /** What a test does in the middle of a group, after its writes. */
@@ -31,19 +30,11 @@ const perform = {
     where duties.organization_id = due.organization_id and duties.id = due.id returning duties.id`,
 };
 
-/** Makes the table in a test's database. The job looks every second unless `over` says otherwise. */
-export async function makeDuties(
-  { url }: Pick<TestDatabase, "url">,
-  meanwhile: Meanwhile = async () => undefined,
-  over: Partial<Job> = {},
-): Promise<Duties> {
-  await asOwner(
-    url,
-    `create table if not exists duties (organization_id id, id id, due_at timestamptz(3) not null,
-       done integer not null default 0, primary key (organization_id, id));
-     grant all on duties to cardwright_app`,
-  );
-  const job: Job = {
+const nothing: Meanwhile = async () => undefined;
+
+/** The job that does duties. It looks every second unless `over` says otherwise. */
+export function dutyJob(meanwhile: Meanwhile = nothing, over: Partial<Job> = {}): Job {
+  return {
     name: "duties.perform",
     summary: "Do what the test asks for",
     everyS: 1,
@@ -57,8 +48,22 @@ export async function makeDuties(
     },
     ...over,
   };
+}
+
+/** Makes the table in a test's database, and the job. */
+export async function makeDuties(
+  { url }: Pick<TestDatabase, "url">,
+  meanwhile: Meanwhile = nothing,
+  over: Partial<Job> = {},
+): Promise<Duties> {
+  await asOwner(
+    url,
+    `create table if not exists duties (organization_id id, id id, due_at timestamptz(3) not null,
+       done integer not null default 0, primary key (organization_id, id));
+     grant all on duties to cardwright_app`,
+  );
   return {
-    job,
+    job: dutyJob(meanwhile, over),
     add: (organizations, each, agoMs = 0) => addDuties(url, organizations, each, agoMs),
     count: async () => {
       const [row] = await asOwner<{ once: string; more: string; never: string }>(
@@ -68,7 +73,6 @@ export async function makeDuties(
       );
       return { once: Number(row?.once), more: Number(row?.more), never: Number(row?.never) };
     },
-    clear: async () => void (await asOwner(url, "truncate duties")),
   };
 }
 

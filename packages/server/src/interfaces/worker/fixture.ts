@@ -21,7 +21,7 @@ export type TestScheduler = {
 /** A scheduler as of one process, stopped with the test. */
 export function schedulerFor(
   t: TestContext,
-  { url }: TestDatabase,
+  { url }: Pick<TestDatabase, "url">,
   { jobs, ...over }: Partial<SchedulerOptions> & Pick<SchedulerOptions, "jobs">,
 ): TestScheduler {
   const database = openDatabase({

@@ -27,7 +27,7 @@ export type Scheduler = {
 };
 
 /** Longest time between two looks at the state of all jobs, ms; at the start it looks sooner. */
-const WATCH_IDLE_MS = [100, 5_000] as const;
+const WATCH_IDLE_MS = [100, 15_000] as const;
 
 /**
  * Starts the jobs of this process. Several processes may run the same ones: they take turns, job by
