@@ -41,5 +41,5 @@ export async function listDebts(
 /** Whose account a card spends from: a card that was replaced shares that of its replacement. */
 async function accountOwner(reading: Reading, cardId: string): Promise<string> {
   const card = await findCard(reading, cardId);
-  return card === null ? cardId : cardAccount(card).ownerId;
+  return card?.model === "card" ? cardAccount(card).ownerId : cardId;
 }
