@@ -139,6 +139,13 @@ test("a statement of 1,000,000 movements streams in bounded memory", {
     assert.match(last, /closing/);
     assert.ok(bytes > HEAP_MB * MB, "the statement is larger than the heap that it went through");
   }
+  const checked = performance.now();
+  const laws = await fetch(`${facts.url}/v1/ledger/invariants`, {
+    headers: { authorization: `Bearer ${facts.apiKey}` },
+  });
+  const { holds } = (await laws.json()) as { holds?: boolean };
+  console.log(`the laws of the books checked in ${seconds(checked)} s`);
+  assert.deepEqual([laws.status, holds], [200, true]);
 });
 
 const seconds = (since: number) => Math.round((performance.now() - since) / 100) / 10;

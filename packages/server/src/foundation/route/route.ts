@@ -80,6 +80,11 @@ export type ReadRoute<
   readonly method: "GET" | "POST";
   /** A question too large for a query string (preflight): POST with a body, idempotent by nature. */
   readonly body?: TSchema;
+  /**
+   * Goes through all of an organization's rows: each of its statements may take this long, ms, and of all
+   * such reads one runs at a time.
+   */
+  readonly longReadMs?: number;
   readonly status: 200;
   handle(call: ReadCall<Static<P>, Static<Q>> & { readonly body: unknown }): Promise<Static<R>>;
 };

@@ -1,4 +1,5 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
+import { readLong } from "../../foundation/database/long.ts";
 import type { Reading } from "../../foundation/database/work.ts";
 import { Fault } from "../../foundation/errors/errors.ts";
 import {
@@ -90,18 +91,24 @@ async function runRead(
 ): Promise<Answer> {
   const { route, params, query, body, caller } = request;
   const reading = await readingOf(context, caller);
-  const call = {
-    params,
-    query,
-    body,
-    caller,
-    reading,
-    // Made only for the few reads that wait.
-    get signal() {
-      return untilGone(to, context.stopping);
-    },
+  const handle = (reads: Reading) => {
+    const call = {
+      params,
+      query,
+      body,
+      caller,
+      reading: reads,
+      // Made only for the few reads that wait.
+      get signal() {
+        return untilGone(to, context.stopping);
+      },
+    };
+    return route.handle(call as never);
   };
-  const reply = await route.handle(call as never);
+  const { longReadMs } = route;
+  const reply = await (longReadMs === undefined
+    ? handle(reading)
+    : readLong(context.database, longReadMs, (sql) => handle({ ...reading, sql })));
   const text = request.serialize(reply);
   return { status: 200, contentType: JSON_TYPE, text, replayed: false, retryAfterS: null };
 }

@@ -16,6 +16,9 @@ import {
   whoseQuery,
 } from "./schema.ts";
 
+/** Longest check of one law in a request, ms: some ten million journal rows. */
+const LAW_TIMEOUT_MS = 120_000;
+
 const common = { tag: "Ledger", audience: "any", scope: "ledger:read" } as const;
 
 const instant = (text: string | undefined) => (text === undefined ? undefined : instantOf(text));
@@ -105,8 +108,10 @@ export const ledgerRoutes = (booksNamed: BooksNamed): readonly Route[] => [
     summary: "Check the laws of the books",
     description: [
       "Reads the whole journal and says for each law whether it holds, and what breaks it first. `head`",
-      "is the end of the hash chain: kept outside, it finds out even whoever rewrites every table.",
+      "is the end of the hash chain: kept outside, it finds out even whoever rewrites every table. One check",
+      "runs at a time, and a law has two minutes; for longer books there is `npm run ledger:verify`.",
     ].join(" "),
+    longReadMs: LAW_TIMEOUT_MS,
     query: whoseQuery,
     reply: invariantsSchema,
     errors: ["organization_not_found"],
