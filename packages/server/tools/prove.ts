@@ -52,12 +52,20 @@ function carrying(name: string): Proof | undefined {
 const proof = proofs[id] ?? (/^[A-Z]\d+$/.test(id) ? carrying(id) : undefined);
 if (proof === undefined) {
   const lines = Object.entries(proofs).map(([name, { what }]) => `  ${name.padEnd(11)} ${what}`);
+  if (id !== "") console.error(`No test has the id ${id}.\n`);
   console.log(
     `npm run prove -- <id> [--long] [--seed n]\n\n${lines.join("\n")}\n  A1, …  the tests that carry an id`,
   );
   process.exit(id === "" ? 0 : 1);
 }
 
+/** The usual one, and one that refuses where nothing ran. */
+const reporters = [
+  "--test-reporter=spec",
+  "--test-reporter-destination=stdout",
+  `--test-reporter=${new URL("ran.ts", import.meta.url)}`,
+  "--test-reporter-destination=stderr",
+];
 const seed = options.indexOf("--seed");
 const child = spawn(
   process.execPath,
@@ -65,6 +73,7 @@ const child = spawn(
     "--test",
     "--test-concurrency=1",
     "--test-global-setup=packages/server/test/setup.ts",
+    ...reporters,
     ...(proof.pattern === undefined ? [] : [`--test-name-pattern=${proof.pattern}`]),
     ...proof.files,
   ],
@@ -73,6 +82,7 @@ const child = spawn(
     stdio: "inherit",
     env: {
       ...process.env,
+      CW_PROVE_ID: id,
       ...(options.includes("--long") ? { CW_PROVE_LONG: "1" } : {}),
       ...(seed === -1 ? {} : { CW_PROVE_SEED: options[seed + 1] }),
     },
