@@ -34,6 +34,7 @@ const proofs: Readonly<Record<string, Proof>> = {
     what: "statements of any length in bounded memory",
     files: [file("test/statements.test.ts")],
   },
+  life: { what: "random lives against the naive issuer", files: [file("test/life.test.ts")] },
   jobs: { what: "jobs over several processes, with figures", files: jobs },
   G7: { what: "other tenants' ids on every route", files: [file("test/tenants.test.ts")] },
   G9: { what: "every scope on every route", files: [file("test/scopes.test.ts")] },

@@ -262,3 +262,21 @@ test("clearing above what a deleted card held is the organization's, then a debt
   assert.equal(await tests.available(own), 20);
   await tests.lawsHold(own);
 });
+
+test("what an archived budget owes is paid by refunds first, and only the rest is the organization's", async () => {
+  const own = await tests.organization(0);
+  const { id: budgetId, typeId } = await tests.budget(own);
+  const card = made(await own.call("POST", "/cards", { typeId, ...names, budgetId }));
+  made(await own.call("DELETE", `/cards/${card.id}`));
+  made(await own.call("POST", `/budgets/${budgetId}/archive`, {}));
+  await does(own, card, { verb: "forcedDebit", amount: 70n });
+  const owed = async () => made(await own.call("GET", `/budgets/${budgetId}`)).balances.owed;
+  assert.equal(await owed(), 70);
+  await does(own, card, { verb: "refund", amount: 50n });
+  assert.deepEqual([await owed(), await tests.available(own)], [20, 0]);
+  await does(own, card, { verb: "refund", amount: 50n });
+  assert.deepEqual([await owed(), await tests.available(own)], [0, 30]);
+  await does(own, card, { verb: "refund", amount: 5n });
+  assert.deepEqual([await owed(), await tests.available(own)], [0, 35]);
+  await tests.lawsHold(own);
+});
