@@ -89,7 +89,20 @@ function tests(extra) {
   const flags = extra.filter((word) => !named.includes(word));
   const files = named.length === 0 ? allTests() : named.flatMap(testsAt);
   if (files.length === 0) return refuse(`There are no tests in ${named.join(", ")}.`);
-  return ["--test", "--test-global-setup=packages/server/test/setup.ts", ...flags, ...files];
+  const setup = "--test-global-setup=packages/server/test/setup.ts";
+  return ["--test", setup, ...reporters(flags), ...flags, ...files];
+}
+
+// Where tests are chosen by name: Node counts a file in which no name matches as one that passed.
+function reporters(flags) {
+  const has = (name) => flags.some((flag) => flag === name || flag.startsWith(`${name}=`));
+  if (!has("--test-name-pattern") || has("--test-reporter")) return [];
+  return [
+    "--test-reporter=spec",
+    "--test-reporter-destination=stdout",
+    "--test-reporter=./packages/server/tools/ran.ts",
+    "--test-reporter-destination=stderr",
+  ];
 }
 
 function testsOnPostgres(extra) {

@@ -34,6 +34,7 @@ const proofs: Readonly<Record<string, Proof>> = {
     what: "statements of any length in bounded memory",
     files: [file("test/statements.test.ts")],
   },
+  life: { what: "random lives against the naive issuer", files: [file("test/life.test.ts")] },
   jobs: { what: "jobs over several processes, with figures", files: jobs },
   G7: { what: "other tenants' ids on every route", files: [file("test/tenants.test.ts")] },
   G9: { what: "every scope on every route", files: [file("test/scopes.test.ts")] },
@@ -52,12 +53,20 @@ function carrying(name: string): Proof | undefined {
 const proof = proofs[id] ?? (/^[A-Z]\d+$/.test(id) ? carrying(id) : undefined);
 if (proof === undefined) {
   const lines = Object.entries(proofs).map(([name, { what }]) => `  ${name.padEnd(11)} ${what}`);
+  if (id !== "") console.error(`No test has the id ${id}.\n`);
   console.log(
     `npm run prove -- <id> [--long] [--seed n]\n\n${lines.join("\n")}\n  A1, …  the tests that carry an id`,
   );
   process.exit(id === "" ? 0 : 1);
 }
 
+/** The usual one, and one that refuses where nothing ran. */
+const reporters = [
+  "--test-reporter=spec",
+  "--test-reporter-destination=stdout",
+  `--test-reporter=${new URL("ran.ts", import.meta.url)}`,
+  "--test-reporter-destination=stderr",
+];
 const seed = options.indexOf("--seed");
 const child = spawn(
   process.execPath,
@@ -65,6 +74,7 @@ const child = spawn(
     "--test",
     "--test-concurrency=1",
     "--test-global-setup=packages/server/test/setup.ts",
+    ...reporters,
     ...(proof.pattern === undefined ? [] : [`--test-name-pattern=${proof.pattern}`]),
     ...proof.files,
   ],
@@ -73,6 +83,7 @@ const child = spawn(
     stdio: "inherit",
     env: {
       ...process.env,
+      CW_PROVE_ID: id,
       ...(options.includes("--long") ? { CW_PROVE_LONG: "1" } : {}),
       ...(seed === -1 ? {} : { CW_PROVE_SEED: options[seed + 1] }),
     },

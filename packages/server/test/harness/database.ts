@@ -12,6 +12,8 @@ export type TestDatabase = {
   readonly url: string;
   readonly app: Database;
   readonly vault: Database;
+  /** Closes its connections; repeating it does nothing. */
+  close(): Promise<void>;
 };
 
 /** The same server, another database. */
@@ -24,13 +26,31 @@ export function withDatabase(url: string, name: string): string {
 /** A database of its own for this test file, cloned from the template and dropped when the file ends. */
 export async function testDatabase(maxConnections = 20): Promise<TestDatabase> {
   const url = await cloneTemplate();
-  const app = openDatabase({ url, role: "cardwright_app", maxConnections });
-  const vault = openDatabase({ url, role: "cardwright_vault", maxConnections: 4 });
+  const database = connect(url, maxConnections);
   after(async () => {
-    await Promise.all([app.close(), vault.close()]);
+    await database.close();
     await dropDatabase(url);
   });
-  return { url, app, vault };
+  return database;
+}
+
+/** Closes all connections and opens others to the same database, closed when this test ends. */
+export async function reconnect({ url, close }: TestDatabase): Promise<TestDatabase> {
+  await close();
+  const database = connect(url, 20);
+  after(database.close);
+  return database;
+}
+
+function connect(url: string, maxConnections: number): TestDatabase {
+  const app = openDatabase({ url, role: "cardwright_app", maxConnections });
+  const vault = openDatabase({ url, role: "cardwright_vault", maxConnections: 4 });
+  let closed: Promise<unknown> | undefined;
+  const close = async () => {
+    closed ??= Promise.all([app.close(), vault.close()]);
+    await closed;
+  };
+  return { url, app, vault, close };
 }
 
 /** Clones the template; the caller drops it with `dropDatabase`. */

@@ -3,6 +3,7 @@ import { systemClock, systemEntropy } from "../../src/foundation/clock/clock.ts"
 import type { Transaction } from "../../src/foundation/database/database.ts";
 import type { Work } from "../../src/foundation/database/work.ts";
 import { createIds, type OrganizationId, PLATFORM } from "../../src/foundation/ids/ids.ts";
+import type { Keys } from "../../src/foundation/keys/keys.ts";
 import { newMaterial } from "../../src/foundation/keys/material.ts";
 import { softwareKeys } from "../../src/foundation/keys/software.ts";
 import { createLog, type Log } from "../../src/foundation/log/log.ts";
@@ -21,7 +22,7 @@ import { scopes } from "../../src/records/access/model.ts";
 import { mayHold } from "../../src/records/access/rules.ts";
 import { drainEvents } from "../../src/records/events/actions.ts";
 import { drainRecords, organizationNow } from "../../src/records/sequencer/actions.ts";
-import { type TestDatabase, testDatabase } from "./database.ts";
+import { reconnect, type TestDatabase, testDatabase } from "./database.ts";
 
 export type CallOptions = {
   /** The secret; null sends none. */
@@ -69,8 +70,15 @@ export type TestServer = {
   newOrganization(overrides?: NewTestOrganization): Promise<TestOrganization>;
   /** A key of an organization (null: of the platform) with those of the scopes that it may have. */
   newKey(organizationId: string | null, scopes: readonly string[]): Promise<string>;
+  /** Calls with a key. */
+  callAs(key: string): Call;
   /** Drains the sequencer, so that reads of records and events see all that was committed. */
   sequence(): Promise<void>;
+  /**
+   * Stops it and starts another on the same database with the same keys: nothing is left but what is
+   * stored. Ended with the test that calls it.
+   */
+  restart(): Promise<TestServer>;
   stop(): Promise<void>;
 };
 
@@ -88,8 +96,15 @@ export type TestServerOptions = {
  * of the file (`const server = await startTestServer();`): inside `before` it would end with the hook.
  */
 export async function startTestServer(options: TestServerOptions = {}): Promise<TestServer> {
-  const database = await testDatabase();
   const keys = softwareKeys(newMaterial("sandbox", systemEntropy), "environment");
+  return serve(await testDatabase(), keys, options);
+}
+
+async function serve(
+  database: TestDatabase,
+  keys: Keys,
+  options: TestServerOptions,
+): Promise<TestServer> {
   const context: ApiContext = {
     settings: {
       CARDWRIGHT_RATE_LIMIT: 100_000_000,
@@ -124,6 +139,11 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     newOrganization: (overrides) => createOrganization(context, url, overrides),
     newKey: (organizationId, wanted) =>
       makeKey(context, (organizationId ?? PLATFORM) as OrganizationId, "sandbox", wanted),
+    callAs: (key) => callWith(url, key),
+    restart: async () => {
+      await stop();
+      return serve(await reconnect(database), keys, options);
+    },
     sequence: async () => {
       await drainRecords(database.app, recordSources);
       await drainEvents(database.app);

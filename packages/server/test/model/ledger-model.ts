@@ -24,6 +24,8 @@ export type Operation =
       readonly amount: bigint;
       readonly released: bigint | undefined;
       readonly final: boolean;
+      /** Accounts that are asked before something is owed. */
+      readonly fallback?: readonly string[];
     }
   | {
       readonly verb: "force";
@@ -71,8 +73,8 @@ export class LedgerModel {
   readonly #credits = new Map<string, bigint>();
   /** Open holds only. */
   readonly #holds = new Map<string, Hold>();
-  readonly #spending: ReadonlySet<string>;
-  readonly #limited: ReadonlySet<string>;
+  readonly #spending: Set<string>;
+  readonly #limited: Set<string>;
 
   /**
    * @param spending cards and budgets: they hold, and they owe.
@@ -81,6 +83,12 @@ export class LedgerModel {
   constructor(spending: readonly string[], others: readonly string[]) {
     this.#spending = new Set(spending);
     this.#limited = new Set([...spending, ...others]);
+  }
+
+  /** A new card or budget. */
+  open(account: string): void {
+    this.#spending.add(account);
+    this.#limited.add(account);
   }
 
   do(operation: Operation): Outcome {
@@ -204,14 +212,14 @@ export class LedgerModel {
   }
 
   #capture(hold: Hold, operation: Operation & { verb: "capture" }): Outcome {
-    const { amount, released, final } = operation;
+    const { amount, released, final, fallback = [] } = operation;
     if (amount <= 0n) return "amount_invalid";
     if (amount > LARGEST) return "amount_too_large";
     const taken = final ? hold.remaining : (released ?? smaller(amount, hold.remaining));
     if (taken < 0n || taken > hold.remaining) return "hold_exceeded";
     hold.remaining -= taken;
     if (final) this.#holds.delete(operation.hold);
-    this.#force([hold.on], NETWORK, amount);
+    this.#force([hold.on, ...fallback], NETWORK, amount);
     this.#settle(hold.on);
     return "done";
   }

@@ -1,4 +1,4 @@
-import { type Condition, listRows, type RowPage } from "../../foundation/database/list.ts";
+import { listRows, type RowPage } from "../../foundation/database/list.ts";
 import { type Sql, statement } from "../../foundation/database/sql.ts";
 import { assert } from "../../foundation/errors/errors.ts";
 import type { CardId, OrganizationId } from "../../foundation/ids/ids.ts";
@@ -6,6 +6,7 @@ import type { Reference } from "../../foundation/route/schemas.ts";
 import { accountId } from "../../records/ledger/model.ts";
 import { type Card, cardAccount, type Restriction } from "./model.ts";
 import type { CardFilter } from "./schema.ts";
+import { shownStatus } from "./store/shown.ts";
 
 /** `share`: its facts stay true until COMMIT. `change`: for changing them. */
 export type LockStrength = "share" | "change";
@@ -327,20 +328,18 @@ export async function updateCards(sql: Sql, cards: readonly Card[]): Promise<voi
  * One page, newest first.
  *
  * @param organizationId null: of every organization.
- * @param now by which a card is expired or not.
  */
 export async function listPage(
   sql: Sql,
   organizationId: string | null,
   filter: CardFilter,
-  now: Date,
   page: { readonly after: string | undefined; readonly limit: number },
 ): Promise<RowPage<Card>> {
   const { rows, more } = await listRows<Row>(sql, {
     select,
     conditions: [
       ["c.organization_id", "=", organizationId ?? undefined],
-      ...statusConditions(filter.status, now),
+      [filter.status === "deleted" ? "c.status" : shownStatus, "=", filter.status],
       ["c.model", "=", filter.model],
       ["c.program_id", "=", filter.typeId],
       ["c.customer_id", "=", filter.customerId],
@@ -355,19 +354,4 @@ export async function listPage(
     ...page,
   });
   return { rows: rows.map(toCard), more };
-}
-
-/** The precedence of `statusOf` as conditions on a row. */
-function statusConditions(status: CardFilter["status"], now: Date): Condition[] {
-  if (status === undefined) return [];
-  if (status === "deleted") return [["c.status", "=", "deleted"]];
-  if (status !== "expired")
-    return [
-      ["c.status", "=", status],
-      ["c.expires_at", ">", now],
-    ];
-  return [
-    ["c.status", "any", ["active", "frozen", "blocked"]],
-    ["c.expires_at", "<=", now],
-  ];
 }

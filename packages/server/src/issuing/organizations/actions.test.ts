@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import test from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { testDatabase } from "../../../test/harness/database.ts";
+import { keepShared } from "../../../test/harness/sharing.ts";
 import { inWork, testKeys } from "../../../test/harness/work.ts";
 import type { Work } from "../../foundation/database/work.ts";
 import { Refusal } from "../../foundation/errors/errors.ts";
@@ -14,8 +16,10 @@ import {
   createOrganization,
   findOrganization,
   installationMode,
+  lockOrganization,
   moveOrganization,
   setInstallationMode,
+  shareOrganizations,
 } from "./actions.ts";
 import type { Organization } from "./model.ts";
 
@@ -113,4 +117,37 @@ test("live organizations are for a live installation, which stays live while it 
   assert.equal(await close(id), "done");
   await setInstallationMode(app, "sandbox");
   assert.equal(await installationMode(app), "sandbox");
+});
+
+test("a busy organization is suspended soon, although there is always somebody who shares it", async () => {
+  const { id } = await create();
+  const sharing = keepShared(app, (sql) => lockOrganization(sql, id, "share"));
+  await sharing.begun;
+  const before = Date.now();
+  const suspended = await inTenant(id, (work) => moveOrganization(work, "suspend"));
+  const waitedMs = Date.now() - before;
+  await sharing.end();
+  assert.equal(suspended.status, "suspended");
+  assert.ok(waitedMs < 1_000, `waited ${waitedMs} ms`);
+});
+
+test("who shares an organization while it is changed sees the change, by external id too", async () => {
+  const wanted = { name: "Example", mode: "sandbox", externalId: "ours", currencies: [] } as const;
+  const { organization } = await inWork(app, PLATFORM, keys, (work) =>
+    createOrganization(work, wanted),
+  );
+  const change = inTenant(organization.id, async (work) => {
+    await moveOrganization(work, "suspend");
+    await sleep(300);
+  });
+  await sleep(100);
+  const seen = await app.transaction(async (sql) => [
+    await lockOrganization(sql, organization.id, "share"),
+    ...(await shareOrganizations(sql, ["external:ours"])).values(),
+  ]);
+  await change;
+  assert.deepEqual(
+    seen.map(({ status }) => status),
+    ["suspended", "suspended"],
+  );
 });

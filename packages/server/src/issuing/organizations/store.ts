@@ -1,3 +1,4 @@
+import { type GateStrength, gate } from "../../foundation/database/gate.ts";
 import { type Condition, listRows, type RowPage } from "../../foundation/database/list.ts";
 import { type Sql, statement } from "../../foundation/database/sql.ts";
 import { PLATFORM } from "../../foundation/ids/ids.ts";
@@ -16,17 +17,22 @@ const byExternalId = `select ${columns} from organizations where external_id = $
 const findById = statement("organizations.findById", byId);
 const findByExternalId = statement("organizations.findByExternalId", byExternalId);
 
-const lockById = {
-  share: statement("organizations.shareById", `${byId} for share`),
-  change: statement("organizations.changeById", `${byId} for no key update`),
-};
-const lockByExternalId = {
-  share: statement("organizations.shareByExternalId", `${byExternalId} for share`),
-  change: statement("organizations.changeByExternalId", `${byExternalId} for no key update`),
-};
+// The row too, although the gate is enough: nothing else may change it meanwhile, by hand either.
+const lockById = statement("organizations.lockById", `${byId} for no key update`);
+
+/** "ORGA" in ASCII. */
+const GATE_SPACE = 0x4f524741;
+
+/** Every request shares its organization, so a busy one would never be suspended: see `Gate`. */
+const door = gate(
+  "organizations.gate",
+  GATE_SPACE,
+  `select id as key from organizations
+   where (id = any($1) and id <> '${PLATFORM}') or external_id = any($2)`,
+);
 
 /** `share`: its facts stay true until COMMIT. `change`: nobody else reads them for deciding. */
-export type LockStrength = "share" | "change";
+export type LockStrength = GateStrength;
 
 /** One organization by id or `external:<externalId>`; null where there is none. */
 export async function findRow(sql: Sql, id: string): Promise<Organization | null> {
@@ -43,9 +49,11 @@ export async function lockRow(
   strength: LockStrength,
 ): Promise<Organization | null> {
   const { by, value } = reference(id);
-  const lock = by === "id" ? lockById : lockByExternalId;
-  const [row] = await sql.query<Organization>(lock[strength], [value]);
-  return row ?? null;
+  const named = by === "id" ? [[value], []] : [[], [value]];
+  // Sent together, run in order: what is read is of after the wait.
+  const [, found] = await Promise.all([door.pass(sql, strength, named), findRow(sql, id)]);
+  if (found !== null && strength === "change") await sql.query(lockById, [found.id]);
+  return found;
 }
 
 /** An organization, and what time it is there. */
@@ -55,16 +63,21 @@ const shareMany = statement(
   "organizations.shareMany",
   `select ${columns}, ${nowOf("organizations.id")} as now from organizations
    where (id = any($1) and id <> '${PLATFORM}') or external_id = any($2)
-   order by id for share`,
+   order by id`,
 );
 
-/** Those of the named organizations that exist, each with its row locked so that it stays as it is. */
-export function shareRows(
+/** Those of the named organizations that exist, each locked so that it stays as it is. */
+export async function shareRows(
   sql: Sql,
   ids: readonly string[],
   externalIds: readonly string[],
 ): Promise<OrganizationAt[]> {
-  return sql.query<OrganizationAt>(shareMany, [ids, externalIds]);
+  const named = [ids, externalIds];
+  const [, rows] = await Promise.all([
+    door.pass(sql, "share", named),
+    sql.query<OrganizationAt>(shareMany, named),
+  ]);
+  return rows;
 }
 
 const insert = statement(

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { testDatabase } from "../../../test/harness/database.ts";
+import { keepShared } from "../../../test/harness/sharing.ts";
 import { testKeys, workOf } from "../../../test/harness/work.ts";
 import type { Transaction } from "../../foundation/database/database.ts";
 import { PLATFORM } from "../../foundation/ids/ids.ts";
@@ -36,6 +37,20 @@ test("a lock that waited for a change sees the organizations that the change nam
   const waited = await app.transaction((sql) => lockProgram(sql, program.id, "share"));
   await change;
   assert.deepEqual(waited?.organizationIds, [id]);
+});
+
+test("a busy program is changed soon, although there is always somebody who shares it", async () => {
+  const [id = ""] = await createPrograms(1);
+  const sharing = keepShared(app, (sql) => lockProgram(sql, id, "share"));
+  await sharing.begun;
+  const before = Date.now();
+  const { status } = await app.transaction((sql) =>
+    changeProgram(workOf(sql, PLATFORM, keys), id, { status: "inactive" }),
+  );
+  const waitedMs = Date.now() - before;
+  await sharing.end();
+  assert.equal(status, "inactive");
+  assert.ok(waitedMs < 1_000, `waited ${waitedMs} ms`);
 });
 
 /** Sends one statement after the other with a pause, so that transactions begun together alternate. */

@@ -1,9 +1,10 @@
+import { type GateStrength, gate } from "../../foundation/database/gate.ts";
 import { type Sql, statement } from "../../foundation/database/sql.ts";
 import type { ProgramId } from "../../foundation/ids/ids.ts";
 import type { Program } from "./model.ts";
 
 /** `share` makes sure that the program stays as it is, `change` is for changing it. */
-export type LockStrength = "share" | "change";
+export type LockStrength = GateStrength;
 
 type Row = Omit<Program, "range" | "fees"> & {
   readonly rangeFrom: bigint;
@@ -74,13 +75,17 @@ const byId = `select ${selected} from programs p
 
 const find = statement("programs.find", byId);
 
-// Only the row: what a lock waited for is seen by the next statement, on a snapshot of its own. In one
-// statement the organizations would come from before the wait.
-const lockText = "select from programs where organization_id = 'org_platform' and id = $1";
-const locks: Readonly<Record<LockStrength, ReturnType<typeof statement>>> = {
-  share: statement("programs.lockShare", `${lockText} for share`),
-  change: statement("programs.lockChange", `${lockText} for no key update`),
-};
+// The row too, although the gate is enough: nothing else may change it meanwhile, by hand either.
+const lockOne = statement(
+  "programs.lockOne",
+  "select from programs where organization_id = 'org_platform' and id = $1 for no key update",
+);
+
+/** "PROG" in ASCII. */
+const GATE_SPACE = 0x50524f47;
+
+/** Most requests of all organizations share a program, and still its cards must be stopped: see `Gate`. */
+const door = gate("programs.gate", GATE_SPACE, "select $1::text as key");
 
 const list = statement(
   "programs.list",
@@ -131,15 +136,16 @@ export async function findProgramRow(sql: Sql, id: string): Promise<Program | nu
   return row === undefined ? null : toProgram(row);
 }
 
-/** Locks a program's row, then reads it. */
+/** Locks a program, then reads it: what the lock waited for is seen by a later statement only. */
 export async function lockProgramRow(
   sql: Sql,
   id: string,
   strength: LockStrength,
 ): Promise<Program | null> {
   // Sent together, run in order: one round trip.
-  const [, program] = await Promise.all([
-    sql.query(locks[strength], [id]),
+  const [, , program] = await Promise.all([
+    door.pass(sql, strength, [id]),
+    strength === "change" ? sql.query(lockOne, [id]) : null,
     findProgramRow(sql, id),
   ]);
   return program;

@@ -58,8 +58,9 @@ export async function chargeMonthlyFees(work: Work, ids: readonly string[]): Pro
   return due.length;
 }
 
+/** Of one day the older card's first: which of them waits must not depend on how rows were read. */
 const byDay = (left: FeeCharge, right: FeeCharge): number =>
-  left.dueAt.getTime() - right.dueAt.getTime();
+  left.dueAt.getTime() - right.dueAt.getTime() || (left.cardId < right.cardId ? -1 : 1);
 
 /** Locks what decides, in the order of locks; the cards' programs never change, so they are read before. */
 async function lockAll(work: Work, ids: readonly string[]) {

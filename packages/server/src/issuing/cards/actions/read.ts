@@ -105,7 +105,7 @@ export async function listCards(
   filter: CardFilter,
   page: PageWanted,
 ): Promise<RowPage<CardInFull>> {
-  const { rows, more } = await listPage(reading.sql, organizationId, filter, reading.now, page);
+  const { rows, more } = await listPage(reading.sql, organizationId, filter, page);
   const owners = [...new Set(rows.map((card) => card.organizationId))];
   const [money, nows] = await Promise.all([
     moneyOf(reading.sql, rows),

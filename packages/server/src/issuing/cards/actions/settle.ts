@@ -1,6 +1,7 @@
 import type { Work } from "../../../foundation/database/work.ts";
 import { assert } from "../../../foundation/errors/errors.ts";
 import type { CardId, HoldId } from "../../../foundation/ids/ids.ts";
+import { least } from "../../../foundation/money/money.ts";
 import { openBook, writeBook } from "../../../records/ledger/actions.ts";
 import { isRefused } from "../../../records/ledger/errors.ts";
 import type { AccountRef, Posted } from "../../../records/ledger/model.ts";
@@ -108,12 +109,8 @@ async function lockLast(work: Work, card: Card): Promise<Card> {
   return locked.replacedBy === null ? locked : lockLast(work, locked);
 }
 
-function apply(
-  book: Book,
-  work: Work,
-  { card, account, refundTo, fallback }: Place,
-  step: Settlement,
-): Answer {
+function apply(book: Book, work: Work, place: Place, step: Settlement): Answer {
+  const { card, account, fallback } = place;
   const { organizationId, id: cardId, currency } = card;
   const network: AccountRef = { type: "network_settlement", ownerId: organizationId, currency };
   const links = { cardId, budgetId: card.budgetId ?? undefined };
@@ -127,10 +124,14 @@ function apply(
       return book.releaseHold(work, { ...links, holdId: step.holdId, amount: step.amount });
     case "capture":
       return book.captureHold(work, { ...links, ...step, fallback });
-    case "refund":
-      return book.post(work, [
-        { ...links, kind: "refund", debit: network, credit: refundTo, amount: step.amount },
-      ]);
+    case "refund": {
+      const refund = { ...links, kind: "refund", debit: network } as const;
+      const parts = refundParts(book.owed(organizationId, account), place, step.amount);
+      return book.post(
+        work,
+        parts.map((part) => ({ ...refund, ...part })),
+      );
+    }
     case "forcedDebit": {
       const sides = { debit: account, credit: network, fallback };
       return book.forcedDebit(work, {
@@ -141,4 +142,17 @@ function apply(
       });
     }
   }
+}
+
+/** Where a refund goes: what is owed is paid from it first, beside the account of an archived budget too. */
+function refundParts(
+  owed: bigint,
+  { account, refundTo }: Place,
+  amount: bigint,
+): { readonly credit: AccountRef; readonly amount: bigint }[] {
+  const first = refundTo.type === account.type ? 0n : least(owed, amount);
+  const rest = { credit: refundTo, amount: amount - first };
+  if (first === 0n) return [rest];
+  const paid = { credit: account, amount: first };
+  return first === amount ? [paid] : [paid, rest];
 }

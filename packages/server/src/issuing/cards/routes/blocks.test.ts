@@ -4,6 +4,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { asOwner } from "../../../../test/harness/database.ts";
 import { dueIn, runDue, runJob } from "../../../../test/harness/jobs.ts";
 import type { TestOrganization } from "../../../../test/harness/server.ts";
+import { inWork } from "../../../../test/harness/work.ts";
+import type { OrganizationId } from "../../../foundation/ids/ids.ts";
+import { issueCards } from "../actions/issue.ts";
+import type { CardInFull } from "../actions/read.ts";
 import { type CardBody, type Fields, made, names, startCardTests } from "../fixture.ts";
 import { blockJobs } from "../jobs/blocks.ts";
 import { blockOrderLifecycle } from "../model/blocks.ts";
@@ -167,20 +171,23 @@ test("an order does not end while a card of the program is being issued", async 
   const own = await tests.organization();
   const typeId = await tests.program();
   const { id } = made(await order(typeId));
+  const issued = Promise.withResolvers<void>();
   const released = Promise.withResolvers<void>();
-  // Stands for an issue in flight: it shares the program's lock until it commits.
-  const issuing = server.database.app.transaction(async (sql) => {
-    const text =
-      "select from programs where organization_id = 'org_platform' and id = $1 for share";
-    await sql.query({ name: undefined, text }, [typeId]);
+  const { app } = server.database;
+  const issuing = inWork(app, own.id as OrganizationId, server.context.keys, async (work) => {
+    const request = { typeId, ...names, initialBalance: 0n };
+    const [card] = await issueCards([{ work, request }]);
+    issued.resolve();
     await released.promise;
+    return card as CardInFull;
   });
+  await issued.promise;
   const finishing = runJob(server, finish, PLATFORM, [id]);
   await sleep(150);
-  assert.equal((await ordersOf(typeId))[0].status, "running");
-  const card = await issue(own, typeId);
+  const [{ status }] = await ordersOf(typeId);
   released.resolve();
-  await issuing;
+  assert.equal(status, "running");
+  const { card } = await issuing;
   assert.equal(await finishing, 0, "it saw the card that came while it waited");
   await carryOut();
   assert.equal((await read(own, card)).status, "blocked");

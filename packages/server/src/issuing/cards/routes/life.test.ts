@@ -78,7 +78,7 @@ test("every reason of the table replaces; expired only an expired card", async (
   assert.deepEqual([unknown.status, unknown.body.code], [400, "invalid_request"]);
 });
 
-test("the replacement is funded, frozen and deleted like any card; the old one is final", async () => {
+test("the replacement is funded, replaced and deleted like any card", async () => {
   const own = await tests.organization(50_000);
   const card = await tests.card(own);
   const fresh = await replace(own, card);
@@ -86,17 +86,6 @@ test("the replacement is funded, frozen and deleted like any card; the old one i
   assert.deepEqual([to.id, to.balanceAfter, cardId], [card.id, 10_500, fresh.id]);
   const again = await replace(own, fresh, "stolen");
   assert.equal((await read(own, again)).balances.available, 10_500);
-  const refused: [string, Fields][] = [
-    ["top-up", { amount: 1 }],
-    ["withdraw", { amount: 1 }],
-    ["freeze", {}],
-    ["renew", {}],
-    ["replace", { reason: "lost" }],
-  ];
-  for (const [verb, body] of refused) {
-    const answer = await post(own, fresh, verb, body);
-    assert.deepEqual([answer.status, answer.body.code], [409, "card_deleted"], verb);
-  }
   const deleted = made(await own.call("DELETE", `/cards/${again.id}`));
   assert.equal(deleted.sweep.amount, 10_500);
   assert.equal(await tests.available(own), 50_000);
@@ -228,21 +217,6 @@ test("200: a renewed card keeps id, number and account; the old expiry is good t
   );
 });
 
-test("a blocked card is neither renewed nor replaced, also when it has expired", async () => {
-  const own = await tests.organization();
-  const card = await tests.card(own, {}, { validityMonths: 1 });
-  made(await server.call("POST", `/cards/${card.id}/block`, { reason: "fraud" }));
-  await tests.advance(own, 70 * DAY_MS);
-  assert.equal((await read(own, card)).status, "expired");
-  for (const [verb, body] of [
-    ["renew", {}],
-    ["replace", { reason: "expired" }],
-  ] as const) {
-    const answer = await post(own, card, verb, body);
-    assert.deepEqual([answer.status, answer.body.code], [409, "card_blocked"]);
-  }
-});
-
 test("a budget card is replaced and stays on its budget", async () => {
   const own = await tests.organization();
   const { id: budgetId, typeId } = await tests.budget(own);
@@ -269,67 +243,6 @@ test("replacing one card twice at once makes one replacement", async () => {
   }
 });
 
-/** What happens to a card with an open hold of 400 of its 1,000, in every order. */
-const steps = {
-  replace: (own: TestOrganization, last: CardBody) => replace(own, last),
-  renew: async (own: TestOrganization, last: CardBody) => made(await post(own, last, "renew")),
-  release: (own: TestOrganization, _: CardBody, card: CardBody, holdId: HoldId) =>
-    does(own, card, { verb: "release", holdId, amount: 100n }),
-  capture: (own: TestOrganization, _: CardBody, card: CardBody, holdId: HoldId) =>
-    does(own, card, { verb: "capture", holdId, amount: 120n, final: false }),
-  refund: (own: TestOrganization, _: CardBody, card: CardBody) =>
-    does(own, card, { verb: "refund", amount: 30n }),
-  delete: async (own: TestOrganization, last: CardBody) =>
-    made(await own.call("DELETE", `/cards/${last.id}`)),
-} as const;
-type Step = keyof typeof steps;
-
-function orders(of: readonly Step[]): Step[][] {
-  if (of.length === 0) return [[]];
-  return of.flatMap((first) =>
-    orders(of.filter((each) => each !== first)).map((rest) => [first, ...rest]),
-  );
-}
-
-const isPossible = (order: readonly Step[]) =>
-  (["replace", "renew"] as const).every((verb) => {
-    const at = order.indexOf(verb);
-    return at === -1 || !order.includes("delete") || at < order.indexOf("delete");
-  });
-
-for (const set of [
-  ["replace", "release", "capture", "refund"],
-  ["renew", "release", "capture", "refund"],
-  ["delete", "release", "capture", "refund"],
-  ["replace", "delete", "release", "capture"],
-  ["replace", "delete", "capture", "refund"],
-] as const) {
-  test(`money with an open hold ends in the same place in every order of ${set.join(", ")}`, async () => {
-    const own = await tests.organization(100_000);
-    for (const order of orders(set).filter(isPossible)) {
-      const before = await tests.available(own);
-      const card = await tests.card(own, { initialBalance: 1_000 }, { validityMonths: 1 });
-      if (set.some((each) => each === "renew")) await tests.advance(own, 40 * DAY_MS);
-      const holdId = await hold(own, card, 400n);
-      let last = card;
-      for (const step of order) {
-        const answer = await steps[step](own, last, card, holdId);
-        if (step === "replace") last = answer;
-      }
-      await does(own, card, { verb: "release", holdId, amount: "all" });
-      const has = (step: Step) => set.some((each) => each === step);
-      const expected = 1_000 - (has("capture") ? 120 : 0) + (has("refund") ? 30 : 0);
-      const { balances } = await read(own, last);
-      const onCard = has("delete") ? 0 : expected;
-      const found = [balances.posted, balances.held, balances.available, balances.owed];
-      assert.deepEqual(found, [onCard, 0, onCard, 0], order.join(", "));
-      const back = (await tests.available(own)) - before + 1_000;
-      assert.equal(back, expected - onCard, order.join(", "));
-    }
-    await tests.lawsHold(own);
-  });
-}
-
 test("clearing above what a deleted card held is the organization's, then a debt", async () => {
   const own = await tests.organization(1_050);
   const card = await tests.card(own, { initialBalance: 1_000 });
@@ -347,5 +260,23 @@ test("clearing above what a deleted card held is the organization's, then a debt
   assert.equal(await tests.available(own), 30);
   await does(own, card, { verb: "forcedDebit", amount: 10n });
   assert.equal(await tests.available(own), 20);
+  await tests.lawsHold(own);
+});
+
+test("what an archived budget owes is paid by refunds first, and only the rest is the organization's", async () => {
+  const own = await tests.organization(0);
+  const { id: budgetId, typeId } = await tests.budget(own);
+  const card = made(await own.call("POST", "/cards", { typeId, ...names, budgetId }));
+  made(await own.call("DELETE", `/cards/${card.id}`));
+  made(await own.call("POST", `/budgets/${budgetId}/archive`, {}));
+  await does(own, card, { verb: "forcedDebit", amount: 70n });
+  const owed = async () => made(await own.call("GET", `/budgets/${budgetId}`)).balances.owed;
+  assert.equal(await owed(), 70);
+  await does(own, card, { verb: "refund", amount: 50n });
+  assert.deepEqual([await owed(), await tests.available(own)], [20, 0]);
+  await does(own, card, { verb: "refund", amount: 50n });
+  assert.deepEqual([await owed(), await tests.available(own)], [0, 30]);
+  await does(own, card, { verb: "refund", amount: 5n });
+  assert.deepEqual([await owed(), await tests.available(own)], [0, 35]);
   await tests.lawsHold(own);
 });

@@ -102,6 +102,28 @@ test("the status in a list is the status of the card: both are made by the same 
   assert.deepEqual(seen.data, data);
 });
 
+test("lists by status go by what is true at the organization's now, also where nobody has recorded it", async () => {
+  const own = await tests.organization();
+  const [thawed, blocked, old] = [
+    await tests.card(own),
+    await tests.card(own),
+    await tests.card(own, {}, { validityMonths: 1 }),
+  ];
+  const endsAt = new Date(Date.now() + DAY_MS).toISOString();
+  made(await own.call("POST", `/cards/${thawed.id}/freeze`, { endsAt }));
+  made(await own.call("POST", `/cards/${blocked.id}/freeze`, {}));
+  const block = { reason: "review", endsAt };
+  made(await server.call("POST", `/cards/${blocked.id}/block`, block));
+  await tests.advance(own, 70 * DAY_MS);
+  const expected = { active: [thawed], frozen: [blocked], blocked: [], expired: [old] };
+  for (const [status, cards] of Object.entries(expected)) {
+    const ids = cards.map(({ id }) => id);
+    assert.deepEqual(await listed(own, `status=${status}`), ids, status);
+    const query = `status=${status}&organizationId=${own.id}`;
+    assert.deepEqual(await listed(server, query), ids, `${status}, for the platform`);
+  }
+});
+
 test("the platform lists the cards of every organization, or of the one it names", async () => {
   const own = await tests.organization();
   const card = await tests.card(own);

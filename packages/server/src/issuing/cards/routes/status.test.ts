@@ -9,7 +9,6 @@ import { isRefused } from "../../../records/ledger/errors.ts";
 import type { AccountRef } from "../../../records/ledger/model.ts";
 import type { Book, Posting } from "../../../records/ledger/rules.ts";
 import { type CardBody, codesOf, type Fields, made, names, startCardTests } from "../fixture.ts";
-import type { CardStatus } from "../model.ts";
 
 const tests = await startCardTests();
 const { server } = tests;
@@ -60,105 +59,6 @@ const forcedDebit = (own: TestOrganization, card: CardBody, amount: bigint) =>
       cardId: card.id,
     }),
   );
-
-const DAY_MS = 86_400_000;
-
-/** Brings a new card into a status. */
-const into: Record<CardStatus, (own: TestOrganization, card: CardBody) => Promise<unknown>> = {
-  active: async () => undefined,
-  frozen: async (own, card) => made(await post(own, card, "freeze")),
-  blocked: async (_own, card) => made(await asPlatform(card, "block", { reason: "fraud" })),
-  expired: (own) => tests.advance(own, 70 * DAY_MS),
-  deleted: async (own, card) => made(await own.call("DELETE", `/cards/${card.id}`)),
-};
-
-type Verb = (own: TestOrganization, card: CardBody) => Promise<CallAnswer>;
-
-/** The verbs of this API and what each answers in each status; a number is success. */
-const table: Record<string, [Verb, ...(number | string)[]]> = {
-  // verb: active, frozen, blocked, expired, deleted
-  topUp: [
-    (own, card) => post(own, card, "top-up", { amount: 5 }),
-    201,
-    201,
-    "card_blocked",
-    "card_expired",
-    "card_deleted",
-  ],
-  withdraw: [
-    (own, card) => post(own, card, "withdraw", { amount: 5 }),
-    201,
-    201,
-    201,
-    201,
-    "card_deleted",
-  ],
-  freeze: [(own, card) => post(own, card, "freeze"), 200, 200, 200, "card_expired", "card_deleted"],
-  unfreeze: [
-    (own, card) => post(own, card, "unfreeze"),
-    200,
-    200,
-    200,
-    "card_expired",
-    "card_deleted",
-  ],
-  block: [
-    (_own, card) => asPlatform(card, "block", { reason: "fraud" }),
-    200,
-    200,
-    200,
-    200,
-    "card_deleted",
-  ],
-  unblock: [(_own, card) => asPlatform(card, "unblock"), 200, 200, 200, 200, "card_deleted"],
-  change: [
-    (own, card) => own.call("PATCH", `/cards/${card.id}`, { label: "New" }),
-    200,
-    200,
-    200,
-    200,
-    "card_deleted",
-  ],
-  read: [(own, card) => own.call("GET", `/cards/${card.id}`), 200, 200, 200, 200, 200],
-  history: [
-    (own, card) => own.call("GET", `/cards/${card.id}/status-history`),
-    200,
-    200,
-    200,
-    200,
-    200,
-  ],
-  delete: [
-    (own, card) => own.call("DELETE", `/cards/${card.id}`),
-    200,
-    200,
-    200,
-    200,
-    "card_deleted",
-  ],
-};
-
-const statuses: readonly CardStatus[] = ["active", "frozen", "blocked", "expired", "deleted"];
-
-for (const [index, status] of statuses.entries()) {
-  test(`the table of PRODUCT §5, cell by cell: a card that is ${status}`, async () => {
-    for (const [name, [verb, ...cells]] of Object.entries(table)) {
-      const own = await tests.organization();
-      const card = await tests.card(own, {}, { validityMonths: 1 });
-      await into[status](own, card);
-      const before = await read(own, card);
-      assert.equal(before.status, status);
-      const answer = await verb(own, card);
-      const expected = cells[index];
-      if (typeof expected === "number") {
-        assert.equal(answer.status, expected, `${name}: ${JSON.stringify(answer.body)}`);
-        continue;
-      }
-      assert.deepEqual([answer.status, answer.body.code], [409, expected], name);
-      assert.deepEqual(await read(own, card), before, `${name} changed nothing`);
-    }
-  });
-}
 
 test("organization and cardholder each have a freeze of their own, and lift only theirs", async () => {
   const own = await tests.organization();
