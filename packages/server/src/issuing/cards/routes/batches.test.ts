@@ -1,0 +1,542 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+import { asOwner } from "../../../../test/harness/database.ts";
+import { dueIn, runAll, runJob } from "../../../../test/harness/jobs.ts";
+import type { CallAnswer, TestOrganization } from "../../../../test/harness/server.ts";
+import { type CardBody, type Fields, made, names, startCardTests } from "../fixture.ts";
+import { batchJobs } from "../jobs/batches.ts";
+import { batchLifecycle, batchRowLifecycle } from "../model/batches.ts";
+
+const tests = await startCardTests();
+const { server } = tests;
+const [job] = batchJobs as [(typeof batchJobs)[0]];
+const path = "/cards/batches";
+
+const batch = (own: TestOrganization, rows: readonly Fields[], more: Fields = {}) =>
+  own.call("POST", path, { rows, ...more });
+const csv = (own: TestOrganization, text: string, at = path): Promise<CallAnswer> =>
+  own.call("POST", at, text, { headers: { "content-type": "text/csv" } });
+const read = async (own: TestOrganization, { id }: CardBody): Promise<CardBody> =>
+  made(await own.call("GET", `${path}/${id}`));
+const rowsOf = async (own: TestOrganization, { id }: CardBody, query = "?limit=100") =>
+  made(await own.call("GET", `${path}/${id}/rows${query}`)).data;
+const work = (own: TestOrganization) => runAll(server, job, own.id);
+const cardsOf = async (own: TestOrganization): Promise<CardBody[]> =>
+  made(await own.call("GET", "/cards?limit=100")).data.reverse();
+const codes = ({ errors }: CardBody): string[] => errors.map(({ code }: CardBody) => code);
+const fieldsOf = ({ body }: CallAnswer): string[] =>
+  body.errors.map(({ field }: CardBody) => field);
+
+test("201: a batch is accepted with its price, and its cards are issued in the order of the rows", async () => {
+  const own = await tests.organization(10_000);
+  const typeId = await tests.program({ fees: { issuance: 100 } });
+  const rows = [1, 2, 3].map((place) => ({
+    typeId,
+    ...names,
+    initialBalance: place * 1_000,
+    externalId: `row ${place}`,
+    metadata: { place: String(place) },
+    cardholder: { email: "ada@example.com" },
+    billingAddress: { line1: "1 Example Street", city: "Paris", country: "FRA" },
+  }));
+  const answer = await batch(own, rows, { externalId: "payroll 7" });
+  assert.equal(answer.status, 201, JSON.stringify(answer.body));
+  const given = answer.body;
+  assert.match(given.id, /^batch_/);
+  const price = {
+    currency: "EUR",
+    lines: [
+      { kind: "issuance_fee", amount: 300 },
+      { kind: "initial_balance", amount: 6_000 },
+    ],
+    total: 6_300,
+  };
+  assert.deepEqual(
+    { ...given, id: null, actor: null, createdAt: null },
+    {
+      id: null,
+      externalId: "payroll 7",
+      status: "accepted",
+      counts: { rows: 3, issued: 0, failed: 0, cancelled: 0, pending: 3 },
+      progress: 0,
+      price: [price],
+      charged: [],
+      actor: null,
+      version: 1,
+      createdAt: null,
+      completedAt: null,
+    },
+  );
+  assert.equal(await tests.available(own), 10_000, "nothing is taken by the acceptance");
+  assert.equal(await work(own), 3);
+  const done = await read(own, { id: "external:payroll 7" });
+  assert.deepEqual(
+    [done.status, done.progress, done.version, done.charged],
+    ["completed", 100, 3, [price]],
+  );
+  assert.ok(done.completedAt);
+  const cards = await cardsOf(own);
+  assert.deepEqual(
+    cards.map(({ externalId, balances, metadata }) => [externalId, balances.available, metadata]),
+    [1, 2, 3].map((place) => [`row ${place}`, place * 1_000, { place: String(place) }]),
+  );
+  assert.deepEqual(
+    await rowsOf(own, given),
+    cards.map(({ id }, index) => ({ row: index + 1, status: "issued", cardId: id, errors: [] })),
+  );
+  assert.equal(await tests.available(own), 3_700);
+  const history = made(await own.call("GET", `/cards/${cards[0].id}/status-history`)).data;
+  assert.deepEqual(history[0].actor, given.actor, "in the name of who gave the batch");
+  await tests.lawsHold(own);
+});
+
+test("each version of a batch has its event, and each card its own", async () => {
+  const own = await tests.organization();
+  const typeId = await tests.program();
+  const rows = [1, 2].map(() => ({ typeId, ...names, initialBalance: 5 }));
+  const given = made(await batch(own, rows));
+  await work(own);
+  await server.sequence();
+  const { data } = made(await own.call("GET", "/events?limit=100"));
+  const told = data.filter(({ objectId }: CardBody) => objectId === given.id);
+  assert.deepEqual(
+    told.map(({ type, objectVersion }: CardBody) => [type, objectVersion]),
+    [
+      ["card_batch.created", 1],
+      ["card_batch.started", 2],
+      ["card_batch.completed", 3],
+    ],
+  );
+  assert.deepEqual(told[2].data.object, await read(own, given));
+  assert.equal(data.filter(({ type }: CardBody) => type === "card.issued").length, 2);
+});
+
+test("a row that cannot be issued fails alone, with every unmet condition", async () => {
+  const own = await tests.organization(2_500);
+  const typeId = await tests.program();
+  const limited = await tests.program({ requiresCustomer: true, cardsPerCustomer: 1 });
+  const customerId = await tests.customer(own);
+  const rows = [
+    { typeId, ...names, initialBalance: 1_000, externalId: "same" },
+    { typeId: "prog_unknown", ...names },
+    { typeId, firstName: "Ada", externalId: "same" },
+    { typeId: limited, customerId, initialBalance: 0 },
+    { typeId: limited, customerId, initialBalance: 0 },
+    { typeId, ...names, initialBalance: 2_000 },
+    { typeId, ...names, initialBalance: 1_500 },
+    {},
+  ];
+  const preflight = made(await own.call("POST", `${path}/preflight`, { rows }));
+  const given = made(await batch(own, rows));
+  assert.equal(await work(own), rows.length);
+  const results = await rowsOf(own, given);
+  assert.deepEqual(
+    results.map((row: CardBody) => [row.status, codes(row)]),
+    [
+      ["issued", []],
+      ["failed", ["program_not_found"]],
+      ["failed", ["name_required", "initial_balance_required", "external_id_taken"]],
+      ["issued", []],
+      ["failed", ["card_limit_reached"]],
+      ["failed", ["insufficient_organization_balance"]],
+      ["issued", []],
+      ["failed", ["program_not_found", "name_required", "name_required"]],
+    ],
+  );
+  assert.deepEqual(
+    preflight.rows.map(({ unmet }: CardBody) => unmet),
+    results.map(({ errors }: CardBody) => errors),
+  );
+  assert.ok(results[1].errors[0].remedy);
+  const { status, counts, charged } = await read(own, given);
+  assert.equal(status, "completed");
+  assert.deepEqual(counts, { rows: 8, issued: 3, failed: 5, cancelled: 0, pending: 0 });
+  assert.equal(charged[0].total, 2_500);
+  const failed = await rowsOf(own, given, "?status=failed&limit=2");
+  assert.deepEqual(
+    failed.map(({ row }: CardBody) => row),
+    [2, 3],
+  );
+  assert.equal(await tests.available(own), 0);
+  await tests.lawsHold(own);
+});
+
+test("preflight prices the whole batch by currency, writes nothing, and says what adds up", async () => {
+  const own = await tests.organization(2_000);
+  const euro = await tests.program({ fees: { issuance: 10 } });
+  const dollar = await tests.program({ currency: "USD" });
+  const rows = [
+    { typeId: euro, ...names, initialBalance: 1_200 },
+    { typeId: euro, ...names, initialBalance: 1_200 },
+    { typeId: dollar, ...names, initialBalance: 0 },
+    { typeId: "prog_unknown", ...names, initialBalance: 7 },
+  ];
+  const checked = made(await own.call("POST", `${path}/preflight`, { rows }));
+  assert.equal(checked.eligible, false);
+  assert.deepEqual(
+    checked.price.map(({ currency, total }: CardBody) => [currency, total]),
+    [
+      ["EUR", 2_420],
+      ["USD", 0],
+    ],
+  );
+  assert.deepEqual(
+    checked.rows.map(({ row, unmet }: CardBody) => [row, unmet.map(({ code }: CardBody) => code)]),
+    [
+      [1, []],
+      [2, ["insufficient_organization_balance"]],
+      [3, []],
+      [4, ["program_not_found"]],
+    ],
+  );
+  const fits = { rows: [rows[0], rows[2]] };
+  assert.equal(made(await own.call("POST", `${path}/preflight`, fits)).eligible, true);
+  assert.deepEqual(made(await own.call("GET", path)).data, []);
+  assert.deepEqual(await dueIn(server, job, own.id), []);
+});
+
+test("CSV: quotes, CRLF, BOM, empty cells and columns of inner fields make the rows that JSON makes", async () => {
+  const own = await tests.organization();
+  const typeId = await tests.program();
+  const text = [
+    "\uFEFFtypeId,firstName,lastName,initialBalance,label,metadata.team,metadata.a.b,cardholder.email,billingAddress.line1,billingAddress.city,billingAddress.country",
+    `${typeId},Ada,"Example, ""A""",1000,"two\r\nlines",red,x,ada@example.com,"1, Street",Paris,FRA`,
+    `${typeId},Ada,Example,2000,,,,,,,`,
+    "",
+  ].join("\r\n");
+  const checked = made(await csv(own, text, `${path}/preflight`));
+  assert.deepEqual(
+    checked.rows.map(({ unmet }: CardBody) => unmet.map(({ code }: CardBody) => code)),
+    [["name_invalid"], []],
+  );
+  const given = made(await csv(own, text.replace(', ""A""', ""), `${path}?externalId=file-1`));
+  assert.equal(given.externalId, "file-1");
+  await work(own);
+  const [first, second] = await cardsOf(own);
+  assert.deepEqual(
+    [first.label, first.metadata, first.cardholder.email, first.billingAddress.line1],
+    ["two\r\nlines", { team: "red", "a.b": "x" }, "ada@example.com", "1, Street"],
+  );
+  assert.deepEqual(
+    [second.label, second.metadata, second.cardholder.email, second.billingAddress],
+    [null, {}, null, null],
+  );
+  assert.deepEqual([first.balances.available, second.balances.available], [1_000, 2_000]);
+  const plain = "typeId,firstName,lastName,initialBalance\n";
+  assert.equal(made(await csv(own, `${plain}${typeId},Ada,Example,1`)).counts.rows, 1);
+});
+
+test("CSV, 400: what is wrong is named by row and column, and nothing is written", async () => {
+  const own = await tests.organization();
+  const wrong: [string, string[], RegExp][] = [
+    ["typeId,surname\nx,y", ["surname"], /no such column/],
+    ["typeId,cardholder.name\nx,y", ["cardholder.name"], /no such column/],
+    ["typeId,metadata.__proto__\nx,y", ["metadata.__proto__"], /no such column/],
+    ["typeId,typeId\nx,y", ["typeId"], /more than once/],
+    [
+      "typeId,initialBalance\nx,1\nx,1.5\nx,a",
+      ["rows.1.initialBalance", "rows.2.initialBalance"],
+      /^Row 2, initialBalance: /,
+    ],
+    [
+      "typeId,initialBalance\nx,9007199254740992",
+      ["rows.0.initialBalance"],
+      /^Row 1, initialBalance: /,
+    ],
+    [
+      "typeId,initialBalance\nx,-1",
+      ["rows.0.initialBalance"],
+      /^Row 1, initialBalance: .*at least 0/,
+    ],
+    ["typeId,currency\nx,EUR\nx,eur", ["rows.1.currency"], /^Row 2, currency: /],
+    ["typeId,label\nx,y\nx", ["rows.1"], /^Row 2: It has 1 cells, and the header 2/],
+    ["typeId,label\nx,a\u0000b", ["rows.0.label"], /^Row 1, label: .*NUL/],
+    ['typeId,label\nx,"y', [undefined as never], /not well-formed CSV/],
+    ['typeId,label\nx,y"z"', [undefined as never], /not well-formed CSV/],
+    ["", [undefined as never], /not well-formed CSV/],
+    ["\n\n", [undefined as never], /not well-formed CSV/],
+    ["typeId\n", ["rows"], /at least 1 items/],
+    [`typeId\n${"x\n".repeat(1_001)}`, ["rows"], /at most 1000 items/],
+  ];
+  for (const [text, fields, message] of wrong) {
+    for (const at of [path, `${path}/preflight`]) {
+      const answer = await csv(own, text, at);
+      assert.equal(answer.status, 400, text.slice(0, 40));
+      assert.deepEqual(fieldsOf(answer), fields, text.slice(0, 40));
+      assert.match(answer.body.errors[0].message, message, text.slice(0, 40));
+    }
+  }
+  const latin = await own.call("POST", path, "typeId\nx", {
+    headers: { "content-type": "text/csv; charset=iso-8859-1" },
+  });
+  assert.equal(latin.status, 415);
+  assert.deepEqual(made(await own.call("GET", path)).data, []);
+});
+
+test("415: only batches are taken as CSV", async () => {
+  const own = await tests.organization(0);
+  assert.equal((await csv(own, "typeId\nx", "/cards")).status, 415);
+  assert.equal((await csv(own, "typeId\nx", "/cards/preflight")).status, 415);
+});
+
+test("JSON, 400: a malformed row is named by its number, and nothing of the batch is written", async () => {
+  const own = await tests.organization();
+  const typeId = await tests.program();
+  const good = { typeId, ...names, initialBalance: 1 };
+  const wrong: [unknown, string, RegExp][] = [
+    [[good, { ...good, initialBalance: "1" }], "rows.1.initialBalance", /^Row 2, initialBalance: /],
+    [[good, good, { surprise: 1 }], "rows.2.surprise", /^Row 3, surprise: /],
+    [[good, 7], "rows.1", /^Row 2: /],
+    [[], "rows", /at least 1 items/],
+    [Array.from({ length: 1_001 }, () => good), "rows", /at most 1000 items/],
+  ];
+  for (const [rows, field, message] of wrong) {
+    const answer = await own.call("POST", path, { rows });
+    assert.equal(answer.status, 400);
+    assert.deepEqual(fieldsOf(answer), [field]);
+    assert.match(answer.body.errors[0].message, message);
+  }
+  const twice = await own.call("POST", `${path}?externalId=a`, { rows: [good], externalId: "a" });
+  assert.deepEqual([twice.status, twice.body.code], [400, "invalid_request"]);
+  assert.deepEqual(made(await own.call("GET", path)).data, []);
+});
+
+test("a body may have 1,000 rows and 4 MiB, and no more", async () => {
+  const own = await tests.organization(0);
+  const label = "x".repeat(200);
+  const row = {
+    typeId: "prog_unknown",
+    label,
+    metadata: { a: "y".repeat(500), b: "y".repeat(500) },
+  };
+  const rows = Array.from({ length: 1_000 }, () => row);
+  assert.ok(JSON.stringify({ rows }).length > 1_200_000);
+  assert.equal(made(await batch(own, rows)).counts.rows, 1_000);
+  const large = JSON.stringify({ rows: [row] }) + " ".repeat(4_194_304);
+  assert.equal((await own.call("POST", path, large)).status, 413);
+  assert.equal((await own.call("POST", "/cards", " ".repeat(300_000))).status, 413);
+});
+
+test("an Idempotency-Key makes one batch of a repetition, and refuses another body", async () => {
+  const own = await tests.organization();
+  const typeId = await tests.program();
+  const row = { typeId, ...names, initialBalance: 1 };
+  const idempotencyKey = "batch-key";
+  const send = (rows: readonly Fields[]) => own.call("POST", path, { rows }, { idempotencyKey });
+  const first = await send([row]);
+  const again = await send([row]);
+  assert.deepEqual(again.body, made(first));
+  assert.equal(again.headers.get("idempotency-replayed"), "true");
+  const other = await send([row, row]);
+  assert.deepEqual([other.status, other.body.code], [409, "idempotency_key_reused"]);
+  await work(own);
+  assert.equal((await cardsOf(own)).length, 1);
+});
+
+test("409: an externalId names one batch of an organization", async () => {
+  const [own, other] = [await tests.organization(0), await tests.organization(0)];
+  made(await batch(own, [{}], { externalId: "mine" }));
+  const again = await batch(own, [{}], { externalId: "mine" });
+  assert.deepEqual([again.status, again.body.code], [409, "external_id_taken"]);
+  assert.equal((await dueIn(server, job, own.id)).length, 1);
+  made(await batch(other, [{}], { externalId: "mine" }));
+});
+
+test("404: a batch of another organization is none, and its list has only its own", async () => {
+  const [own, other] = [await tests.organization(0), await tests.organization(0)];
+  const given = made(await batch(own, [{}], { externalId: "seen" }));
+  for (const id of [given.id, "external:seen", "batch_unknown"]) {
+    assert.equal((await other.call("GET", `${path}/${id}`)).status, 404);
+    assert.equal((await other.call("GET", `${path}/${id}/rows`)).status, 404);
+    assert.equal((await other.call("POST", `${path}/${id}/cancel`)).status, 404);
+  }
+  assert.deepEqual(made(await other.call("GET", path)).data, []);
+  assert.deepEqual(made(await own.call("GET", `${path}?status=accepted`)).data, [given]);
+  assert.deepEqual(made(await own.call("GET", `${path}?status=completed`)).data, []);
+});
+
+test("rows come in pages, in their order, and a foreign cursor is a 400", async () => {
+  const own = await tests.organization(0);
+  const given = made(
+    await batch(
+      own,
+      Array.from({ length: 12 }, () => ({})),
+    ),
+  );
+  const seen: number[] = [];
+  for (let cursor = ""; ; ) {
+    const page = made(await own.call("GET", `${path}/${given.id}/rows?limit=5${cursor}`));
+    seen.push(...page.data.map(({ row }: CardBody) => row));
+    if (page.nextCursor === null) break;
+    cursor = `&cursor=${page.nextCursor}`;
+  }
+  assert.deepEqual(
+    seen,
+    Array.from({ length: 12 }, (_, index) => index + 1),
+  );
+  const cursor = Buffer.from("1:abc").toString("base64url");
+  assert.equal((await own.call("GET", `${path}/${given.id}/rows?cursor=${cursor}`)).status, 400);
+});
+
+test("cancelling leaves what is issued and gives up the rest; again it changes nothing", async () => {
+  const own = await tests.organization();
+  const typeId = await tests.program();
+  const given = made(
+    await batch(
+      own,
+      Array.from({ length: 5 }, () => ({ typeId, ...names, initialBalance: 10 })),
+    ),
+  );
+  const due = await dueIn(server, job, own.id);
+  const group = due.slice(0, 2).map(({ id }) => id);
+  let cancelling: Promise<CallAnswer> | null = null;
+  // While the group is being issued, a cancellation waits for it.
+  await runJob(server, job, own.id, group, async () => {
+    cancelling = own.call("POST", `${path}/${given.id}/cancel`);
+    await new Promise((resolve) => setTimeout(resolve, 150));
+  });
+  const cancelled = made(await (cancelling as unknown as Promise<CallAnswer>));
+  assert.deepEqual(
+    [cancelled.status, cancelled.counts, cancelled.version, cancelled.progress],
+    ["cancelled", { rows: 5, issued: 2, failed: 0, cancelled: 3, pending: 0 }, 3, 100],
+  );
+  assert.deepEqual(made(await own.call("POST", `${path}/${given.id}/cancel`)), cancelled);
+  assert.equal(
+    await runJob(
+      server,
+      job,
+      own.id,
+      due.map(({ id }) => id),
+    ),
+    0,
+  );
+  assert.equal((await cardsOf(own)).length, 2);
+  assert.deepEqual(
+    (await rowsOf(own, given)).map(({ status }: CardBody) => status),
+    ["issued", "issued", "cancelled", "cancelled", "cancelled"],
+  );
+  assert.deepEqual(await dueIn(server, job, own.id), []);
+});
+
+test("409: a batch that is completed cannot be cancelled", async () => {
+  const own = await tests.organization(0);
+  const given = made(await batch(own, [{}]));
+  await work(own);
+  const answer = await own.call("POST", `${path}/${given.id}/cancel`);
+  assert.deepEqual([answer.status, answer.body.code], [409, "card_batch_completed"]);
+});
+
+test("rows of an organization that is suspended meanwhile fail with that", async () => {
+  const own = await tests.organization();
+  const typeId = await tests.program();
+  const given = made(await batch(own, [{ typeId, ...names, initialBalance: 1 }]));
+  made(await server.call("POST", `/organizations/${own.id}/suspend`));
+  await work(own);
+  const [row] = await asOwner<{ errors: CardBody }>(
+    server.database.url,
+    "select errors from card_batch_rows where batch_id = $1",
+    [given.id],
+  );
+  assert.deepEqual(codes({ errors: row?.errors }), ["organization_suspended"]);
+});
+
+test("where the range of numbers is full, a row fails with that alone and the others are issued", async () => {
+  const own = await tests.organization();
+  const typeId = await tests.program();
+  const small = await tests.program({ bin: "99990077", numberRange: { from: 0, to: 0 } });
+  const row = { ...names, initialBalance: 1 };
+  const given = made(
+    await batch(own, [
+      { typeId: small, ...row },
+      { typeId: small, ...row },
+      { typeId, ...row },
+    ]),
+  );
+  const due = (await dueIn(server, job, own.id)).map(({ id }) => id);
+  await assert.rejects(runJob(server, job, own.id, due), { code: "number_range_exhausted" });
+  assert.equal((await cardsOf(own)).length, 0, "the group was undone");
+  for (const id of due) assert.equal(await runJob(server, job, own.id, [id]), 1);
+  assert.deepEqual(
+    (await rowsOf(own, given)).map((each: CardBody) => [each.status, codes(each)]),
+    [
+      ["issued", []],
+      ["failed", ["number_range_exhausted"]],
+      ["issued", []],
+    ],
+  );
+  await tests.lawsHold(own);
+});
+
+test("two who work on the same rows at once issue each card once", async () => {
+  const own = await tests.organization();
+  const typeId = await tests.program();
+  const given = made(
+    await batch(
+      own,
+      Array.from({ length: 20 }, () => ({ typeId, ...names, initialBalance: 1 })),
+    ),
+  );
+  const due = (await dueIn(server, job, own.id)).map(({ id }) => id);
+  const done = await Promise.all([0, 1, 2].map(() => runJob(server, job, own.id, due)));
+  assert.deepEqual(done.toSorted(), [0, 0, 20]);
+  assert.equal((await cardsOf(own)).length, 20);
+  assert.equal((await read(own, given)).counts.issued, 20);
+  await tests.lawsHold(own);
+});
+
+test("what rows ask for lies sealed while they are pending, opens nowhere else, and is erased", async () => {
+  const own = await tests.organization();
+  const typeId = await tests.program();
+  const row = { typeId, firstName: "Zebedee", lastName: "Quillfeather", initialBalance: 1 };
+  const given = made(await batch(own, [row, row, row]));
+  const look = () =>
+    asOwner<{ text: string; sealed: Uint8Array | null; key: Uint8Array | null }>(
+      server.database.url,
+      `select r::text || b::text || coalesce(encode(r.sealed, 'escape'), '') as text, r.sealed,
+         b.wrapped_key as key
+       from card_batch_rows r join card_batches b on b.id = r.batch_id
+       where b.id = $1 order by r.number`,
+      [given.id],
+    );
+  const pending = await look();
+  assert.equal(pending.length, 3);
+  for (const { text, sealed } of pending) {
+    assert.ok(sealed !== null && !/Zebedee|Quillfeather/.test(text));
+  }
+  const swap = (number: number, sealed: Uint8Array | null) =>
+    asOwner(
+      server.database.url,
+      "update card_batch_rows set sealed = $3 where batch_id = $1 and number = $2",
+      [given.id, number, sealed],
+    );
+  const due = (await dueIn(server, job, own.id)).map(({ id }) => id);
+  await swap(2, pending[0]?.sealed ?? null);
+  await assert.rejects(runJob(server, job, own.id, [due[1] ?? ""]), /belongs to another record/);
+  await swap(2, pending[1]?.sealed ?? null);
+  assert.equal(await runJob(server, job, own.id, due.slice(0, 2)), 2);
+  assert.deepEqual(
+    (await look()).map(({ sealed, key }) => [sealed === null, key === null]),
+    [
+      [true, false],
+      [true, false],
+      [false, false],
+    ],
+  );
+  made(await own.call("POST", `${path}/${given.id}/cancel`));
+  assert.ok((await look()).every(({ sealed, key }) => sealed === null && key === null));
+});
+
+test("the life cycles and their constraints have the same states", async () => {
+  for (const [table, cycle] of [
+    ["card_batches", batchLifecycle],
+    ["card_batch_rows", batchRowLifecycle],
+  ] as const) {
+    const [row] = await asOwner<{ text: string }>(
+      server.database.url,
+      "select pg_get_constraintdef(oid) as text from pg_constraint where conname = $1",
+      [`${table}_status_check`],
+    );
+    const found = [...(row?.text ?? "").matchAll(/'(\w+)'/g)].map(([, state]) => state);
+    assert.deepEqual(found, [...cycle.states]);
+  }
+});
