@@ -179,7 +179,7 @@ async function availableOf(facts: DevFacts): Promise<number> {
   return balances.find(({ currency }: Body) => currency === "EUR").available;
 }
 
-test("B8: three processes over one database work off ten batches, each row once and a batch in its order", async () => {
+test("three processes over one database work off ten batches, each row once and a batch in its order", async () => {
   const servers: ServerProcess[] = [];
   for (let count = 0; count < 3; count += 1) {
     servers.push(await startProcess(folder, { DATABASE_URL: database }));

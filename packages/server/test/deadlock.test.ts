@@ -6,6 +6,7 @@ import type { Work } from "../src/foundation/database/work.ts";
 import type { BudgetId, OrganizationId } from "../src/foundation/ids/ids.ts";
 import { countSpending } from "../src/issuing/budgets/actions/spending.ts";
 import { budgetJobs } from "../src/issuing/budgets/jobs.ts";
+import { batchJobs } from "../src/issuing/cards/jobs/batches.ts";
 import { asOwner } from "./harness/database.ts";
 import { type Furnished, furnish } from "./harness/furnish.ts";
 import { dice, extent, proofSeed } from "./harness/proof.ts";
@@ -16,6 +17,9 @@ const server = await startTestServer();
 
 /** A recent top-up or withdrawal of each organization, for the writer that reverses. */
 const lastTransfers = new Map<string, string>();
+
+/** The last batch of cards of each organization, for the writer that cancels. */
+const lastBatches = new Map<string, string>();
 
 /** A sub-budget of each organization's budget. */
 const subBudgets = new Map<string, string>();
@@ -92,6 +96,28 @@ const writers: Readonly<Record<string, Writer>> = {
       budgetId: roll.pick(budgetsOf(own)),
       customerId: own.objects.customer,
     }),
+  createBatch: async (own) => {
+    const { card, budgetCard } = own.programs;
+    const { customer: customerId } = own.objects;
+    const rows = Array.from({ length: 8 }, () =>
+      roll.chance(0.5)
+        ? { typeId: card, customerId, initialBalance: 10 }
+        : { typeId: budgetCard, customerId, budgetId: roll.pick(budgetsOf(own)) },
+    );
+    const answer = await own.call("POST", "/cards/batches", { rows });
+    if (answer.status === 201) lastBatches.set(own.id, idOf(answer.body));
+    return answer;
+  },
+  workBatches: (own) =>
+    inWork(own, async (work) => {
+      const after = { organizationId: work.organizationId, id: "", dueAt: work.now };
+      const [job] = batchJobs as [(typeof batchJobs)[0]];
+      const due = await job.findDue(server.database.app, { after, limit: 12 });
+      const ids = due.filter(({ organizationId }) => organizationId === work.organizationId);
+      return job.run(work, ids.map(({ id }) => id).toReversed());
+    }),
+  cancelBatch: (own) =>
+    own.call("POST", `/cards/batches/${lastBatches.get(own.id) ?? own.objects.batch}/cancel`, {}),
   freeze: (own, card) =>
     own.call("POST", `/cards/${card}/freeze`, {
       requestedBy: roll.pick(["organization", "cardholder"]),
@@ -173,6 +199,8 @@ const dealt = Object.keys(writers).flatMap((name) => {
     block: 2,
     freezeBudget: 1,
     createSubBudget: 1,
+    createBatch: 2,
+    cancelBatch: 1,
   };
   return Array.from({ length: share[name] ?? 6 }, () => name);
 });
