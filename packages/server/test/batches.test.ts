@@ -2,6 +2,9 @@ import assert from "node:assert/strict";
 import test, { after } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { newReport, runPass } from "../src/interfaces/worker/pass.ts";
+import { openSetbacks } from "../src/interfaces/worker/setbacks.ts";
+import { batchJobs } from "../src/issuing/cards/jobs/batches.ts";
 import { send } from "./crash/load.ts";
 import { asOwner, cloneTemplate, dropDatabase } from "./harness/database.ts";
 import {
@@ -14,6 +17,7 @@ import {
   stopProcess,
 } from "./harness/process.ts";
 import { type Dice, dice, extent, proofSeed } from "./harness/proof.ts";
+import { startTestServer } from "./harness/server.ts";
 
 /** Real server processes, one after the other, that work off batches of cards and are killed doing so. */
 const ROWS = 1_000;
@@ -178,6 +182,63 @@ async function availableOf(facts: DevFacts): Promise<number> {
   const { balances } = await ask(facts, "GET", "balances");
   return balances.find(({ currency }: Body) => currency === "EUR").available;
 }
+
+test("a row that cannot be opened fails alone, again and again; the others are issued", async () => {
+  const server = await startTestServer();
+  const own = await server.newOrganization();
+  const program = await server.call("POST", "/card-programs", {
+    name: "Tests",
+    model: "card",
+    brand: "private",
+    bin: "99990001",
+    panLength: 16,
+    currency: "EUR",
+    availability: "all",
+  });
+  const row = {
+    typeId: program.body.id,
+    firstName: "Ada",
+    lastName: "Example",
+    initialBalance: 0,
+  };
+  const rows = Array.from({ length: 5 }, () => row);
+  const { id } = (await own.call("POST", "/cards/batches", { rows })).body;
+  await asOwner(
+    server.database.url,
+    "update card_batch_rows set sealed = set_byte(sealed, 20, 255 - get_byte(sealed, 20)) where number = 3",
+  );
+  const [job] = batchJobs as [(typeof batchJobs)[0]];
+  const failed: string[] = [];
+  const setbacks = openSetbacks(() => 0);
+  for (const done of [4, 0]) {
+    const report = newReport();
+    const { database, keys, newId, committed } = server.context;
+    await runPass(
+      {
+        context: { database, keys, newId, committed },
+        job,
+        setbacks,
+        mayGoOn: async () => true,
+        onFailure: (due) => void failed.push(due.id),
+      },
+      report,
+    );
+    assert.equal(report.done, done);
+  }
+  assert.deepEqual(failed, [`${id}.0003`]);
+  const { body } = await own.call("GET", `/cards/batches/${id}`);
+  assert.deepEqual([body.status, body.counts.issued, body.counts.pending], ["processing", 4, 1]);
+  assert.equal(body.progress, 80);
+  await server.sequence();
+  const audit = (await own.call("GET", `/audit-log?objectId=${id}`)).body;
+  assert.deepEqual(
+    audit.data.map(({ action, actor }: Body) => [action, actor.kind]),
+    [
+      ["cards.issueBatches", "system"],
+      ["createCardBatch", "key"],
+    ],
+  );
+});
 
 test("three processes over one database work off ten batches, each row once and a batch in its order", async () => {
   const servers: ServerProcess[] = [];

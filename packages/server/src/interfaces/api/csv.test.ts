@@ -56,6 +56,12 @@ test("what is written as CSV is read as it was, whatever is in it", () => {
   );
 });
 
+test("lines end with LF or CRLF, each as it likes", () => {
+  const rows = [{ name: "a" }, { name: "b" }, { name: "c" }];
+  assert.deepEqual(rowsOf("name\na\r\nb\nc\r\n"), rows);
+  assert.deepEqual(rowsOf("name\r\na\nb\r\n\r\nc"), rows);
+});
+
 test("numbers that are not whole and exact are refused by row and column", () => {
   for (const amount of ["1.0", "1e3", "0x1", " 1", "1 ", "01", "-0", "9007199254740992", "١"]) {
     assert.deepEqual(problemsOf(`amount\n1\n${amount}\n`), [["field_number", "rows.1.amount"]]);

@@ -464,6 +464,12 @@ test("where the range of numbers is full, a row fails with that alone and the ot
       ["issued", []],
     ],
   );
+  const [accounts] = await asOwner<{ count: number }>(
+    server.database.url,
+    `select count(*)::int as count from ledger_accounts where organization_id = $1 and type = 'card'`,
+    [own.id],
+  );
+  assert.equal(accounts?.count, 2, "of the card that was not issued nothing is left");
   await tests.lawsHold(own);
 });
 
