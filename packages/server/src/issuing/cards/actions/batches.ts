@@ -161,6 +161,19 @@ export async function listBatchRows(
   return listRowPage(reading.sql, await getBatch(reading, id), status, page);
 }
 
+/** Rows that are read at once where all are. */
+const PAGE = 500;
+
+/** All rows of a batch, in their order, as they are when their page is pulled. */
+export async function* readBatchRows(
+  { sql }: Reading,
+  batch: CardBatch,
+): AsyncGenerator<readonly BatchRow[]> {
+  for (let after = 0n; after < BigInt(batch.size); after += BigInt(PAGE)) {
+    yield (await listRowPage(sql, batch, undefined, { after, limit: PAGE })).rows;
+  }
+}
+
 /**
  * Gives up what of a batch is not decided; waits for the group of rows that is being issued. A batch that
  * is cancelled already stays as it is.

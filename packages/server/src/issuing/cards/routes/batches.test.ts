@@ -378,6 +378,36 @@ test("rows come in pages, in their order, and a foreign cursor is a 400", async 
   assert.equal((await own.call("GET", `${path}/${given.id}/rows?cursor=${cursor}`)).status, 400);
 });
 
+test("results are all rows as JSON or CSV, and the batch comes last", async () => {
+  const own = await tests.organization(100);
+  const typeId = await tests.program();
+  const good = { typeId, ...names, initialBalance: 1 };
+  const bad = { typeId, firstName: "Ada" };
+  const rows = Array.from({ length: 600 }, (_, index) => (index % 10 === 0 ? good : bad));
+  const given = made(await batch(own, rows));
+  await work(own);
+  const at = `${path}/${given.id}/results`;
+  const whole = made(await own.call("GET", at));
+  assert.deepEqual(whole.batch, await read(own, given));
+  assert.deepEqual(whole.rows.slice(0, 100), await rowsOf(own, given));
+  assert.deepEqual(
+    whole.rows.map(({ row }: CardBody) => row),
+    rows.map((_, index) => index + 1),
+  );
+  const file = await own.call("GET", at, undefined, { headers: { accept: "text/csv" } });
+  assert.match(file.headers.get("content-disposition") ?? "", /batch_\w+-results\.csv"$/);
+  const [header, first, second, ...rest] = file.body.split("\r\n");
+  assert.equal(header, "record,row,status,cardId,fields,codes,messages");
+  assert.equal(first, `row,1,issued,${whole.rows[0].cardId},,,`);
+  assert.match(
+    second,
+    /^row,2,failed,,lastName initialBalance,name_required initial_balance_required,/,
+  );
+  assert.deepEqual(rest.slice(-2), ["closing,600,completed,,,,", ""]);
+  assert.equal(rest.length, 600);
+  assert.equal((await own.call("GET", `${path}/batch_unknown/results`)).status, 404);
+});
+
 test("cancelling leaves what is issued and gives up the rest; again it changes nothing", async () => {
   const own = await tests.organization();
   const typeId = await tests.program();

@@ -6,7 +6,7 @@ import {
   decodeNumber,
   pageFrom,
 } from "../../../foundation/route/cursor.ts";
-import { type Route, readRoute, writeRoute } from "../../../foundation/route/route.ts";
+import { type Route, readRoute, streamRoute, writeRoute } from "../../../foundation/route/route.ts";
 import { idParams, object, oneOf, pageOf, pageQuery } from "../../../foundation/route/schemas.ts";
 import {
   cancelBatch,
@@ -15,6 +15,7 @@ import {
   listBatches,
   listBatchRows,
   preflightBatch,
+  readBatchRows,
 } from "../actions/batches.ts";
 import { batchLifecycle, batchRowLifecycle } from "../model/batches.ts";
 import {
@@ -27,6 +28,7 @@ import {
   showBatchPreflight,
   showBatchRow,
 } from "../schema/batches.ts";
+import { batchResultsSchema, resultFormats, resultWriters } from "../schema/results.ts";
 import { externalId } from "../schema.ts";
 
 const tag = "Card batches";
@@ -125,6 +127,28 @@ const listRows = readRoute({
   },
 });
 
+const results = streamRoute({
+  id: "getCardBatchResults",
+  path: "/cards/batches/{id}/results",
+  summary: "Read what became of all rows of a batch",
+  description:
+    "As JSON or CSV, in the order of the rows; the batch comes last. Read while the batch is worked on, rows may show as pending that are decided since.",
+  tag,
+  audience: "organization",
+  scope: "cards:read",
+  params: idParams,
+  query: {},
+  formats: resultFormats,
+  reply: batchResultsSchema,
+  errors: ["not_found"],
+  handle: async ({ params, reading, format }) => {
+    const batch = await getBatch(reading, params.id);
+    const write = resultWriters[format === "csv" ? "csv" : "json"];
+    const pieces = write(readBatchRows(reading, batch), () => getBatch(reading, batch.id));
+    return { fileName: `${batch.id}-results`, pieces };
+  },
+});
+
 const cancel = writeRoute({
   id: "cancelCardBatch",
   method: "POST",
@@ -141,4 +165,4 @@ const cancel = writeRoute({
   handle: async ({ params, work }) => showBatch(await cancelBatch(work, params.id)),
 });
 
-export const batchRoutes: readonly Route[] = [check, create, list, get, listRows, cancel];
+export const batchRoutes: readonly Route[] = [check, create, list, get, listRows, results, cancel];
