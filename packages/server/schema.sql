@@ -81,6 +81,30 @@ table public.budgets column 013 version bigint not null
 table public.budgets column 014 created_at timestamp(3) with time zone not null
 table public.budgets column 015 ancestor_ids text[] not null default '{}'::text[]
 table public.budgets column 016 limits jsonb not null default '[]'::jsonb
+table public.card_batch_rows column 001 organization_id id not null
+table public.card_batch_rows column 002 batch_id id not null
+table public.card_batch_rows column 003 number integer not null
+table public.card_batch_rows column 004 status text not null
+table public.card_batch_rows column 005 sealed bytea
+table public.card_batch_rows column 006 card_id id
+table public.card_batch_rows column 007 errors jsonb
+table public.card_batches column 001 organization_id id not null
+table public.card_batches column 002 id id not null
+table public.card_batches column 003 external_id text
+table public.card_batches column 004 status text not null
+table public.card_batches column 005 size integer not null
+table public.card_batches column 006 issued integer not null
+table public.card_batches column 007 failed integer not null
+table public.card_batches column 008 cancelled integer not null
+table public.card_batches column 009 price jsonb not null
+table public.card_batches column 010 charged jsonb not null
+table public.card_batches column 011 key_id text
+table public.card_batches column 012 wrapped_key bytea
+table public.card_batches column 013 actor_kind text not null
+table public.card_batches column 014 actor_id text not null
+table public.card_batches column 015 version bigint not null
+table public.card_batches column 016 created_at timestamp(3) with time zone not null
+table public.card_batches column 017 completed_at timestamp(3) with time zone
 table public.card_block_orders column 001 organization_id id not null
 table public.card_block_orders column 002 id id not null
 table public.card_block_orders column 003 program_id id not null
@@ -498,6 +522,28 @@ table public.budgets constraint budgets_pkey PRIMARY KEY (organization_id, id)
 table public.budgets constraint budgets_program_ids_check CHECK ((cardinality(program_ids) > 0))
 table public.budgets constraint budgets_status_check CHECK ((status = ANY (ARRAY['active'::text, 'frozen'::text, 'archived'::text])))
 table public.budgets constraint budgets_version_check CHECK ((version > 0))
+table public.card_batch_rows constraint card_batch_rows_check CHECK (((status = 'pending'::text) = (sealed IS NOT NULL)))
+table public.card_batch_rows constraint card_batch_rows_check1 CHECK (((status = 'issued'::text) = (card_id IS NOT NULL)))
+table public.card_batch_rows constraint card_batch_rows_check2 CHECK (((status = 'failed'::text) = (errors IS NOT NULL)))
+table public.card_batch_rows constraint card_batch_rows_number_check CHECK (((number >= 1) AND (number <= 1000)))
+table public.card_batch_rows constraint card_batch_rows_organization_id_batch_id_fkey FOREIGN KEY (organization_id, batch_id) REFERENCES card_batches(organization_id, id)
+table public.card_batch_rows constraint card_batch_rows_organization_id_card_id_fkey FOREIGN KEY (organization_id, card_id) REFERENCES cards(organization_id, id)
+table public.card_batch_rows constraint card_batch_rows_pkey PRIMARY KEY (organization_id, batch_id, number)
+table public.card_batch_rows constraint card_batch_rows_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'issued'::text, 'failed'::text, 'cancelled'::text])))
+table public.card_batches constraint card_batches_actor_kind_check CHECK ((actor_kind = ANY (ARRAY['key'::text, 'system'::text])))
+table public.card_batches constraint card_batches_cancelled_check CHECK ((cancelled >= 0))
+table public.card_batches constraint card_batches_check CHECK ((((issued + failed) + cancelled) <= size))
+table public.card_batches constraint card_batches_check1 CHECK (((status = ANY (ARRAY['completed'::text, 'cancelled'::text])) = (((issued + failed) + cancelled) = size)))
+table public.card_batches constraint card_batches_check2 CHECK (((status = ANY (ARRAY['completed'::text, 'cancelled'::text])) = (completed_at IS NOT NULL)))
+table public.card_batches constraint card_batches_check3 CHECK (((completed_at IS NULL) = (wrapped_key IS NOT NULL)))
+table public.card_batches constraint card_batches_check4 CHECK (((key_id IS NULL) = (wrapped_key IS NULL)))
+table public.card_batches constraint card_batches_failed_check CHECK ((failed >= 0))
+table public.card_batches constraint card_batches_issued_check CHECK ((issued >= 0))
+table public.card_batches constraint card_batches_organization_id_external_id_key UNIQUE (organization_id, external_id)
+table public.card_batches constraint card_batches_pkey PRIMARY KEY (organization_id, id)
+table public.card_batches constraint card_batches_size_check CHECK (((size >= 1) AND (size <= 1000)))
+table public.card_batches constraint card_batches_status_check CHECK ((status = ANY (ARRAY['accepted'::text, 'processing'::text, 'completed'::text, 'cancelled'::text])))
+table public.card_batches constraint card_batches_version_check CHECK ((version > 0))
 table public.card_block_orders constraint card_block_orders_actor_kind_check CHECK ((actor_kind = ANY (ARRAY['key'::text, 'system'::text])))
 table public.card_block_orders constraint card_block_orders_blocked_check CHECK ((blocked >= 0))
 table public.card_block_orders constraint card_block_orders_check CHECK ((total >= blocked))
@@ -719,6 +765,7 @@ CREATE INDEX audit_log_at ON public.audit_log USING brin (at) WITH (pages_per_ra
 CREATE INDEX audit_log_object ON public.audit_log USING btree (organization_id, object_id, id)
 CREATE INDEX budgets_by_id ON public.budgets USING btree (id)
 CREATE INDEX budgets_children ON public.budgets USING btree (organization_id, parent_id, id) WHERE (parent_id IS NOT NULL)
+CREATE INDEX card_batch_rows_pending ON public.card_batch_rows USING btree (organization_id, batch_id, number) WHERE (status = 'pending'::text)
 CREATE INDEX card_restrictions_card ON public.card_restrictions USING btree (organization_id, card_id) WHERE (lifted_at IS NULL)
 CREATE INDEX card_restrictions_ending ON public.card_restrictions USING btree (organization_id, ends_at) WHERE ((lifted_at IS NULL) AND (ends_at IS NOT NULL))
 CREATE INDEX cards_budget ON public.cards USING btree (organization_id, budget_id, id) WHERE (budget_id IS NOT NULL)
@@ -753,6 +800,7 @@ CREATE INDEX transfers_card ON public.transfers USING btree (organization_id, ca
 CREATE INDEX transfers_from_budget ON public.transfers USING btree (organization_id, from_id, id) WHERE (from_type = 'budget'::text)
 CREATE INDEX transfers_to_budget ON public.transfers USING btree (organization_id, to_id, id) WHERE (to_type = 'budget'::text)
 CREATE UNIQUE INDEX access_requests_live ON public.access_requests USING btree (organization_id, customer_id, program_id) WHERE (status = ANY (ARRAY['requested'::text, 'granted'::text]))
+CREATE UNIQUE INDEX card_batch_rows_card ON public.card_batch_rows USING btree (organization_id, card_id) WHERE (card_id IS NOT NULL)
 CREATE UNIQUE INDEX card_block_orders_running ON public.card_block_orders USING btree (organization_id, program_id, COALESCE((limited_to)::text, ''::text)) WHERE (status = 'running'::text)
 CREATE UNIQUE INDEX card_restrictions_live ON public.card_restrictions USING btree (organization_id, card_id, kind, owner) WHERE ((lifted_at IS NULL) AND (owner <> 'rule'::text))
 CREATE UNIQUE INDEX card_restrictions_live_of_rules ON public.card_restrictions USING btree (organization_id, card_id, reason) WHERE ((lifted_at IS NULL) AND (owner = 'rule'::text))
@@ -799,6 +847,8 @@ grant insert, select, update on public.access_requests to cardwright_app
 grant insert, select, update on public.api_keys to cardwright_app
 grant insert, select, update on public.budget_spending to cardwright_app
 grant insert, select, update on public.budgets to cardwright_app
+grant insert, select, update on public.card_batch_rows to cardwright_app
+grant insert, select, update on public.card_batches to cardwright_app
 grant insert, select, update on public.card_block_orders to cardwright_app
 grant insert, select, update on public.card_restrictions to cardwright_app
 grant insert, select, update on public.cards to cardwright_app

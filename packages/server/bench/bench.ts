@@ -15,7 +15,16 @@ import {
 } from "../test/harness/process.ts";
 import type { LoadPlan, LoadReport } from "./load.ts";
 import { findPgbench, HOW_TO_INSTALL, preparePgbench, runPgbench } from "./pgbench.ts";
-import { countRows, drained, findBreaches, makeWorld, type Series, type World } from "./world.ts";
+import {
+  BATCH,
+  countRows,
+  drained,
+  findBreaches,
+  issueBatch,
+  makeWorld,
+  type Series,
+  type World,
+} from "./world.ts";
 
 /**
  * `npm run bench`: how many transfers and cards a second the whole server does over HTTP, durable,
@@ -30,6 +39,9 @@ const seconds = long ? 15 : 3;
 const scale = long ? 50 : 10;
 const inFlight = [1, 16, 64] as const;
 const WARM_UP_MS = 1_500;
+/** Rows of a measured batch, and of the one that warms up. */
+const BATCH_ROWS = 1_000;
+const BATCH_WARM_UP_ROWS = 200;
 
 /** One measured point of one round. */
 type Point = { readonly perSecond: number; readonly p50Ms: number; readonly p99Ms: number | null };
@@ -107,6 +119,13 @@ async function measure(
     warnOfRefusals(each, report);
     return { ...report, perSecond: (done * 1000) / report.elapsedMs };
   };
+  const withBatch = only === undefined || BATCH.includes(only);
+  const batch = async (rows: number): Promise<Point> => {
+    const tookMs = await issueBatch(server, watch, world, rows);
+    acknowledged.cards += rows;
+    return { perSecond: (rows * 1000) / tookMs, p50Ms: tookMs, p99Ms: null };
+  };
+  if (withBatch) await batch(BATCH_WARM_UP_ROWS);
   await warmUp(series, watch, point);
   for (let round = 0; round < rounds; round += 1) {
     for (const each of [null, ...series]) {
@@ -120,6 +139,9 @@ async function measure(
         backlogsMs.push(await drained(watch));
       }
     }
+    if (!withBatch) continue;
+    keep(results, BATCH, 1, await batch(BATCH_ROWS));
+    backlogsMs.push(await drained(watch));
   }
   printResults(results);
   printBacklogs(backlogsMs);
@@ -179,9 +201,15 @@ function printResults(results: Results): void {
   console.log(
     `\nMedians of ${rounds} interleaved rounds of ${seconds} s a point; in flight: ${inFlight.join(", ")}.`,
   );
-  console.log("A second (ratio to pgbench's best point; p50 / p99 in ms, of pgbench the mean):\n");
+  console.log(
+    "A second (ratio to pgbench's best point; p50 / p99 in ms, of pgbench the mean, of a batch of " +
+      `${BATCH_ROWS} the whole):\n`,
+  );
   for (const [name, series] of results) {
-    const cells = inFlight.map((count) => showPoints(series.get(count) ?? [], best).padEnd(34));
+    const cells = inFlight.map((count) => {
+      const points = series.get(count);
+      return (points === undefined ? "" : showPoints(points, best)).padEnd(34);
+    });
     console.log(`${name.padEnd(42)}${cells.join("").trimEnd()}`);
   }
 }

@@ -21,6 +21,8 @@ export type World = {
   readonly port: number;
   readonly tenants: readonly Tenant[];
   readonly series: readonly Series[];
+  /** The program of the cards. */
+  readonly cardType: string;
 };
 
 /** Something to measure. */
@@ -68,7 +70,8 @@ export async function makeWorld(server: ServerProcess): Promise<World> {
     tenants.push({ id, key, cards });
   }
   const { hostname, port } = new URL(server.facts.url);
-  return { host: hostname, port: Number(port), tenants, series: seriesOf(tenants, program) };
+  const series = seriesOf(tenants, program);
+  return { host: hostname, port: Number(port), tenants, series, cardType: program.id };
 }
 
 const cardOf = (typeId: string) => ({ typeId, firstName: "Ada", lastName: "Example" });
@@ -121,6 +124,38 @@ const issuesOf = (tenants: readonly Tenant[], typeId: string): Target[] =>
     key,
     body: JSON.stringify({ ...cardOf(typeId), initialBalance: 1_000, externalId: "bench-#" }),
   }));
+
+/** A measure of its own beside the series: how fast the cards of a batch are there. */
+export const BATCH = "cards issued by batch, one organization";
+
+/**
+ * Gives a batch and waits until its last row is decided.
+ *
+ * @returns from before the request until then, ms.
+ */
+export async function issueBatch(
+  server: ServerProcess,
+  database: pg.Client,
+  { tenants: [hot], cardType }: World,
+  size: number,
+): Promise<number> {
+  const row = { ...cardOf(cardType), initialBalance: 1_000 };
+  const rows = Array.from({ length: size }, () => row);
+  const start = performance.now();
+  const { id } = await callerOf(server)("cards/batches", { rows }, hot?.key);
+  for (;;) {
+    const found = await database.query<{ status: string; issued: number }>(
+      "select status, issued from card_batches where id = $1",
+      [id],
+    );
+    const [batch] = found.rows;
+    if (batch?.status === "completed") {
+      if (batch.issued !== size) throw new Error(`Of ${size} rows ${batch.issued} were issued.`);
+      return performance.now() - start;
+    }
+    await sleep(10);
+  }
+}
 
 /** How many cards there are, and transfers of the kinds that are measured. */
 export async function countRows(database: pg.Client): Promise<Record<Series["counts"], number>> {

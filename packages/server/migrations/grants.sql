@@ -13,7 +13,7 @@ grant select, insert on
 grant select, insert, update on
   organization_clocks, record_heads, ledger_accounts, ledger_holds, event_heads, api_keys,
   organizations, transfers, due_fees, customers, access_requests, programs, budgets, cards,
-  card_restrictions, card_block_orders, subject_keys, job_runs
+  card_restrictions, card_block_orders, card_batches, card_batch_rows, subject_keys, job_runs
   to cardwright_app;
 
 grant select, insert, update on budget_spending to cardwright_app;

@@ -1,10 +1,14 @@
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
 import test from "node:test";
 import { personalNames, secretNames } from "../src/foundation/log/names.ts";
 import { mediaTypeOf } from "../src/foundation/route/formats.ts";
 import type { Route } from "../src/foundation/route/route.ts";
+import { columnsOf, parseRows } from "../src/interfaces/api/csv.ts";
+import { parseJson } from "../src/interfaces/api/json.ts";
 import { openApiDocument } from "../src/interfaces/api/openapi.ts";
 import { routes } from "../src/interfaces/api/routes.ts";
+import { compileCheck } from "../src/interfaces/api/validation.ts";
 import { personalFields as ofCards } from "../src/issuing/cards/schema.ts";
 import { personalFields as ofCustomers } from "../src/issuing/customers/schema.ts";
 import { asOwner, testDatabase } from "./harness/database.ts";
@@ -127,6 +131,32 @@ test("routes are unique by id and by method and path, and each names a summary a
       `${id}: ${summary}`,
     );
     assert.match(tag, /^[A-Z]/, id);
+  }
+});
+
+test("the guide to batches names every column of a row, and its examples are well-formed batches", async () => {
+  const guide = await readFile(new URL("../../../docs/guides/batches.md", import.meta.url), "utf8");
+  const route = routes.find(({ id }) => id === "createCardBatch");
+  const schema = route?.body;
+  assert.ok(schema !== undefined);
+  const named = [...guide.matchAll(/`([\w.<>]+)`/g)].map(([, name = ""]) => name);
+  for (const column of columnsOf(schema)) {
+    const [object, inner] = column.split(".");
+    assert.ok(
+      named.includes(column) ||
+        (named.some((name) => name.startsWith(`${object}.`)) && named.includes(`.${inner}`)),
+      column,
+    );
+  }
+  const check = compileCheck("body", schema);
+  const blocks = [...guide.matchAll(/```(\w*)\n([\s\S]*?)```/g)];
+  const read = blocks.map(([, language, text = ""]) =>
+    language === "json" ? parseJson(text) : parseRows(text, schema),
+  );
+  assert.equal(read.length, 2);
+  for (const parsed of read) {
+    assert.ok(parsed.ok, JSON.stringify(parsed));
+    assert.deepEqual(check(parsed.value), []);
   }
 });
 

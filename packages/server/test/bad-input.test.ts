@@ -79,10 +79,11 @@ test("bodies that are no JSON object, too large or too deep are refused, on ever
     ['"text"', 400],
     [`{"a": ${"[".repeat(40)}${"]".repeat(40)}}`, 400],
     [`{"__proto__": {"admin": true}}`, 400],
-    [`{"a": "${"x".repeat(300_000)}"}`, 413],
   ];
   for (const route of withBody) {
-    for (const [body, status] of bodies) {
+    const largest = ("rows" in route && route.rows?.maxBytes) || 0;
+    const tooLarge = `{"a": "${"x".repeat(Math.max(300_000, largest))}"}`;
+    for (const [body, status] of [...bodies, [tooLarge, 413] as const]) {
       const answer = await send(route, body);
       const optional = body === "" && route.body !== undefined;
       refusedCleanly(answer, `${route.id} with ${body.slice(0, 20)}`, optional);

@@ -17,6 +17,7 @@ import { budgetJobs } from "../src/issuing/budgets/jobs.ts";
 import { type Settlement, settle } from "../src/issuing/cards/actions/settle.ts";
 import { cardJobs } from "../src/issuing/cards/jobs.ts";
 import { transferJobs } from "../src/issuing/transfers/jobs.ts";
+import { batchJobs } from "../src/issuing/cards/jobs/batches.ts";
 import { asOwner } from "./harness/database.ts";
 import { type Furnished, furnish } from "./harness/furnish.ts";
 import { dueIn, runJob } from "./harness/jobs.ts";
@@ -32,6 +33,9 @@ const MONTHS = 3;
 
 /** A recent top-up or withdrawal of each organization, for the writer that reverses. */
 const lastTransfers = new Map<string, string>();
+
+/** The last batch of cards of each organization, for the writer that cancels. */
+const lastBatches = new Map<string, string>();
 
 /** A sub-budget of each organization's budget. */
 const subBudgets = new Map<string, string>();
@@ -134,6 +138,28 @@ const writers: Readonly<Record<string, Writer>> = {
       budgetId: roll.pick(budgetsOf(own)),
       customerId: own.objects.customer,
     }),
+  createBatch: async (own) => {
+    const { card, budgetCard } = own.programs;
+    const { customer: customerId } = own.objects;
+    const rows = Array.from({ length: 8 }, () =>
+      roll.chance(0.5)
+        ? { typeId: card, customerId, initialBalance: 10 }
+        : { typeId: budgetCard, customerId, budgetId: roll.pick(budgetsOf(own)) },
+    );
+    const answer = await own.call("POST", "/cards/batches", { rows });
+    if (answer.status === 201) lastBatches.set(own.id, idOf(answer.body));
+    return answer;
+  },
+  workBatches: (own) =>
+    inWork(own, async (work) => {
+      const after = { organizationId: work.organizationId, id: "", dueAt: work.now };
+      const [job] = batchJobs as [(typeof batchJobs)[0]];
+      const due = await job.findDue(server.database.app, { after, limit: 12 });
+      const ids = due.filter(({ organizationId }) => organizationId === work.organizationId);
+      return job.run(work, ids.map(({ id }) => id).toReversed());
+    }),
+  cancelBatch: (own) =>
+    own.call("POST", `/cards/batches/${lastBatches.get(own.id) ?? own.objects.batch}/cancel`, {}),
   freeze: (own, card) =>
     own.call("POST", `/cards/${card}/freeze`, {
       requestedBy: roll.pick(["organization", "cardholder"]),
@@ -325,6 +351,8 @@ const dealt = Object.keys(writers).flatMap((name) => {
     activate: 8,
     releaseCustomer: 8,
     deposit: 12,
+    createBatch: 2,
+    cancelBatch: 1,
   };
   return Array.from({ length: share[name] ?? 6 }, () => name);
 });

@@ -12,6 +12,7 @@ import { openApiDocument } from "../src/interfaces/api/openapi.ts";
 import { routes } from "../src/interfaces/api/routes.ts";
 import { jobs } from "../src/interfaces/worker/jobs.ts";
 import { budgetLifecycle, refillLifecycle } from "../src/issuing/budgets/model.ts";
+import { batchLifecycle, batchRowLifecycle } from "../src/issuing/cards/model/batches.ts";
 import { blockOrderLifecycle } from "../src/issuing/cards/model/blocks.ts";
 import { cardLifecycle } from "../src/issuing/cards/model.ts";
 import { accessLifecycle, customerLifecycle } from "../src/issuing/customers/model.ts";
@@ -135,6 +136,8 @@ const lifecycles: readonly (readonly [string, Lifecycle<string, string>])[] = [
   ["A budget's refill rule", refillLifecycle],
   ["A card", cardLifecycle],
   ["An order to block the cards of a program", blockOrderLifecycle],
+  ["A batch of cards", batchLifecycle],
+  ["A row of a batch of cards", batchRowLifecycle],
   ["A transfer", transferLifecycle],
   ["A fee that could not be paid at once", dueFeeLifecycle],
 ];

@@ -17,14 +17,15 @@ const root = fileURLToPath(rootUrl);
 const file = (name: string) => `packages/server/${name}`;
 const crash = [file("test/crash/crash.test.ts")];
 const jobs = [file("test/jobs.test.ts")];
+const batches = [file("test/batches.test.ts")];
 
 const proofs: Readonly<Record<string, Proof>> = {
   A: { what: "ledger laws against the naive model", files: [file("src/records/ledger/*.test.ts")] },
   B6: { what: "all writers at once, no deadlock", files: [file("test/deadlock.test.ts")] },
   C1: { what: "SIGKILL of the database under load", files: crash, pattern: "^C1" },
   C2: {
-    what: "SIGKILL of the server at each named step, and of one that runs a job",
-    files: [...crash, ...jobs],
+    what: "SIGKILL of the server at each named step, and of one that runs a job or works off a batch",
+    files: [...crash, ...jobs, ...batches],
     pattern: "^C2",
   },
   C3: { what: "SIGKILL of both at once", files: crash, pattern: "^C3" },
@@ -35,6 +36,7 @@ const proofs: Readonly<Record<string, Proof>> = {
     files: [file("test/statements.test.ts")],
   },
   life: { what: "random lives against the naive issuer", files: [file("test/life.test.ts")] },
+  batches: { what: "batches of cards over processes that are killed", files: batches },
   jobs: { what: "jobs over several processes, with figures", files: jobs },
   G7: { what: "other tenants' ids on every route", files: [file("test/tenants.test.ts")] },
   G9: { what: "every scope on every route", files: [file("test/scopes.test.ts")] },

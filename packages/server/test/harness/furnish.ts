@@ -20,6 +20,7 @@ type ObjectKind =
   | "card"
   | "budgetCard"
   | "budget"
+  | "batch"
   | "transfer"
   | "apiKey";
 
@@ -108,6 +109,7 @@ export async function furnish(server: TestServer): Promise<Furnished> {
       customerId: customer.id,
     }),
   );
+  const batch = made(await call("POST", "/cards/batches", { rows: [{}] }));
   const keys = await call("GET", "/api-keys");
   assert.equal(keys.status, 200);
   const objects = {
@@ -116,6 +118,7 @@ export async function furnish(server: TestServer): Promise<Furnished> {
     card: card.id,
     budgetCard: budgetCard.id,
     budget: budget.id,
+    batch: batch.id,
     transfer: deposit.id,
     apiKey: keys.body.data[0].id as string,
   };
@@ -128,7 +131,9 @@ export async function furnish(server: TestServer): Promise<Furnished> {
     ids: Object.values(objects),
     externalIds: [`customer-${suffix}`, `card-${suffix}`, `budget-${suffix}`],
     idFor: (path) => {
-      const kind = kindOfPath[path.split("/")[1] ?? ""];
+      const kind = path.startsWith("/cards/batches/")
+        ? "batch"
+        : kindOfPath[path.split("/")[1] ?? ""];
       return kind === undefined ? null : objects[kind];
     },
   };

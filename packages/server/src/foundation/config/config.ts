@@ -115,7 +115,7 @@ export const variables = {
     addresses,
   ),
   CARDWRIGHT_BODY_LIMIT: variable(
-    "Largest request body, bytes.",
+    "Largest request body, bytes. A batch of rows may have 4 MiB in any case.",
     "262144",
     integer(1_024, 16_777_216, 262_144),
   ),

@@ -14,6 +14,7 @@ export const prefixes = {
   card: "card",
   restriction: "rst",
   blockOrder: "blk",
+  cardBatch: "batch",
   budget: "bud",
   limit: "lim",
   transfer: "trf",
@@ -38,6 +39,7 @@ export type ProgramId = Id<"program">;
 export type CardId = Id<"card">;
 export type RestrictionId = Id<"restriction">;
 export type BlockOrderId = Id<"blockOrder">;
+export type CardBatchId = Id<"cardBatch">;
 export type BudgetId = Id<"budget">;
 export type LimitId = Id<"limit">;
 export type TransferId = Id<"transfer">;

@@ -70,6 +70,12 @@ type Common<P extends TSchema, Q extends TSchema, R extends TSchema> = {
   readonly errors: readonly string[];
 };
 
+/** A body `{ rows: [...] }` is also taken as CSV: a column for each field of a row. */
+export type Rows = {
+  /** Largest body, bytes; or what the operator allows for every body, where that is more. */
+  readonly maxBytes: number;
+};
+
 /** Answers a question; writes nothing. */
 export type ReadRoute<
   P extends TSchema = TSchema,
@@ -85,6 +91,7 @@ export type ReadRoute<
    * such reads one runs at a time.
    */
   readonly longReadMs?: number;
+  readonly rows?: Rows;
   readonly status: 200;
   handle(call: ReadCall<Static<P>, Static<Q>> & { readonly body: unknown }): Promise<Static<R>>;
 };
@@ -99,6 +106,7 @@ export type WriteRoute<
   readonly kind: "write";
   readonly method: "POST" | "PATCH" | "PUT" | "DELETE";
   readonly body?: B;
+  readonly rows?: Rows;
   readonly status: 200 | 201;
   /** Fields of the reply that are shown once: a replay carries null there and `secretOmitted`. */
   readonly secretFields?: readonly string[];

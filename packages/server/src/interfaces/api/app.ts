@@ -122,11 +122,18 @@ function addRoutes(v1: FastifyInstance, context: ApiContext, routes: readonly Ro
     const answer = routeHandler(context, route, batches);
     v1.route({
       ...place,
+      bodyLimit: bodyLimitOf(context, route),
       schema: { response: { [route.status]: forSerializer(route.reply) } },
       onRequest: admit,
       handler: async (request, reply) => send(reply, await answer(request, reply)),
     });
   }
+}
+
+/** Rows may take more than other bodies; what the operator allows beyond that goes for them, too. */
+function bodyLimitOf({ settings }: ApiContext, route: Route): number {
+  const rowsBytes = "rows" in route ? (route.rows?.maxBytes ?? 0) : 0;
+  return Math.max(settings.CARDWRIGHT_BODY_LIMIT, rowsBytes);
 }
 
 /** One queue for each lane, opened at its first route and drained before the server is closed. */

@@ -1,5 +1,7 @@
-import type { FastifyInstance } from "fastify";
-import { generalErrors } from "../../foundation/errors/errors.ts";
+import type { FastifyInstance, FastifyRequest } from "fastify";
+import type { TSchema } from "typebox";
+import { generalErrors, type Refusal } from "../../foundation/errors/errors.ts";
+import { parseRows } from "./csv.ts";
 import { fieldErrors } from "./errors.ts";
 import { type ParsedJson, parseJson } from "./json.ts";
 
@@ -8,16 +10,20 @@ const utf8 = new TextDecoder("utf-8", { fatal: true });
 /** What a request without a body counts as: an object without fields. */
 export const NO_BODY: ParsedJson = { ok: true, value: {} };
 
-/** Takes JSON in UTF-8, and nothing else. What is wrong inside is told later, with the other fields. */
+/** Takes JSON in UTF-8; of routes that take rows also CSV. Nothing else. What is wrong inside is told later, with the other fields. */
 export function addBodyParser(app: FastifyInstance): void {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser("application/json", { parseAs: "buffer" }, (request, body, done) => {
-    const charset = /charset="?([^";]+)/i.exec(request.headers["content-type"] ?? "")?.[1];
-    if (charset !== undefined && charset.trim().toLowerCase() !== "utf-8") {
-      done(generalErrors.refusal("unsupported_media_type", "The charset must be utf-8."));
-      return;
-    }
-    done(null, read(body as Buffer));
+    const refusal = charsetRefusal(request);
+    if (refusal !== null) done(refusal);
+    else done(null, read(body as Buffer));
+  });
+  app.addContentTypeParser("text/csv", { parseAs: "buffer" }, (request, body, done) => {
+    const route = request.cardwrightRoute;
+    const schema = route !== null && "rows" in route ? route.body : undefined;
+    const refusal = schema === undefined ? notTaken() : charsetRefusal(request);
+    if (refusal !== null || schema === undefined) done(refusal);
+    else done(null, readCsv(body as Buffer, schema));
   });
   app.addHook("preParsing", async (request) => {
     const encoding = request.headers["content-encoding"];
@@ -28,6 +34,24 @@ export function addBodyParser(app: FastifyInstance): void {
       );
     }
   });
+}
+
+const notTaken = () => generalErrors.refusal("unsupported_media_type");
+
+function charsetRefusal({ headers }: FastifyRequest): Refusal | null {
+  const charset = /charset="?([^";]+)/i.exec(headers["content-type"] ?? "")?.[1];
+  if (charset === undefined || charset.trim().toLowerCase() === "utf-8") return null;
+  return generalErrors.refusal("unsupported_media_type", "The charset must be utf-8.");
+}
+
+function readCsv(body: Buffer, schema: TSchema): ParsedJson {
+  let text: string;
+  try {
+    text = utf8.decode(body);
+  } catch {
+    return { ok: false, problems: [fieldErrors.problem("csv_malformed")] };
+  }
+  return parseRows(text, schema);
 }
 
 function read(body: Buffer): ParsedJson {

@@ -12,6 +12,12 @@ export const fieldErrors = errorTable({
     title: "The body is nested more than 32 levels deep",
     remedy: "Send a flatter object.",
   },
+  csv_malformed: {
+    status: 0,
+    title: "The body is not well-formed CSV in UTF-8 with a header",
+    remedy:
+      "Quote cells with commas, quotes or line ends, double quotes inside, and end each quote.",
+  },
   field_unknown: {
     status: 0,
     title: "There is no such field here",

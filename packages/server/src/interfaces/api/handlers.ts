@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { readLong } from "../../foundation/database/long.ts";
 import type { Reading } from "../../foundation/database/work.ts";
-import { Fault } from "../../foundation/errors/errors.ts";
+import { Fault, type Problem } from "../../foundation/errors/errors.ts";
 import {
   type BatchRoute,
   type Caller,
@@ -18,6 +18,7 @@ import { organizationNow } from "../../records/sequencer/actions.ts";
 import { type Admitted, type Answer, JSON_TYPE } from "./admitted.ts";
 import { NO_BODY } from "./body.ts";
 import type { ApiContext } from "./context.ts";
+import { inRows } from "./csv.ts";
 import type { ParsedJson } from "./json.ts";
 import type { LaneQueue } from "./lane.ts";
 import { compileCheck, malformed } from "./validation.ts";
@@ -46,12 +47,13 @@ export function admitter(route: Route) {
   const params = compileCheck("params", route.params);
   const query = compileCheck("query", route.query);
   const body = compileCheck("body", route.method === "GET" ? undefined : route.body);
+  const say = "rows" in route ? inRows : (problem: Problem) => problem;
   return (request: FastifyRequest, reply: FastifyReply): Admitted => {
     const parsed = (request.body as ParsedJson | null | undefined) ?? NO_BODY;
     const problems = [
       ...params(request.params),
       ...query(request.query),
-      ...(parsed.ok ? body(parsed.value) : parsed.problems),
+      ...(parsed.ok ? body(parsed.value) : parsed.problems).map(say),
     ];
     if (problems.length > 0 || !parsed.ok) throw malformed(problems);
     const { caller } = request;

@@ -13,10 +13,18 @@ export const MAX_DEPTH = 32;
 export const MAX_PROBLEMS = 100;
 
 /** Names that reach an object's prototype in careless code; no field of ours is called so. */
-const forbiddenNames = new Set(["__proto__", "constructor", "prototype"]);
+export const forbiddenNames: ReadonlySet<string> = new Set([
+  "__proto__",
+  "constructor",
+  "prototype",
+]);
 
 /** A whole number of at most 16 digits; its value must be a safe integer too. */
 const WHOLE = /^(0|-?[1-9]\d{0,15})$/;
+
+/** Whether a text is a whole number that is exact. */
+export const isWhole = (text: string): boolean =>
+  WHOLE.test(text) && Number.isSafeInteger(Number(text));
 
 const INTEGER_TOKEN = /[-+0-9.eE]+/y;
 
@@ -105,7 +113,7 @@ function checkText(text: string, report: Report): void {
 function checkNumber(text: string, start: number, report: Report): number {
   INTEGER_TOKEN.lastIndex = start;
   const source = INTEGER_TOKEN.exec(text)?.[0] ?? "";
-  if (!WHOLE.test(source) || !Number.isSafeInteger(Number(source))) report("field_number");
+  if (!isWhole(source)) report("field_number");
   return start + Math.max(source.length, 1);
 }
 

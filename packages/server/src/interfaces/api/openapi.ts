@@ -2,6 +2,7 @@ import type { TSchema } from "typebox";
 import { mediaTypeOf, type StreamFormat } from "../../foundation/route/formats.ts";
 import { isReading, type Route } from "../../foundation/route/route.ts";
 import { type PublishedCode, publishedCodes } from "./codes.ts";
+import { columnsOf } from "./csv.ts";
 import { openPaths } from "./openapi-open.ts";
 import { type Json, type JsonObject, plain, titledSchemas } from "./openapi-schemas.ts";
 
@@ -136,10 +137,18 @@ function requestBodyOf(route: Route): JsonObject {
   return {
     requestBody: {
       required: required.length > 0,
-      content: { "application/json": { schema: plain(route.body) } },
+      content: {
+        "application/json": { schema: plain(route.body) },
+        ...("rows" in route ? { "text/csv": { schema: csvBody(columnsOf(route.body)) } } : {}),
+      },
     },
   };
 }
+
+const csvBody = (columns: readonly string[]): JsonObject => ({
+  type: "string",
+  description: `RFC 4180 with a header; the columns: ${columns.map((name) => `\`${name}\``).join(", ")}.`,
+});
 
 function responsesOf(route: Route, codes: ReadonlyMap<string, PublishedCode>): JsonObject {
   const done = {

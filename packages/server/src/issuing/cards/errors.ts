@@ -62,6 +62,11 @@ export const cardErrors = errorTable({
     title: "The money on the card stays where it is until the platform has decided",
     remedy: "Ask the platform operator about the compliance restriction on the card.",
   },
+  card_batch_completed: {
+    status: 409,
+    title: "The batch is completed",
+    remedy: "Nothing is left to cancel; delete cards that are not wanted.",
+  },
   card_not_fundable: {
     status: 409,
     title: "The card takes no top-up because of its customer",

@@ -1,3 +1,4 @@
+import { batchSchema } from "./schema/batches.ts";
 import { blockOrderSchema } from "./schema/blocks.ts";
 import { cardSchema } from "./schema.ts";
 
@@ -22,4 +23,12 @@ export type CardEvent = keyof typeof cardEvents;
 export const blockOrderEvents = {
   "block_order.started": blockOrderSchema,
   "block_order.done": blockOrderSchema,
+} as const;
+
+/** What batches of cards announce; each card has its own `card.issued`. */
+export const batchEvents = {
+  "card_batch.created": batchSchema,
+  "card_batch.started": batchSchema,
+  "card_batch.completed": batchSchema,
+  "card_batch.cancelled": batchSchema,
 } as const;

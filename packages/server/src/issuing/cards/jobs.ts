@@ -1,5 +1,6 @@
 import type { Job } from "../../foundation/job/job.ts";
 import { endRestrictions, expireCards } from "./actions/due.ts";
+import { batchJobs } from "./jobs/batches.ts";
 import { blockJobs } from "./jobs/blocks.ts";
 import { feeJobs } from "./jobs/fees.ts";
 import { rangeJobs } from "./jobs/ranges.ts";
@@ -28,6 +29,7 @@ export const cardJobs: readonly Job[] = [
   expire,
   endOfRestrictions,
   ...feeJobs,
+  ...batchJobs,
   ...blockJobs,
   ...rangeJobs,
 ];

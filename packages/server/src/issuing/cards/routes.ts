@@ -1,6 +1,7 @@
 import type { Route } from "../../foundation/route/route.ts";
 import { accessDecisionRoutes } from "../customers/routes/access.ts";
 import { followAccess } from "./actions/access.ts";
+import { batchRoutes } from "./routes/batches.ts";
 import { blockRoutes } from "./routes/blocks.ts";
 import { cardsBudgetRoutes } from "./routes/budgets.ts";
 import { fundsRoutes } from "./routes/funds.ts";
@@ -13,6 +14,7 @@ import { statusRoutes } from "./routes/status.ts";
 /** Everything about cards; and of budgets and customers what depends on their cards. */
 export const cardRoutes: readonly Route[] = [
   ...issueRoutes,
+  ...batchRoutes,
   ...readRoutes,
   ...fundsRoutes,
   ...statusRoutes,

@@ -67,7 +67,7 @@ const billingAddressShown = object({
 const email = Type.String({ format: "email", maxLength: 254 });
 const phone = Type.String({ pattern: "^\\+[1-9]\\d{6,14}$", description: "E.164." });
 const label = text(MAX_LABEL, { description: "A text of your own." });
-const externalId = text(255, {
+export const externalId = text(255, {
   description: "Your own id; unique, good in paths as external:…, and never free again.",
 });
 
@@ -90,8 +90,10 @@ export const issueSchema = object({
   billingAddress: Type.Optional(billingAddress),
 });
 
+export type IssueBody = Static<typeof issueSchema>;
+
 /** The request that a body makes. */
-export function readIssue(body: Static<typeof issueSchema>): IssueRequest {
+export function readIssue(body: IssueBody): IssueRequest {
   const { initialBalance, billingAddress: address, ...rest } = body;
   return {
     ...rest,
@@ -105,7 +107,7 @@ function readAddress(address: Static<typeof billingAddress>): BillingAddress {
   return { ...address, line2, region, postalCode };
 }
 
-const priceSchema = object({
+export const priceSchema = object({
   currency: currencyCode,
   lines: Type.Array(
     object({ kind: oneOf(["issuance_fee", "initial_balance"] as const), amount: amountShown }),
@@ -113,7 +115,7 @@ const priceSchema = object({
   total: amountShown,
 });
 
-const problemSchema = object({
+export const problemSchema = object({
   code: Type.String(),
   field: nullable(Type.String()),
   message: Type.String(),
@@ -135,17 +137,18 @@ export function showPreflight(checked: {
   const { unmet, price } = checked;
   return {
     eligible: unmet.length === 0,
-    unmet: unmet.map(({ code, field = null, message, remedy = null }) => ({
-      code,
-      field,
-      message,
-      remedy,
-    })),
+    unmet: unmet.map(showProblem),
     price: price === null ? null : showPrice(price),
   };
 }
 
-function showPrice({ currency, lines, total }: Price): Static<typeof priceSchema> {
+/** A line of `errors[]` with all its fields. */
+export function showProblem(problem: Problem): Static<typeof problemSchema> {
+  const { code, field = null, message, remedy = null } = problem;
+  return { code, field, message, remedy };
+}
+
+export function showPrice({ currency, lines, total }: Price): Static<typeof priceSchema> {
   return {
     currency,
     lines: lines.map((line) => ({ kind: line.kind, amount: toJsonAmount(line.amount) })),

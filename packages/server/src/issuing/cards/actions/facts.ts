@@ -1,5 +1,5 @@
 import type { Sql } from "../../../foundation/database/sql.ts";
-import { assert } from "../../../foundation/errors/errors.ts";
+import { assert, type Problem } from "../../../foundation/errors/errors.ts";
 import type { OrganizationId } from "../../../foundation/ids/ids.ts";
 import { findBudget, lockBudgets } from "../../budgets/actions/read.ts";
 import type { PlacedBudget } from "../../budgets/model.ts";
@@ -10,8 +10,9 @@ import type { Organization } from "../../organizations/model.ts";
 import { findProgram, lockProgram } from "../../programs/actions.ts";
 import type { Program } from "../../programs/model.ts";
 import { isAvailableTo } from "../../programs/rules.ts";
-import type { IssueRequest } from "../model.ts";
-import type { IssueFacts } from "../rules/unmet.ts";
+import type { IssueRequest, Price } from "../model.ts";
+import { priceOf } from "../rules/price.ts";
+import { type IssueFacts, unmet } from "../rules/unmet.ts";
 import { countLive, externalKey, findTaken, lockExternalIds } from "../store/facts.ts";
 
 /** Who asks for a card, and for which. */
@@ -37,7 +38,7 @@ export type Known = Named & {
 type Standing = { readonly access: AccessStatus | null; readonly liveCards: number };
 
 /** The objects and facts that one request is decided by. */
-export type Case = {
+type Case = {
   readonly facts: IssueFacts;
   readonly program: Program | null;
   readonly customer: Customer | null;
@@ -47,28 +48,60 @@ export type Case = {
 const ownKey = (organizationId: string, id: string): string => `${organizationId}/${id}`;
 
 /** The key of a customer's standing to a program. */
-export const standingKey = ({ organizationId, request }: Ask): string =>
+const standingKey = ({ organizationId, request }: Ask): string =>
   `${organizationId}/${request.customerId}/${request.typeId}`;
 
-/** Reads what decides about one request, as it is; locks nothing. */
-export async function readFacts(sql: Sql, ask: Ask): Promise<Known> {
-  const { organizationId, request } = ask;
-  const { typeId, customerId, budgetId } = request;
-  const [organization, program, customer, budget] = await Promise.all([
+/** How many reads of one request travel beside each other, so that others have connections too. */
+const READS_BESIDE = 16;
+
+/** Reads for each item at once: in a transaction they travel together. */
+const atOnce = <T, R>(items: readonly T[], read: (item: T) => Promise<R> | R): Promise<R[]> =>
+  Promise.all(items.map(read));
+
+/** Reads for each item, some beside each other; the answers in the order of the items. */
+async function readEach<T, R>(
+  items: readonly T[],
+  read: (item: T) => Promise<R> | R,
+): Promise<R[]> {
+  const found: R[] = [];
+  for (let at = 0; at < items.length; at += READS_BESIDE) {
+    found.push(...(await Promise.all(items.slice(at, at + READS_BESIDE).map(read))));
+  }
+  return found;
+}
+
+/** The programs that requests name, as they are, by their ids. Takes no lock. */
+export async function readPrograms(
+  sql: Sql,
+  requests: readonly IssueRequest[],
+): Promise<Map<string, Program>> {
+  const typeIds = inOrder(requests.flatMap(({ typeId }) => typeId ?? []));
+  const programs = await readEach(typeIds, (id) => findProgram(sql, id));
+  return mapOf(programs, ({ id }) => id);
+}
+
+/** Reads what decides about requests of one organization, as it is; locks nothing. */
+export async function readFacts(
+  sql: Sql,
+  organizationId: OrganizationId,
+  asks: readonly Ask[],
+): Promise<Known> {
+  const requests = asks.map(({ request }) => request);
+  const customerIds = inOrder(requests.flatMap(({ customerId }) => customerId ?? []));
+  const budgetIds = inOrder(requests.flatMap(({ budgetId }) => budgetId ?? []));
+  const [organization, programs, customers, budgets] = await Promise.all([
     findOrganization(sql, organizationId),
-    typeId === undefined ? null : findProgram(sql, typeId),
-    customerId === undefined
-      ? null
-      : findCustomer(sql, organizationId, { by: "id", value: customerId }),
-    budgetId === undefined ? null : findBudget(sql, organizationId, budgetId),
+    readPrograms(sql, requests),
+    readEach(customerIds, (id) => findCustomer(sql, organizationId, { by: "id", value: id })),
+    readEach(budgetIds, (id) => findBudget(sql, organizationId, id)),
   ]);
   const named: Named = {
     organizations: mapOf([organization], ({ id }) => id),
-    programs: mapOf([program], ({ id }) => id),
-    customers: mapOf([customer], ({ id }) => ownKey(organizationId, id)),
-    budgets: mapOf([budget], ({ id }) => ownKey(organizationId, id)),
+    programs,
+    customers: mapOf(customers, ({ id }) => ownKey(organizationId, id)),
+    budgets: mapOf(budgets, ({ id }) => ownKey(organizationId, id)),
   };
-  return withRest(sql, [ask], named, false);
+  return withRest(sql, asks, named, false);
 }
 
 /**
@@ -149,10 +182,8 @@ async function withRest(
     lock ? lockExternalIds(sql, externals) : null,
     findTaken(sql, externals),
     countLive(sql, wanted),
-    Promise.all(
-      wanted.map(({ organizationId, customerId, programId }) =>
-        accessOf(sql, organizationId, customerId, programId),
-      ),
+    (lock ? atOnce : readEach)(wanted, ({ organizationId, customerId, programId }) =>
+      accessOf(sql, organizationId, customerId, programId),
     ),
   ]);
   const standings = new Map(
@@ -165,14 +196,12 @@ async function withRest(
 }
 
 /** What was decided before a request in the same batch, and counts for it. */
-export type Before = {
+type Before = {
   /** Cards issued by `standingKey`. */
   readonly issued: ReadonlyMap<string, number>;
   /** External ids given, by `externalKey`. */
   readonly given: ReadonlySet<string>;
 };
-
-export const NOTHING_BEFORE: Before = { issued: new Map(), given: new Set() };
 
 /** The program that a request names, whether or not its organization may use it. */
 export const programOf = (known: Known, { request }: Ask): Program | null =>
@@ -183,7 +212,7 @@ export const programOf = (known: Known, { request }: Ask): Program | null =>
  *
  * @param available what its organization has in the program's currency, minor units.
  */
-export function caseOf(known: Known, ask: Ask, available: bigint, before: Before): Case {
+function caseOf(known: Known, ask: Ask, available: bigint, before: Before): Case {
   const { organizationId, request } = ask;
   const { customerId, budgetId, externalId } = request;
   const organization = known.organizations.get(organizationId);
@@ -205,6 +234,44 @@ export function caseOf(known: Known, ask: Ask, available: bigint, before: Before
     externalIdTaken: external !== null && (known.taken.has(external) || before.given.has(external)),
   };
   return { facts, program, customer, budget };
+}
+
+/** A request as it is decided: it can be issued where nothing is unmet. */
+export type Decided = Omit<Case, "facts"> & {
+  readonly problems: readonly Problem[];
+  /** Null where the program is unknown, or its terms are not the caller's to learn. */
+  readonly price: Price | null;
+};
+
+/** What an organization has available in a currency before anything is decided, minor units. */
+export type Purse = (organizationId: OrganizationId, currency: string) => bigint;
+
+/**
+ * Decides requests in their order, each seeing what those before it that can be issued take: money,
+ * external ids, and cards of a customer. Issuing and preflight both call it, so they cannot disagree.
+ */
+export function decideInOrder(known: Known, asks: readonly Ask[], purse: Purse): Decided[] {
+  const issued = new Map<string, number>();
+  const given = new Set<string>();
+  const spent = new Map<string, bigint>();
+  return asks.map((ask) => {
+    const { organizationId, request } = ask;
+    const currency = programOf(known, ask)?.currency ?? "";
+    const name = `${organizationId}/${currency}`;
+    const available =
+      currency === "" ? 0n : purse(organizationId, currency) - (spent.get(name) ?? 0n);
+    const { facts, ...found } = caseOf(known, ask, available, { issued, given });
+    const problems = unmet(facts, request);
+    const { program } = found;
+    const price = program !== null && facts.programAvailable ? priceOf(program, request) : null;
+    if (problems.length > 0) return { ...found, problems, price };
+    assert(price !== null, "A card that can be issued has a price.");
+    const { externalId } = request;
+    if (externalId !== undefined) given.add(externalKey({ organizationId, externalId }));
+    issued.set(standingKey(ask), (issued.get(standingKey(ask)) ?? 0) + 1);
+    spent.set(name, (spent.get(name) ?? 0n) + price.total);
+    return { ...found, problems, price };
+  });
 }
 
 function mapOf<T>(values: readonly (T | null)[], key: (value: T) => string): Map<string, T> {

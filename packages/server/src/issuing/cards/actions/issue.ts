@@ -23,21 +23,18 @@ import {
   type StatusChange,
 } from "../model.ts";
 import { type IssueParts, newCard, planIssue } from "../rules/issue.ts";
-import { priceOf } from "../rules/price.ts";
-import { unmet } from "../rules/unmet.ts";
-import { externalKey, lockRanges } from "../store/facts.ts";
+import { lockRanges } from "../store/facts.ts";
 import { insertRestrictions, insertStatusChanges } from "../store/status.ts";
 import { insertCards } from "../store.ts";
 import {
   type Ask,
-  caseOf,
+  decideInOrder,
   inOrder,
   type Known,
   lockFacts,
-  NOTHING_BEFORE,
+  type Purse,
   programOf,
   readFacts,
-  standingKey,
 } from "./facts.ts";
 import { announceCard, type CardInFull, moneyOf } from "./read.ts";
 
@@ -46,31 +43,41 @@ export type Preflight = { readonly unmet: readonly Problem[]; readonly price: Pr
 
 /** What stands in the way of issuing, and what it would cost. Writes nothing and locks nothing. */
 export async function preflight(reading: Reading, request: IssueRequest): Promise<Preflight> {
-  const { sql, organizationId } = reading;
-  const ask = { organizationId, request };
-  const known = await readFacts(sql, ask);
-  const program = programOf(known, ask);
-  const available = program === null ? 0n : await readAvailable(sql, organizationId, program);
-  const { facts } = caseOf(known, ask, available, NOTHING_BEFORE);
-  const isOpen = program !== null && facts.programAvailable;
-  return { unmet: unmet(facts, request), price: isOpen ? priceOf(program, request) : null };
+  const [checked] = await preflightAll(reading, [request]);
+  assert(checked !== undefined, "One request was checked.");
+  return checked;
 }
 
-async function readAvailable(
-  sql: Sql,
-  organizationId: Reading["organizationId"],
-  { currency }: Program,
-): Promise<bigint> {
-  const ref = availableOf({ organizationId, currency });
-  const balances = await readBalances(sql, organizationId, [ref]);
-  return balances.get(accountId(ref))?.available ?? 0n;
+/** As `preflight`, of requests that are issued one after the other; in their order. */
+export async function preflightAll(
+  { sql, organizationId }: Reading,
+  requests: readonly IssueRequest[],
+): Promise<Preflight[]> {
+  const asks = requests.map((request) => ({ organizationId, request }));
+  const known = await readFacts(sql, organizationId, asks);
+  const currencies = inOrder([...known.programs.values()].map(({ currency }) => currency));
+  const refs = currencies.map((currency) => availableOf({ organizationId, currency }));
+  const balances = await readBalances(sql, organizationId, refs);
+  const purse: Purse = (_, currency) =>
+    balances.get(accountId(availableOf({ organizationId, currency })))?.available ?? 0n;
+  return decideInOrder(known, asks, purse).map(({ problems, price }) => ({
+    unmet: problems,
+    price,
+  }));
 }
 
 /** A card to issue. */
 export type IssueCommand = LaneCommand & { readonly request: IssueRequest };
 
 /** A request that nothing stands in the way of. */
-type Accepted = IssueParts & { readonly index: number; readonly work: Work };
+type Accepted = IssueParts & {
+  readonly index: number;
+  readonly work: Work;
+  readonly price: Price;
+};
+
+/** A new card, and what it cost. */
+export type IssuedCard = CardInFull & { readonly price: Price };
 
 /**
  * Issues cards, each whole or not at all: number, vault entry, card, fee, initial balance and
@@ -82,7 +89,7 @@ type Accepted = IssueParts & { readonly index: number; readonly work: Work };
  */
 export async function issueCards(
   commands: readonly IssueCommand[],
-): Promise<(CardInFull | Refusal)[]> {
+): Promise<(IssuedCard | Refusal)[]> {
   const [first] = commands;
   if (first === undefined) return [];
   const { sql } = first.work;
@@ -120,36 +127,23 @@ function decide(
   known: Known,
   book: Book,
 ): (Accepted | Refusal)[] {
-  const issued = new Map<string, number>();
-  const given = new Set<string>();
-  const spent = new Map<string, bigint>();
-  return asks.map((ask, index) => {
-    const { organizationId, request } = ask;
-    const { work } = commands[index] as IssueCommand;
-    const currency = programOf(known, ask)?.currency;
-    const purse = `${organizationId}/${currency}`;
-    const available =
-      currency === undefined
-        ? 0n
-        : book.available(organizationId, availableOf({ organizationId, currency })) -
-          (spent.get(purse) ?? 0n);
-    const { facts, program, customer, budget } = caseOf(known, ask, available, { issued, given });
-    const problems = unmet(facts, request);
+  const purse: Purse = (organizationId, currency) =>
+    book.available(organizationId, availableOf({ organizationId, currency }));
+  return decideInOrder(known, asks, purse).map(({ problems, ...found }, index) => {
     if (problems.length > 0) {
       return cardErrors.refusal("card_not_issuable", undefined, { problems });
     }
-    assert(program !== null, "A card that can be issued has a program.");
-    const { externalId } = request;
-    if (externalId !== undefined) given.add(externalKey({ organizationId, externalId }));
-    issued.set(standingKey(ask), (issued.get(standingKey(ask)) ?? 0) + 1);
-    spent.set(purse, (spent.get(purse) ?? 0n) + priceOf(program, request).total);
-    return { index, work, request, program, customer, budget, cardId: work.newId("card") };
+    const { program, price, customer, budget } = found;
+    assert(program !== null && price !== null, "A card that can be issued has a program.");
+    const { work, request } = commands[index] as IssueCommand;
+    const cardId = work.newId("card");
+    return { index, work, request, program, price, customer, budget, cardId };
   });
 }
 
 /** Makes and writes all that was accepted, as sets. */
-async function issue(sql: Sql, accepted: readonly Accepted[]): Promise<CardInFull[]> {
-  const [book, , ...numbers] = await Promise.all([
+async function issue(sql: Sql, accepted: readonly Accepted[]): Promise<IssuedCard[]> {
+  const [book, , ...numbers] = await allSent([
     openAll(sql, accepted),
     lockSmallRanges(
       sql,
@@ -187,12 +181,23 @@ async function issue(sql: Sql, accepted: readonly Accepted[]): Promise<CardInFul
     writeTransfers(sql, made),
   ]);
   return cards.map((card, place) => {
-    const { work } = accepted[place] as Accepted;
+    const { work, price } = accepted[place] as Accepted;
     const money = budgets.get(card.id) ?? { own: balancesIn(book, card), budgetAvailable: null };
     const full = { card, money, now: work.now };
     announceCard(work, "card.issued", full);
-    return full;
+    return { ...full, price };
   });
+}
+
+/**
+ * As Promise.all, and nothing is still being sent when it throws: whoever goes back to a savepoint then
+ * goes back from all of it.
+ */
+async function allSent<T extends readonly unknown[]>(
+  sent: readonly [...{ [K in keyof T]: Promise<T[K]> }],
+): Promise<T> {
+  await Promise.allSettled(sent);
+  return Promise.all(sent) as unknown as Promise<T>;
 }
 
 /** Numbers of a range up to which batches that run at the same time may well draw the same one. */

@@ -1,5 +1,9 @@
-import { generalErrors } from "../../../foundation/errors/errors.ts";
-import { DEFAULT_LIMIT, decodeCursor, pageFrom } from "../../../foundation/route/cursor.ts";
+import {
+  DEFAULT_LIMIT,
+  decodeCursor,
+  decodeNumber,
+  pageFrom,
+} from "../../../foundation/route/cursor.ts";
 import { type Route, readRoute, writeRoute } from "../../../foundation/route/route.ts";
 import { idParams, object, pageOf, pageQuery } from "../../../foundation/route/schemas.ts";
 import { readingOf } from "../../organizations/actions.ts";
@@ -88,20 +92,13 @@ const history = readRoute({
   reply: pageOf(statusChangeSchema),
   errors: ["not_found"],
   handle: async ({ params, query: { limit, cursor }, caller, reading }) => {
-    const after = decodeCursor(cursor);
     const changes = await listStatusHistory(
       await readingOf(caller, reading, organizationOfCard, params.id),
       params.id,
-      { after: after === undefined ? undefined : versionOf(after), limit: limit ?? DEFAULT_LIMIT },
+      { after: decodeNumber(cursor), limit: limit ?? DEFAULT_LIMIT },
     );
     return pageFrom(changes, ({ version }) => version, showStatusChange);
   },
 });
-
-function versionOf(cursor: string): bigint {
-  if (/^\d{1,18}$/.test(cursor)) return BigInt(cursor);
-  const detail = "cursor is not a nextCursor of this list.";
-  throw generalErrors.refusal("invalid_request", detail, { field: "cursor" });
-}
 
 export const readRoutes: readonly Route[] = [list, get, change, history];

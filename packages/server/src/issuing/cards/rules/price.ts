@@ -21,3 +21,19 @@ export function priceOf(program: Priced, request: Pick<IssueRequest, "initialBal
   const lines = [fee, ...balance];
   return { currency: program.currency, lines, total: total(lines.map(({ amount }) => amount)) };
 }
+
+/** The sum of prices, one for each currency, in the order of their codes; each kind has one line. */
+export function sumPrices(prices: readonly Price[]): Price[] {
+  const currencies = [...new Set(prices.map(({ currency }) => currency))].sort();
+  return currencies.map((currency) => {
+    const lines = prices
+      .filter((price) => price.currency === currency)
+      .flatMap((each) => each.lines);
+    const kinds = ["issuance_fee", "initial_balance"] as const;
+    const sums = kinds.flatMap((kind) => {
+      const own = lines.filter((line) => line.kind === kind);
+      return own.length === 0 ? [] : [{ kind, amount: total(own.map(({ amount }) => amount)) }];
+    });
+    return { currency, lines: sums, total: total(sums.map(({ amount }) => amount)) };
+  });
+}
