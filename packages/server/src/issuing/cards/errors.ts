@@ -204,3 +204,22 @@ export const issueConditions = errorTable({
     remedy: "Leave the field out.",
   },
 });
+
+/** What stops a card from being used and refuses nothing by itself: lines of its usability. */
+export const useConditions = errorTable({
+  card_pending_review: {
+    status: 0,
+    title: "The card program has each new card looked at before it works",
+    remedy: "Wait until the platform has looked at the card and unblocks it.",
+  },
+  card_without_funds: {
+    status: 0,
+    title: "Nothing is available on the card",
+    remedy: "Top it up: POST /v1/cards/{id}/top-up.",
+  },
+  budget_without_funds: {
+    status: 0,
+    title: "Nothing is available on the card's budget",
+    remedy: "Fund the budget: POST /v1/budgets/{id}/top-up.",
+  },
+});

@@ -12,6 +12,8 @@ import {
   listStatusHistory,
   organizationOfCard,
 } from "../actions/read.ts";
+import { readUsability } from "../actions/usability.ts";
+import { showUsability, usabilitySchema } from "../schema/usability.ts";
 import {
   cardChangesSchema,
   cardListSchema,
@@ -98,10 +100,28 @@ const history = readRoute({
   },
 });
 
+const usability = readRoute({
+  id: "getCardUsability",
+  path: "/cards/{id}/usability",
+  summary: "See whether a card can be used, and what stops it",
+  description:
+    "By channel, with everything that is in the way at once: status and restrictions, organization, customer, budget and funds, each with who can cure it and how. Of a deleted card only that is told.",
+  tag,
+  audience: "any",
+  scope: "cards:read",
+  params: idParams,
+  reply: usabilitySchema,
+  errors: ["not_found"],
+  handle: async ({ params, caller, reading }) => {
+    const own = await readingOf(caller, reading, organizationOfCard, params.id);
+    return showUsability(await readUsability(own, params.id));
+  },
+});
+
 function versionOf(cursor: string): bigint {
   if (/^\d{1,18}$/.test(cursor)) return BigInt(cursor);
   const detail = "cursor is not a nextCursor of this list.";
   throw generalErrors.refusal("invalid_request", detail, { field: "cursor" });
 }
 
-export const readRoutes: readonly Route[] = [list, get, change, history];
+export const readRoutes: readonly Route[] = [list, get, change, history, usability];

@@ -177,8 +177,14 @@ function isServed(
 ): boolean {
   const answer: Served = served[customer.status];
   if (answer !== "untilDue") return answer === "yes";
-  return now.getTime() < customer.statusAt.getTime() + informationDays * DAY_MS;
+  return now < informationDueAt(customer, informationDays);
 }
+
+/** Until when a customer who was asked for information has time to give it. */
+export const informationDueAt = (
+  { statusAt }: Pick<Customer, "statusAt">,
+  informationDays: number,
+): Date => new Date(statusAt.getTime() + informationDays * DAY_MS);
 
 function plan(
   book: Book,
