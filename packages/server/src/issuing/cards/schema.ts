@@ -331,10 +331,28 @@ export const cardChangesSchema = object(
         ),
       ),
     ),
+    cardholder: Type.Optional(
+      object(
+        { email: Type.Optional(nullable(email)), phone: Type.Optional(nullable(phone)) },
+        { minProperties: 1, description: "How to reach the cardholder; the name never changes." },
+      ),
+    ),
+    billingAddress: Type.Optional(nullable(billingAddress)),
   },
   { minProperties: 1 },
 );
-export type CardChanges = Static<typeof cardChangesSchema>;
+
+/** What is to change of a card, after the schema: null clears, what is undefined stays. */
+export type CardChanges = Omit<Static<typeof cardChangesSchema>, "billingAddress"> & {
+  readonly billingAddress?: BillingAddress | null;
+};
+
+/** The changes that a body wants. */
+export function readChanges(body: Static<typeof cardChangesSchema>): CardChanges {
+  const { billingAddress: address, ...rest } = body;
+  if (address === undefined) return rest;
+  return { ...rest, billingAddress: address === null ? null : readAddress(address) };
+}
 
 /** Money to move between the organization and a card. */
 export const cardFundsSchema = object({

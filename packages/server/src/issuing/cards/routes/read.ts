@@ -18,6 +18,7 @@ import {
   cardChangesSchema,
   cardListSchema,
   cardSchema,
+  readChanges,
   showCard,
   showStatusChange,
   statusChangeSchema,
@@ -65,8 +66,9 @@ const change = writeRoute({
   id: "changeCard",
   method: "PATCH",
   path: "/cards/{id}",
-  summary: "Change a card's label or metadata",
-  description: "null clears. Texts of metadata that are not named stay.",
+  summary: "Change a card's label, metadata, contact or billing address",
+  description:
+    "null clears. Texts of metadata that are not named stay; an address is replaced as a whole.",
   tag,
   audience: "organization",
   scope: "cards:write",
@@ -75,7 +77,8 @@ const change = writeRoute({
   reply: cardSchema,
   status: 200,
   errors: ["not_found", "card_deleted"],
-  handle: async ({ params, body, work }) => show(await changeCard(work, params.id, body)),
+  handle: async ({ params, body, work }) =>
+    show(await changeCard(work, params.id, readChanges(body))),
 });
 
 const history = readRoute({
