@@ -1,11 +1,9 @@
-import { type Condition, listRows, type RowPage } from "../../foundation/database/list.ts";
 import { type Sql, statement } from "../../foundation/database/sql.ts";
 import { assert } from "../../foundation/errors/errors.ts";
 import type { CardId, OrganizationId } from "../../foundation/ids/ids.ts";
 import type { Reference } from "../../foundation/route/schemas.ts";
 import { accountId } from "../../records/ledger/model.ts";
 import { type Card, cardAccount, type Restriction } from "./model.ts";
-import type { CardFilter } from "./schema.ts";
 
 /** `share`: its facts stay true until COMMIT. `change`: for changing them. */
 export type LockStrength = "share" | "change";
@@ -63,7 +61,8 @@ type ReadRestriction = Omit<Restriction, "createdAt" | "endsAt"> & {
   readonly endsAt: string | null;
 };
 
-type Row = Omit<Card, "cardholder" | "restrictions" | "previousExpiry"> &
+/** A card as it is read: see `select`. */
+export type Row = Omit<Card, "cardholder" | "restrictions" | "previousExpiry"> &
   Card["cardholder"] & {
     readonly accountId: string | null;
     readonly previousExpiryMonth: number | null;
@@ -72,7 +71,8 @@ type Row = Omit<Card, "cardholder" | "restrictions" | "previousExpiry"> &
     readonly restrictions: readonly ReadRestriction[];
   };
 
-const select = `select
+/** What is read of a card `c`, with the restrictions that nobody has lifted. */
+export const selected = `
   ${Object.entries(columns)
     .map(([column, property]) => `c.${column} as "${property}"`)
     .join(", ")},
@@ -81,10 +81,10 @@ const select = `select
       'id', r.actor_id), 'createdAt', r.created_at, 'endsAt', r.ends_at) order by r.id), '[]')
     from card_restrictions r
     where r.organization_id = c.organization_id and r.card_id = c.id and r.lifted_at is null
-  ) as restrictions
-  from cards c`;
+  ) as restrictions`;
+const select = `select ${selected} from cards c`;
 
-function toCard(row: Row): Card {
+export function toCard(row: Row): Card {
   const { accountId: _, firstName, lastName, legalName, email, phone, ...rest } = row;
   const { previousExpiryMonth: month, previousExpiryYear: year, previousExpiresAt, ...card } = rest;
   const renewed = month !== null && year !== null && previousExpiresAt !== null;
@@ -321,53 +321,4 @@ const update = statement(
 /** Writes what can change of cards over their rows, which the caller has locked. */
 export async function updateCards(sql: Sql, cards: readonly Card[]): Promise<void> {
   if (cards.length > 0) await sql.query(update, valuesOf(keyed, cards));
-}
-
-/**
- * One page, newest first.
- *
- * @param organizationId null: of every organization.
- * @param now by which a card is expired or not.
- */
-export async function listPage(
-  sql: Sql,
-  organizationId: string | null,
-  filter: CardFilter,
-  now: Date,
-  page: { readonly after: string | undefined; readonly limit: number },
-): Promise<RowPage<Card>> {
-  const { rows, more } = await listRows<Row>(sql, {
-    select,
-    conditions: [
-      ["c.organization_id", "=", organizationId ?? undefined],
-      ...statusConditions(filter.status, now),
-      ["c.model", "=", filter.model],
-      ["c.program_id", "=", filter.typeId],
-      ["c.customer_id", "=", filter.customerId],
-      ["c.budget_id", "=", filter.budgetId],
-      ["c.last_four", "=", filter.lastFour],
-      ["c.label", "=", filter.label],
-      ["c.external_id", "=", filter.externalId],
-      ["c.created_at", ">=", filter.from],
-      ["c.created_at", "<", filter.to],
-    ],
-    key: "c.id",
-    ...page,
-  });
-  return { rows: rows.map(toCard), more };
-}
-
-/** The precedence of `statusOf` as conditions on a row. */
-function statusConditions(status: CardFilter["status"], now: Date): Condition[] {
-  if (status === undefined) return [];
-  if (status === "deleted") return [["c.status", "=", "deleted"]];
-  if (status !== "expired")
-    return [
-      ["c.status", "=", status],
-      ["c.expires_at", ">", now],
-    ];
-  return [
-    ["c.status", "any", ["active", "frozen", "blocked"]],
-    ["c.expires_at", "<=", now],
-  ];
 }

@@ -29,8 +29,8 @@ export const vacuumOf = (queue: string): Statement => ({
  */
 export const nowOf = (organizationId: string): string =>
   `date_trunc('milliseconds', statement_timestamp())
-   + coalesce((select c.offset_ms from organization_clocks c
-       where c.organization_id = ${organizationId}), 0) * interval '1 millisecond'`;
+   + coalesce((select clock.offset_ms from organization_clocks clock
+       where clock.organization_id = ${organizationId}), 0) * interval '1 millisecond'`;
 
 /**
  * Every organization with its now, for what is due: a subquery with `organization_id` and `now`. To be

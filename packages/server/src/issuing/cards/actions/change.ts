@@ -1,7 +1,7 @@
 import type { Work } from "../../../foundation/database/work.ts";
 import { changed } from "../rules/change.ts";
 import { statusRefusal } from "../rules/status.ts";
-import type { CardChanges } from "../schema.ts";
+import type { CardChanges } from "../schema/change.ts";
 import { updateCards } from "../store.ts";
 import { announceCard, type CardInFull, inFull, lockNamed } from "./read.ts";
 

@@ -13,16 +13,11 @@ import {
   organizationOfCard,
 } from "../actions/read.ts";
 import { readUsability } from "../actions/usability.ts";
+import { cardChangesSchema, readChanges } from "../schema/change.ts";
+import { showStatusChange, statusChangeSchema } from "../schema/history.ts";
+import { cardListSchema } from "../schema/list.ts";
 import { showUsability, usabilitySchema } from "../schema/usability.ts";
-import {
-  cardChangesSchema,
-  cardListSchema,
-  cardSchema,
-  readChanges,
-  showCard,
-  showStatusChange,
-  statusChangeSchema,
-} from "../schema.ts";
+import { cardSchema, showCard } from "../schema.ts";
 
 const tag = "Cards";
 

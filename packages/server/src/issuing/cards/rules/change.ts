@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { generalErrors } from "../../../foundation/errors/errors.ts";
 import type { Card } from "../model.ts";
-import type { CardChanges } from "../schema.ts";
+import type { CardChanges } from "../schema/change.ts";
 
 /** Most texts in a card's metadata. */
 const MAX_METADATA = 50;

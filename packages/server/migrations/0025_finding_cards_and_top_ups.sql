@@ -1,0 +1,13 @@
+-- Search by the beginning of an external id, in any case, as by that of a label or a name.
+create index cards_external_search on cards (organization_id, lower(external_id) text_pattern_ops)
+  where external_id is not null;
+-- A customer's name may have changed since the card was issued.
+create index customers_last_name on customers (organization_id, lower(last_name) text_pattern_ops)
+  where last_name is not null;
+create index customers_name on customers (organization_id, lower(first_name || ' ' || last_name) text_pattern_ops)
+  where last_name is not null;
+create index customers_legal_name on customers (organization_id, lower(legal_name) text_pattern_ops)
+  where legal_name is not null;
+-- Lists by status: what restrictions alone make of a card, and those whose expiry has been recorded.
+create index cards_status on cards (organization_id, status, id);
+create index cards_expired on cards (organization_id, id) where status <> 'deleted' and expired_at is not null;
