@@ -735,6 +735,7 @@ CREATE INDEX cards_name ON public.cards USING btree (organization_id, lower(((fi
 CREATE INDEX cards_next_fee ON public.cards USING btree (organization_id, next_fee_at) WHERE ((next_fee_at IS NOT NULL) AND ((deleted_at IS NULL) OR ((next_fee_at <= deleted_at) AND (deleted_reason !~~ 'replaced\_%'::text))))
 CREATE INDEX cards_numbers ON public.cards USING btree (pan_length, number_first, number_last)
 CREATE INDEX cards_program ON public.cards USING btree (program_id, organization_id, id) WHERE (status <> 'deleted'::text)
+CREATE INDEX cards_renewing ON public.cards USING btree (organization_id, program_id, expires_at) WHERE (status <> 'deleted'::text)
 CREATE INDEX cards_status ON public.cards USING btree (organization_id, status, id)
 CREATE INDEX customers_by_id ON public.customers USING btree (id)
 CREATE INDEX customers_last_name ON public.customers USING btree (organization_id, lower(last_name) text_pattern_ops) WHERE (last_name IS NOT NULL)

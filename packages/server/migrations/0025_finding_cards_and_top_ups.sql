@@ -11,3 +11,5 @@ create index customers_legal_name on customers (organization_id, lower(legal_nam
 -- Lists by status: what restrictions alone make of a card, and those whose expiry has been recorded.
 create index cards_status on cards (organization_id, status, id);
 create index cards_expired on cards (organization_id, id) where status <> 'deleted' and expired_at is not null;
+-- Cards of a program that near their expiry, for automatic renewal.
+create index cards_renewing on cards (organization_id, program_id, expires_at) where status <> 'deleted';

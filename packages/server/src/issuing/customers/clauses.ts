@@ -13,3 +13,28 @@ export const customersNamed = (within: Within, patterns: readonly string[]): str
   return `(select k.id from customers k
     where ${within("k.organization_id")} and (${likes.join(" or ")}))`;
 };
+
+/** Statuses of customers as a rule sees them: in which it holds, and in which only for some days. */
+export type Standings = {
+  readonly always: readonly string[];
+  readonly forDays: readonly string[];
+};
+
+/**
+ * Whether a customer stands so.
+ *
+ * @param customer expressions of its keys, columns qualified.
+ * @param days an expression: how long, from when the status began.
+ * @param now an expression of the organization's now.
+ */
+export const customerStands = (
+  customer: { readonly organizationId: string; readonly id: string },
+  { always, forDays }: Standings,
+  days: string,
+  now: string,
+): string => `exists (select from customers k
+  where k.organization_id = ${customer.organizationId} and k.id = ${customer.id}
+    and (k.status in (${quoted(always)}) or (k.status in (${quoted(forDays)})
+      and ${now} < k.status_at + ${days} * interval '24 hours')))`;
+
+const quoted = (words: readonly string[]): string => words.map((word) => `'${word}'`).join(", ");
