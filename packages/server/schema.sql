@@ -81,6 +81,18 @@ table public.budgets column 013 version bigint not null
 table public.budgets column 014 created_at timestamp(3) with time zone not null
 table public.budgets column 015 ancestor_ids text[] not null default '{}'::text[]
 table public.budgets column 016 limits jsonb not null default '[]'::jsonb
+table public.card_auto_top_ups column 001 organization_id id not null
+table public.card_auto_top_ups column 002 account_card_id id not null
+table public.card_auto_top_ups column 003 threshold bigint not null
+table public.card_auto_top_ups column 004 amount bigint not null
+table public.card_auto_top_ups column 005 monthly_cap bigint
+table public.card_auto_top_ups column 006 time_zone text not null
+table public.card_auto_top_ups column 007 status text not null
+table public.card_auto_top_ups column 008 stopped_reason text
+table public.card_auto_top_ups column 009 stopped_at timestamp(3) with time zone
+table public.card_auto_top_ups column 010 month_starts_at timestamp(3) with time zone not null
+table public.card_auto_top_ups column 011 month_amount bigint not null
+table public.card_auto_top_ups column 012 rests_until timestamp(3) with time zone
 table public.card_block_orders column 001 organization_id id not null
 table public.card_block_orders column 002 id id not null
 table public.card_block_orders column 003 program_id id not null
@@ -498,6 +510,15 @@ table public.budgets constraint budgets_pkey PRIMARY KEY (organization_id, id)
 table public.budgets constraint budgets_program_ids_check CHECK ((cardinality(program_ids) > 0))
 table public.budgets constraint budgets_status_check CHECK ((status = ANY (ARRAY['active'::text, 'frozen'::text, 'archived'::text])))
 table public.budgets constraint budgets_version_check CHECK ((version > 0))
+table public.card_auto_top_ups constraint card_auto_top_ups_amount_check CHECK ((amount > 0))
+table public.card_auto_top_ups constraint card_auto_top_ups_check CHECK (((status = 'stopped'::text) = (stopped_reason IS NOT NULL)))
+table public.card_auto_top_ups constraint card_auto_top_ups_check1 CHECK (((status = 'stopped'::text) = (stopped_at IS NOT NULL)))
+table public.card_auto_top_ups constraint card_auto_top_ups_month_amount_check CHECK ((month_amount >= 0))
+table public.card_auto_top_ups constraint card_auto_top_ups_monthly_cap_check CHECK ((monthly_cap > 0))
+table public.card_auto_top_ups constraint card_auto_top_ups_organization_id_account_card_id_fkey FOREIGN KEY (organization_id, account_card_id) REFERENCES cards(organization_id, id)
+table public.card_auto_top_ups constraint card_auto_top_ups_pkey PRIMARY KEY (organization_id, account_card_id)
+table public.card_auto_top_ups constraint card_auto_top_ups_status_check CHECK ((status = ANY (ARRAY['active'::text, 'stopped'::text])))
+table public.card_auto_top_ups constraint card_auto_top_ups_threshold_check CHECK ((threshold > 0))
 table public.card_block_orders constraint card_block_orders_actor_kind_check CHECK ((actor_kind = ANY (ARRAY['key'::text, 'system'::text])))
 table public.card_block_orders constraint card_block_orders_blocked_check CHECK ((blocked >= 0))
 table public.card_block_orders constraint card_block_orders_check CHECK ((total >= blocked))
@@ -791,6 +812,7 @@ grant delete, insert, select on public.program_availability to cardwright_app
 grant delete, insert, select on public.record_queue to cardwright_app
 grant delete, insert, select on vault.card_numbers to cardwright_vault
 grant delete, insert, select, update on public.budget_refills to cardwright_app
+grant delete, insert, select, update on public.card_auto_top_ups to cardwright_app
 grant insert, select on public.api_key_hash to cardwright_app
 grant insert, select on public.audit_log to cardwright_app
 grant insert, select on public.card_status_history to cardwright_app

@@ -13,6 +13,7 @@ import { routes } from "../src/interfaces/api/routes.ts";
 import { jobs } from "../src/interfaces/worker/jobs.ts";
 import { budgetLifecycle, refillLifecycle } from "../src/issuing/budgets/model.ts";
 import { blockOrderLifecycle } from "../src/issuing/cards/model/blocks.ts";
+import { autoTopUpLifecycle } from "../src/issuing/cards/model/topups.ts";
 import { cardLifecycle } from "../src/issuing/cards/model.ts";
 import { accessLifecycle, customerLifecycle } from "../src/issuing/customers/model.ts";
 import { organizationLifecycle } from "../src/issuing/organizations/model.ts";
@@ -134,6 +135,7 @@ const lifecycles: readonly (readonly [string, Lifecycle<string, string>])[] = [
   ["A budget", budgetLifecycle],
   ["A budget's refill rule", refillLifecycle],
   ["A card", cardLifecycle],
+  ["A card's rule of automatic top-up", autoTopUpLifecycle],
   ["An order to block the cards of a program", blockOrderLifecycle],
   ["A transfer", transferLifecycle],
   ["A fee that could not be paid at once", dueFeeLifecycle],

@@ -77,6 +77,11 @@ export const cardErrors = errorTable({
     title: "The amount is below the minimum of the card program",
     remedy: "Give at least the program's minimumTransfer.",
   },
+  auto_top_up_invalid: {
+    status: 422,
+    title: "The rule of automatic top-up contradicts itself or the card program",
+    remedy: "Correct the fields named in errors[].",
+  },
   balance_too_high: {
     status: 422,
     title: "The balance would be above the maximum of the card program",

@@ -4,6 +4,7 @@ import { renewDue } from "./actions/renew.ts";
 import { blockJobs } from "./jobs/blocks.ts";
 import { feeJobs } from "./jobs/fees.ts";
 import { rangeJobs } from "./jobs/ranges.ts";
+import { topUpJobs } from "./jobs/topups.ts";
 import { findEnding, findExpiring, findRenewing } from "./store/due.ts";
 
 const expire: Job = {
@@ -38,6 +39,7 @@ export const cardJobs: readonly Job[] = [
   expire,
   endOfRestrictions,
   renew,
+  ...topUpJobs,
   ...feeJobs,
   ...blockJobs,
   ...rangeJobs,

@@ -37,6 +37,7 @@ import {
   statusOf,
   statusReasonOf,
 } from "./model.ts";
+import { autoTopUpSchema, showAutoTopUp } from "./schema/topups.ts";
 
 /** Longest label, and longest name as a request may send it, in characters. */
 export const MAX_LABEL = 200;
@@ -207,6 +208,7 @@ export const cardSchema = object({
       { description: "Of a budget card." },
     ),
   ),
+  autoTopUp: nullable(autoTopUpSchema),
   label: nullable(Type.String()),
   metadata,
   cardholder: object({
@@ -270,6 +272,7 @@ export function showCard(card: Card, money: CardMoney, now: Date): CardShown {
       budgetId === null
         ? null
         : { id: budgetId, available: toJsonAmount(money.budgetAvailable ?? 0n) },
+    autoTopUp: card.autoTopUp === null ? null : showAutoTopUp(card.autoTopUp, card.currency, now),
     label: card.label,
     metadata: { ...card.metadata },
     cardholder: { ...card.cardholder },

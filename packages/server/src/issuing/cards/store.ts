@@ -3,6 +3,7 @@ import { assert } from "../../foundation/errors/errors.ts";
 import type { CardId, OrganizationId } from "../../foundation/ids/ids.ts";
 import type { Reference } from "../../foundation/route/schemas.ts";
 import { accountId } from "../../records/ledger/model.ts";
+import type { AutoTopUp } from "./model/topups.ts";
 import { type Card, cardAccount, type Restriction } from "./model.ts";
 
 /** `share`: its facts stay true until COMMIT. `change`: for changing them. */
@@ -61,14 +62,24 @@ type ReadRestriction = Omit<Restriction, "createdAt" | "endsAt"> & {
   readonly endsAt: string | null;
 };
 
+/** So does the rule of automatic top-up, with its amounts as texts too. */
+type ReadTopUp = {
+  readonly [P in keyof AutoTopUp]: AutoTopUp[P] extends bigint | Date
+    ? string
+    : AutoTopUp[P] extends bigint | Date | null
+      ? string | null
+      : AutoTopUp[P];
+};
+
 /** A card as it is read: see `select`. */
-export type Row = Omit<Card, "cardholder" | "restrictions" | "previousExpiry"> &
+export type Row = Omit<Card, "cardholder" | "restrictions" | "autoTopUp" | "previousExpiry"> &
   Card["cardholder"] & {
     readonly accountId: string | null;
     readonly previousExpiryMonth: number | null;
     readonly previousExpiryYear: number | null;
     readonly previousExpiresAt: Date | null;
     readonly restrictions: readonly ReadRestriction[];
+    readonly autoTopUp: ReadTopUp | null;
   };
 
 /** What is read of a card `c`, with the restrictions that nobody has lifted. */
@@ -81,7 +92,16 @@ export const selected = `
       'id', r.actor_id), 'createdAt', r.created_at, 'endsAt', r.ends_at) order by r.id), '[]')
     from card_restrictions r
     where r.organization_id = c.organization_id and r.card_id = c.id and r.lifted_at is null
-  ) as restrictions`;
+  ) as restrictions,
+  case when c.replaced_by is null and c.deleted_at is null then (
+    select jsonb_build_object('threshold', t.threshold::text, 'amount', t.amount::text,
+      'monthlyCap', t.monthly_cap::text, 'timeZone', t.time_zone, 'status', t.status,
+      'stoppedReason', t.stopped_reason, 'stoppedAt', t.stopped_at,
+      'monthStartsAt', t.month_starts_at, 'monthAmount', t.month_amount::text,
+      'restsUntil', t.rests_until)
+    from card_auto_top_ups t
+    where t.organization_id = c.organization_id and t.account_card_id = c.account_card_id
+  ) end as "autoTopUp"`;
 const select = `select ${selected} from cards c`;
 
 export function toCard(row: Row): Card {
@@ -95,10 +115,24 @@ export function toCard(row: Row): Card {
     restrictions: row.restrictions.map((restriction) => ({
       ...restriction,
       createdAt: new Date(restriction.createdAt),
-      endsAt: restriction.endsAt === null ? null : new Date(restriction.endsAt),
+      endsAt: dateOf(restriction.endsAt),
     })),
+    autoTopUp: row.autoTopUp === null ? null : toTopUp(row.autoTopUp),
   };
 }
+
+const dateOf = (text: string | null): Date | null => (text === null ? null : new Date(text));
+
+const toTopUp = (read: ReadTopUp): AutoTopUp => ({
+  ...read,
+  threshold: BigInt(read.threshold),
+  amount: BigInt(read.amount),
+  monthlyCap: read.monthlyCap === null ? null : BigInt(read.monthlyCap),
+  stoppedAt: dateOf(read.stoppedAt),
+  monthStartsAt: new Date(read.monthStartsAt),
+  monthAmount: BigInt(read.monthAmount),
+  restsUntil: dateOf(read.restsUntil),
+});
 
 /** A card as a request names it. */
 export type Named = { readonly organizationId: OrganizationId; readonly reference: Reference };
