@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
+import { asOwner } from "../../../../test/harness/database.ts";
 import { dueIn, runAll, runJob } from "../../../../test/harness/jobs.ts";
 import type { CallAnswer, TestOrganization } from "../../../../test/harness/server.ts";
 import { spendingOf } from "../../../../test/harness/spending.ts";
@@ -151,7 +152,8 @@ test("without money the rule stops and says so, tries no more, and goes on when 
   );
   assert.ok(stopped.stoppedAt);
   assert.deepEqual([await balance(own, card), await tests.available(own)], [100, 42]);
-  assert.deepEqual(await due(own), []);
+  assert.deepEqual(await due(own), [], "the amount is there, the fee is not");
+  assert.equal(await runJob(server, job, own.id, [card.id]), 0, "who runs it sees that too");
   await deposit(own, 1);
   assert.deepEqual(await due(own), [card.id]);
   assert.equal(await run(own), 1);
@@ -264,6 +266,13 @@ test("the rule passes to the replacement with what the month had, and ends with 
   );
   const deleted = made(await own.call("DELETE", `/cards/${fresh.id}`));
   assert.equal(deleted.card.autoTopUp, null);
+  const { database } = server;
+  const left = await asOwner(
+    database.url,
+    "select from card_auto_top_ups where organization_id = $1",
+    [own.id],
+  );
+  assert.equal(left.length, 0);
   await tests.advance(own, 32 * DAY_MS);
   assert.deepEqual(await due(own), []);
   assert.equal(await runJob(server, job, own.id, [card.id]), 0);
