@@ -81,6 +81,18 @@ table public.budgets column 013 version bigint not null
 table public.budgets column 014 created_at timestamp(3) with time zone not null
 table public.budgets column 015 ancestor_ids text[] not null default '{}'::text[]
 table public.budgets column 016 limits jsonb not null default '[]'::jsonb
+table public.card_auto_top_ups column 001 organization_id id not null
+table public.card_auto_top_ups column 002 account_card_id id not null
+table public.card_auto_top_ups column 003 threshold bigint not null
+table public.card_auto_top_ups column 004 amount bigint not null
+table public.card_auto_top_ups column 005 monthly_cap bigint
+table public.card_auto_top_ups column 006 time_zone text not null
+table public.card_auto_top_ups column 007 status text not null
+table public.card_auto_top_ups column 008 stopped_reason text
+table public.card_auto_top_ups column 009 stopped_at timestamp(3) with time zone
+table public.card_auto_top_ups column 010 month_starts_at timestamp(3) with time zone not null
+table public.card_auto_top_ups column 011 month_amount bigint not null
+table public.card_auto_top_ups column 012 rests_until timestamp(3) with time zone
 table public.card_batch_rows column 001 organization_id id not null
 table public.card_batch_rows column 002 batch_id id not null
 table public.card_batch_rows column 003 number integer not null
@@ -522,6 +534,15 @@ table public.budgets constraint budgets_pkey PRIMARY KEY (organization_id, id)
 table public.budgets constraint budgets_program_ids_check CHECK ((cardinality(program_ids) > 0))
 table public.budgets constraint budgets_status_check CHECK ((status = ANY (ARRAY['active'::text, 'frozen'::text, 'archived'::text])))
 table public.budgets constraint budgets_version_check CHECK ((version > 0))
+table public.card_auto_top_ups constraint card_auto_top_ups_amount_check CHECK ((amount > 0))
+table public.card_auto_top_ups constraint card_auto_top_ups_check CHECK (((status = 'stopped'::text) = (stopped_reason IS NOT NULL)))
+table public.card_auto_top_ups constraint card_auto_top_ups_check1 CHECK (((status = 'stopped'::text) = (stopped_at IS NOT NULL)))
+table public.card_auto_top_ups constraint card_auto_top_ups_month_amount_check CHECK ((month_amount >= 0))
+table public.card_auto_top_ups constraint card_auto_top_ups_monthly_cap_check CHECK ((monthly_cap > 0))
+table public.card_auto_top_ups constraint card_auto_top_ups_organization_id_account_card_id_fkey FOREIGN KEY (organization_id, account_card_id) REFERENCES cards(organization_id, id)
+table public.card_auto_top_ups constraint card_auto_top_ups_pkey PRIMARY KEY (organization_id, account_card_id)
+table public.card_auto_top_ups constraint card_auto_top_ups_status_check CHECK ((status = ANY (ARRAY['active'::text, 'stopped'::text])))
+table public.card_auto_top_ups constraint card_auto_top_ups_threshold_check CHECK ((threshold > 0))
 table public.card_batch_rows constraint card_batch_rows_check CHECK (((status = 'pending'::text) = (sealed IS NOT NULL)))
 table public.card_batch_rows constraint card_batch_rows_check1 CHECK (((status = 'issued'::text) = (card_id IS NOT NULL)))
 table public.card_batch_rows constraint card_batch_rows_check2 CHECK (((status = 'failed'::text) = (errors IS NOT NULL)))
@@ -771,7 +792,9 @@ CREATE INDEX card_restrictions_ending ON public.card_restrictions USING btree (o
 CREATE INDEX cards_budget ON public.cards USING btree (organization_id, budget_id, id) WHERE (budget_id IS NOT NULL)
 CREATE INDEX cards_by_id ON public.cards USING btree (id)
 CREATE INDEX cards_customer ON public.cards USING btree (organization_id, customer_id, id) WHERE (customer_id IS NOT NULL)
+CREATE INDEX cards_expired ON public.cards USING btree (organization_id, id) WHERE ((status <> 'deleted'::text) AND (expired_at IS NOT NULL))
 CREATE INDEX cards_expiring ON public.cards USING btree (organization_id, expires_at) WHERE ((status <> 'deleted'::text) AND (expired_at IS NULL))
+CREATE INDEX cards_external_search ON public.cards USING btree (organization_id, lower(external_id) text_pattern_ops) WHERE (external_id IS NOT NULL)
 CREATE INDEX cards_label ON public.cards USING btree (organization_id, lower(label) text_pattern_ops) WHERE (label IS NOT NULL)
 CREATE INDEX cards_last_four ON public.cards USING btree (organization_id, last_four, id)
 CREATE INDEX cards_last_name ON public.cards USING btree (organization_id, lower(last_name) text_pattern_ops)
@@ -780,7 +803,12 @@ CREATE INDEX cards_name ON public.cards USING btree (organization_id, lower(((fi
 CREATE INDEX cards_next_fee ON public.cards USING btree (organization_id, next_fee_at) WHERE ((next_fee_at IS NOT NULL) AND ((deleted_at IS NULL) OR ((next_fee_at <= deleted_at) AND (deleted_reason !~~ 'replaced\_%'::text))))
 CREATE INDEX cards_numbers ON public.cards USING btree (pan_length, number_first, number_last)
 CREATE INDEX cards_program ON public.cards USING btree (program_id, organization_id, id) WHERE (status <> 'deleted'::text)
+CREATE INDEX cards_renewing ON public.cards USING btree (organization_id, program_id, expires_at) WHERE (status <> 'deleted'::text)
+CREATE INDEX cards_status ON public.cards USING btree (organization_id, status, id)
 CREATE INDEX customers_by_id ON public.customers USING btree (id)
+CREATE INDEX customers_last_name ON public.customers USING btree (organization_id, lower(last_name) text_pattern_ops) WHERE (last_name IS NOT NULL)
+CREATE INDEX customers_legal_name ON public.customers USING btree (organization_id, lower(legal_name) text_pattern_ops) WHERE (legal_name IS NOT NULL)
+CREATE INDEX customers_name ON public.customers USING btree (organization_id, lower(((first_name || ' '::text) || last_name)) text_pattern_ops) WHERE (last_name IS NOT NULL)
 CREATE INDEX due_fees_by_id ON public.due_fees USING btree (id)
 CREATE INDEX due_fees_waiting ON public.due_fees USING btree (organization_id, currency, due_at, id) WHERE (status = 'due'::text)
 CREATE INDEX idempotency_keys_age ON public.idempotency_keys USING btree (created_at)
@@ -832,6 +860,7 @@ grant delete, insert, select on public.program_availability to cardwright_app
 grant delete, insert, select on public.record_queue to cardwright_app
 grant delete, insert, select on vault.card_numbers to cardwright_vault
 grant delete, insert, select, update on public.budget_refills to cardwright_app
+grant delete, insert, select, update on public.card_auto_top_ups to cardwright_app
 grant insert, select on public.api_key_hash to cardwright_app
 grant insert, select on public.audit_log to cardwright_app
 grant insert, select on public.card_status_history to cardwright_app

@@ -17,7 +17,7 @@ grant select, insert, update on
   to cardwright_app;
 
 grant select, insert, update on budget_spending to cardwright_app;
-grant select, insert, update, delete on budget_refills to cardwright_app;
+grant select, insert, update, delete on budget_refills, card_auto_top_ups to cardwright_app;
 grant select, insert on api_key_hash, installation to cardwright_app;
 grant select, insert, delete on
   record_queue, event_queue, idempotency_keys, program_availability

@@ -14,6 +14,7 @@ import { jobs } from "../src/interfaces/worker/jobs.ts";
 import { budgetLifecycle, refillLifecycle } from "../src/issuing/budgets/model.ts";
 import { batchLifecycle, batchRowLifecycle } from "../src/issuing/cards/model/batches.ts";
 import { blockOrderLifecycle } from "../src/issuing/cards/model/blocks.ts";
+import { autoTopUpLifecycle } from "../src/issuing/cards/model/topups.ts";
 import { cardLifecycle } from "../src/issuing/cards/model.ts";
 import { accessLifecycle, customerLifecycle } from "../src/issuing/customers/model.ts";
 import { organizationLifecycle } from "../src/issuing/organizations/model.ts";
@@ -135,6 +136,7 @@ const lifecycles: readonly (readonly [string, Lifecycle<string, string>])[] = [
   ["A budget", budgetLifecycle],
   ["A budget's refill rule", refillLifecycle],
   ["A card", cardLifecycle],
+  ["A card's rule of automatic top-up", autoTopUpLifecycle],
   ["An order to block the cards of a program", blockOrderLifecycle],
   ["A batch of cards", batchLifecycle],
   ["A row of a batch of cards", batchRowLifecycle],

@@ -1,7 +1,7 @@
 import type { ErrorEntry } from "../../foundation/errors/errors.ts";
 import { generalErrors } from "../../foundation/errors/errors.ts";
 import { budgetErrors } from "../../issuing/budgets/errors.ts";
-import { cardErrors, issueConditions } from "../../issuing/cards/errors.ts";
+import { cardErrors, issueConditions, useConditions } from "../../issuing/cards/errors.ts";
 import { customerErrors } from "../../issuing/customers/errors.ts";
 import { organizationErrors } from "../../issuing/organizations/errors.ts";
 import { programErrors } from "../../issuing/programs/errors.ts";
@@ -31,6 +31,7 @@ export const errorTables: readonly { readonly entries: Readonly<Record<string, E
   budgetErrors,
   cardErrors,
   issueConditions,
+  useConditions,
   statementErrors,
 ];
 

@@ -117,10 +117,8 @@ export type RefillTerms = {
   readonly timeZone: string;
 };
 
-/** A budget's refill rule with its state. */
-export type Refill = RefillTerms & {
-  readonly organizationId: OrganizationId;
-  readonly budgetId: BudgetId;
+/** Such a rule with its state. */
+export type RefillState = RefillTerms & {
   readonly status: RefillStatus;
   /** The code of the refusal that stopped it. */
   readonly stoppedReason: string | null;
@@ -130,6 +128,12 @@ export type Refill = RefillTerms & {
   readonly monthAmount: bigint;
   /** The cap is reached until then. */
   readonly restsUntil: Date | null;
+};
+
+/** A budget's refill rule. */
+export type Refill = RefillState & {
+  readonly organizationId: OrganizationId;
+  readonly budgetId: BudgetId;
 };
 
 /** Cards of one program on a budget that are not deleted. */

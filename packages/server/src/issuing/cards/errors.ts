@@ -82,6 +82,11 @@ export const cardErrors = errorTable({
     title: "The amount is below the minimum of the card program",
     remedy: "Give at least the program's minimumTransfer.",
   },
+  auto_top_up_invalid: {
+    status: 422,
+    title: "The rule of automatic top-up contradicts itself or the card program",
+    remedy: "Correct the fields named in errors[].",
+  },
   balance_too_high: {
     status: 422,
     title: "The balance would be above the maximum of the card program",
@@ -207,5 +212,24 @@ export const issueConditions = errorTable({
     status: 0,
     title: "The field does not go with this card program",
     remedy: "Leave the field out.",
+  },
+});
+
+/** What stops a card from being used and refuses nothing by itself: lines of its usability. */
+export const useConditions = errorTable({
+  card_pending_review: {
+    status: 0,
+    title: "The card program has each new card looked at before it works",
+    remedy: "Wait until the platform has looked at the card and unblocks it.",
+  },
+  card_without_funds: {
+    status: 0,
+    title: "Nothing is available on the card",
+    remedy: "Top it up: POST /v1/cards/{id}/top-up.",
+  },
+  budget_without_funds: {
+    status: 0,
+    title: "Nothing is available on the card's budget",
+    remedy: "Fund the budget: POST /v1/budgets/{id}/top-up.",
   },
 });

@@ -15,6 +15,8 @@ export const cardEvents = {
   "card.expired": cardSchema,
   "card.renewed": cardSchema,
   "card.replaced": cardSchema,
+  "card.auto_top_up_stopped": cardSchema,
+  "card.auto_top_up_resumed": cardSchema,
   "card.deleted": cardSchema,
 } as const;
 export type CardEvent = keyof typeof cardEvents;

@@ -1,10 +1,12 @@
 import type { Job } from "../../foundation/job/job.ts";
 import { endRestrictions, expireCards } from "./actions/due.ts";
+import { renewDue } from "./actions/renew.ts";
 import { batchJobs } from "./jobs/batches.ts";
 import { blockJobs } from "./jobs/blocks.ts";
 import { feeJobs } from "./jobs/fees.ts";
 import { rangeJobs } from "./jobs/ranges.ts";
-import { findEnding, findExpiring } from "./store/due.ts";
+import { topUpJobs } from "./jobs/topups.ts";
+import { findEnding, findExpiring, findRenewing } from "./store/due.ts";
 
 const expire: Job = {
   name: "cards.expire",
@@ -24,10 +26,21 @@ const endOfRestrictions: Job = {
   run: endRestrictions,
 };
 
+const renew: Job = {
+  name: "cards.renew",
+  summary: "Renew cards that near their expiry, where the program says so",
+  everyS: 60,
+  together: 100,
+  findDue: findRenewing,
+  run: renewDue,
+};
+
 /** What happens to cards when the time has come. */
 export const cardJobs: readonly Job[] = [
   expire,
   endOfRestrictions,
+  renew,
+  ...topUpJobs,
   ...feeJobs,
   ...batchJobs,
   ...blockJobs,

@@ -10,6 +10,7 @@ import type {
 } from "../../foundation/ids/ids.ts";
 import { lifecycle, type MoveOf, type StateOf } from "../../foundation/lifecycle/lifecycle.ts";
 import type { AccountRef } from "../../records/ledger/model.ts";
+import type { RefillState } from "../budgets/model.ts";
 
 /** The two models of PRODUCT §5: with an account of its own, or spending from a budget. */
 export const cardModels = ["card", "budgetCard"] as const;
@@ -158,6 +159,8 @@ export type Card = {
   readonly deletedAt: Date | null;
   /** Those that nobody has lifted, oldest first; `liveRestrictions` leaves out what has ended. */
   readonly restrictions: readonly Restriction[];
+  /** The rule that tops it up by itself. */
+  readonly autoTopUp: RefillState | null;
   readonly cardholder: Cardholder;
   readonly billingAddress: BillingAddress | null;
   readonly label: string | null;

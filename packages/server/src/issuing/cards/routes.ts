@@ -10,6 +10,7 @@ import { lifeRoutes } from "./routes/life.ts";
 import { rangeRoutes } from "./routes/ranges.ts";
 import { readRoutes } from "./routes/read.ts";
 import { statusRoutes } from "./routes/status.ts";
+import { topUpRoutes } from "./routes/topups.ts";
 
 /** Everything about cards; and of budgets and customers what depends on their cards. */
 export const cardRoutes: readonly Route[] = [
@@ -17,6 +18,7 @@ export const cardRoutes: readonly Route[] = [
   ...batchRoutes,
   ...readRoutes,
   ...fundsRoutes,
+  ...topUpRoutes,
   ...statusRoutes,
   ...lifeRoutes,
   ...blockRoutes,

@@ -11,7 +11,6 @@ import {
   nullable,
   object,
   oneOf,
-  pageQuery,
   positiveAmount,
   text,
   timestamp,
@@ -35,18 +34,19 @@ import {
   type Restriction,
   replacementReasons,
   restrictionKinds,
-  type StatusChange,
   statusOf,
   statusReasonOf,
 } from "./model.ts";
+import { autoTopUpSchema, showAutoTopUp } from "./schema/topups.ts";
 
 /** Longest label, and longest name as a request may send it, in characters. */
-const MAX_LABEL = 200;
+export const MAX_LABEL = 200;
 const MAX_NAME = 255;
 
 const addressLine = text(200);
 
-const billingAddress = object({
+/** An address as a request gives it. */
+export const billingAddress = object({
   line1: addressLine,
   line2: Type.Optional(nullable(addressLine)),
   city: text(100),
@@ -64,9 +64,9 @@ const billingAddressShown = object({
   country: countryCode,
 });
 
-const email = Type.String({ format: "email", maxLength: 254 });
-const phone = Type.String({ pattern: "^\\+[1-9]\\d{6,14}$", description: "E.164." });
-const label = text(MAX_LABEL, { description: "A text of your own." });
+export const email = Type.String({ format: "email", maxLength: 254 });
+export const phone = Type.String({ pattern: "^\\+[1-9]\\d{6,14}$", description: "E.164." });
+export const label = text(MAX_LABEL, { description: "A text of your own." });
 export const externalId = text(255, {
   description: "Your own id; unique, good in paths as external:…, and never free again.",
 });
@@ -102,7 +102,8 @@ export function readIssue(body: IssueBody): IssueRequest {
   };
 }
 
-function readAddress(address: Static<typeof billingAddress>): BillingAddress {
+/** The address that a body gives. */
+export function readAddress(address: Static<typeof billingAddress>): BillingAddress {
   const { line2 = null, region = null, postalCode = null } = address;
   return { ...address, line2, region, postalCode };
 }
@@ -210,6 +211,7 @@ export const cardSchema = object({
       { description: "Of a budget card." },
     ),
   ),
+  autoTopUp: nullable(autoTopUpSchema),
   label: nullable(Type.String()),
   metadata,
   cardholder: object({
@@ -273,6 +275,7 @@ export function showCard(card: Card, money: CardMoney, now: Date): CardShown {
       budgetId === null
         ? null
         : { id: budgetId, available: toJsonAmount(money.budgetAvailable ?? 0n) },
+    autoTopUp: card.autoTopUp === null ? null : showAutoTopUp(card.autoTopUp, card.currency, now),
     label: card.label,
     metadata: { ...card.metadata },
     cardholder: { ...card.cardholder },
@@ -301,43 +304,6 @@ function showRestriction(restriction: Restriction): Static<typeof restrictionSch
     endsAt: endsAt?.toISOString() ?? null,
   };
 }
-
-export const cardListSchema = object({
-  ...pageQuery,
-  status: Type.Optional(oneOf(cardLifecycle.states)),
-  model: Type.Optional(oneOf(cardModels)),
-  typeId: Type.Optional(idText("Cards of this program.")),
-  customerId: Type.Optional(idText("Cards of this customer.")),
-  budgetId: Type.Optional(idText("Cards that spend from this budget.")),
-  lastFour: Type.Optional(Type.String({ pattern: "^\\d{4}$", description: "Last four digits." })),
-  label: Type.Optional(Type.String({ minLength: 1, maxLength: MAX_LABEL })),
-  externalId: Type.Optional(idText("Your own id.")),
-  from: Type.Optional(timestamp),
-  to: Type.Optional(timestamp),
-  organizationId: Type.Optional(idText("Only those of this organization; for platform keys.")),
-});
-export type CardFilter = Omit<Static<typeof cardListSchema>, "limit" | "cursor">;
-
-/** What is to change of a card; null clears. */
-export const cardChangesSchema = object(
-  {
-    label: Type.Optional(nullable(label)),
-    metadata: Type.Optional(
-      nullable(
-        Type.Record(
-          Type.String({ pattern: "^[A-Za-z0-9_.-]{1,40}$" }),
-          nullable(Type.String({ maxLength: 500 })),
-          {
-            maxProperties: 50,
-            description: "Given names are set, null removes one; null for the whole clears it.",
-          },
-        ),
-      ),
-    ),
-  },
-  { minProperties: 1 },
-);
-export type CardChanges = Static<typeof cardChangesSchema>;
 
 /** Money to move between the organization and a card. */
 export const cardFundsSchema = object({
@@ -428,26 +394,5 @@ export function showDeleted(deleted: {
       currency,
       expiresAt: expiresAt?.toISOString() ?? null,
     })),
-  };
-}
-
-/** One line of a card's status history. */
-export const statusChangeSchema = object({
-  version: Type.Integer({ description: "The card's version that the change made." }),
-  action: Type.String({ description: "issue, freeze, unfreeze, block, unblock or delete." }),
-  from: nullable(oneOf(cardLifecycle.states)),
-  to: oneOf(cardLifecycle.states),
-  reason: nullable(Type.String()),
-  note: nullable(Type.String()),
-  actor: object({ kind: oneOf(["key", "system"] as const), id: Type.String() }),
-  at: timestamp,
-});
-
-export function showStatusChange(change: StatusChange): Static<typeof statusChangeSchema> {
-  return {
-    ...change,
-    version: Number(change.version),
-    actor: { kind: change.actor.kind, id: change.actor.id },
-    at: change.at.toISOString(),
   };
 }

@@ -1,12 +1,10 @@
-import { listRows, type RowPage } from "../../foundation/database/list.ts";
 import { type Sql, statement } from "../../foundation/database/sql.ts";
 import { assert } from "../../foundation/errors/errors.ts";
 import type { CardId, OrganizationId } from "../../foundation/ids/ids.ts";
 import type { Reference } from "../../foundation/route/schemas.ts";
 import { accountId } from "../../records/ledger/model.ts";
+import type { AutoTopUp } from "./model/topups.ts";
 import { type Card, cardAccount, type Restriction } from "./model.ts";
-import type { CardFilter } from "./schema.ts";
-import { shownStatus } from "./store/shown.ts";
 
 /** `share`: its facts stay true until COMMIT. `change`: for changing them. */
 export type LockStrength = "share" | "change";
@@ -64,16 +62,28 @@ type ReadRestriction = Omit<Restriction, "createdAt" | "endsAt"> & {
   readonly endsAt: string | null;
 };
 
-type Row = Omit<Card, "cardholder" | "restrictions" | "previousExpiry"> &
+/** So does the rule of automatic top-up, with its amounts as texts too. */
+type ReadTopUp = {
+  readonly [P in keyof AutoTopUp]: AutoTopUp[P] extends bigint | Date
+    ? string
+    : AutoTopUp[P] extends bigint | Date | null
+      ? string | null
+      : AutoTopUp[P];
+};
+
+/** A card as it is read: see `select`. */
+export type Row = Omit<Card, "cardholder" | "restrictions" | "autoTopUp" | "previousExpiry"> &
   Card["cardholder"] & {
     readonly accountId: string | null;
     readonly previousExpiryMonth: number | null;
     readonly previousExpiryYear: number | null;
     readonly previousExpiresAt: Date | null;
     readonly restrictions: readonly ReadRestriction[];
+    readonly autoTopUp: ReadTopUp | null;
   };
 
-const select = `select
+/** What is read of a card `c`, with the restrictions that nobody has lifted. */
+export const selected = `
   ${Object.entries(columns)
     .map(([column, property]) => `c.${column} as "${property}"`)
     .join(", ")},
@@ -82,10 +92,19 @@ const select = `select
       'id', r.actor_id), 'createdAt', r.created_at, 'endsAt', r.ends_at) order by r.id), '[]')
     from card_restrictions r
     where r.organization_id = c.organization_id and r.card_id = c.id and r.lifted_at is null
-  ) as restrictions
-  from cards c`;
+  ) as restrictions,
+  case when c.replaced_by is null and c.deleted_at is null then (
+    select jsonb_build_object('threshold', t.threshold::text, 'amount', t.amount::text,
+      'monthlyCap', t.monthly_cap::text, 'timeZone', t.time_zone, 'status', t.status,
+      'stoppedReason', t.stopped_reason, 'stoppedAt', t.stopped_at,
+      'monthStartsAt', t.month_starts_at, 'monthAmount', t.month_amount::text,
+      'restsUntil', t.rests_until)
+    from card_auto_top_ups t
+    where t.organization_id = c.organization_id and t.account_card_id = c.account_card_id
+  ) end as "autoTopUp"`;
+const select = `select ${selected} from cards c`;
 
-function toCard(row: Row): Card {
+export function toCard(row: Row): Card {
   const { accountId: _, firstName, lastName, legalName, email, phone, ...rest } = row;
   const { previousExpiryMonth: month, previousExpiryYear: year, previousExpiresAt, ...card } = rest;
   const renewed = month !== null && year !== null && previousExpiresAt !== null;
@@ -96,10 +115,24 @@ function toCard(row: Row): Card {
     restrictions: row.restrictions.map((restriction) => ({
       ...restriction,
       createdAt: new Date(restriction.createdAt),
-      endsAt: restriction.endsAt === null ? null : new Date(restriction.endsAt),
+      endsAt: dateOf(restriction.endsAt),
     })),
+    autoTopUp: row.autoTopUp === null ? null : toTopUp(row.autoTopUp),
   };
 }
+
+const dateOf = (text: string | null): Date | null => (text === null ? null : new Date(text));
+
+const toTopUp = (read: ReadTopUp): AutoTopUp => ({
+  ...read,
+  threshold: BigInt(read.threshold),
+  amount: BigInt(read.amount),
+  monthlyCap: read.monthlyCap === null ? null : BigInt(read.monthlyCap),
+  stoppedAt: dateOf(read.stoppedAt),
+  monthStartsAt: new Date(read.monthStartsAt),
+  monthAmount: BigInt(read.monthAmount),
+  restsUntil: dateOf(read.restsUntil),
+});
 
 /** A card as a request names it. */
 export type Named = { readonly organizationId: OrganizationId; readonly reference: Reference };
@@ -322,36 +355,4 @@ const update = statement(
 /** Writes what can change of cards over their rows, which the caller has locked. */
 export async function updateCards(sql: Sql, cards: readonly Card[]): Promise<void> {
   if (cards.length > 0) await sql.query(update, valuesOf(keyed, cards));
-}
-
-/**
- * One page, newest first.
- *
- * @param organizationId null: of every organization.
- */
-export async function listPage(
-  sql: Sql,
-  organizationId: string | null,
-  filter: CardFilter,
-  page: { readonly after: string | undefined; readonly limit: number },
-): Promise<RowPage<Card>> {
-  const { rows, more } = await listRows<Row>(sql, {
-    select,
-    conditions: [
-      ["c.organization_id", "=", organizationId ?? undefined],
-      [filter.status === "deleted" ? "c.status" : shownStatus, "=", filter.status],
-      ["c.model", "=", filter.model],
-      ["c.program_id", "=", filter.typeId],
-      ["c.customer_id", "=", filter.customerId],
-      ["c.budget_id", "=", filter.budgetId],
-      ["c.last_four", "=", filter.lastFour],
-      ["c.label", "=", filter.label],
-      ["c.external_id", "=", filter.externalId],
-      ["c.created_at", ">=", filter.from],
-      ["c.created_at", "<", filter.to],
-    ],
-    key: "c.id",
-    ...page,
-  });
-  return { rows: rows.map(toCard), more };
 }

@@ -9,3 +9,12 @@
 export const availableOn = (organizationId: string, id: string): string =>
   `(select a.credits_posted - a.debits_posted - a.debits_pending from ledger_accounts a
     where a.organization_id = ${organizationId} and a.id = ${id})`;
+
+/** As `availableOn`: what is posted on the account, held or not. */
+export const postedOn = (organizationId: string, id: string): string =>
+  `(select a.credits_posted - a.debits_posted from ledger_accounts a
+    where a.organization_id = ${organizationId} and a.id = ${id})`;
+
+/** The id of an organization's own account, as `accountId` makes it; both are expressions. */
+export const availableAccountOf = (organizationId: string, currency: string): string =>
+  `'acc_organization_available_' || ${organizationId} || '_' || ${currency}`;

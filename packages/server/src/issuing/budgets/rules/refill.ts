@@ -2,7 +2,7 @@ import { isTimeZone } from "../../../foundation/clock/zones.ts";
 import { assert, type Refusal } from "../../../foundation/errors/errors.ts";
 import { least } from "../../../foundation/money/money.ts";
 import { budgetErrors } from "../errors.ts";
-import type { PlacedBudget, Refill, RefillTerms } from "../model.ts";
+import type { PlacedBudget, Refill, RefillState, RefillTerms } from "../model.ts";
 import { isIn, windowOf } from "./windows.ts";
 
 /** What is wrong with the terms of a refill rule; null where nothing is. */
@@ -22,27 +22,24 @@ const monthIn = (timeZone: string, now: Date) =>
 
 /** What a rule has refilled in the calendar month of now, minor units. */
 export function refilledInMonth(
-  { timeZone, monthStartsAt, monthAmount }: Refill,
+  { timeZone, monthStartsAt, monthAmount }: RefillState,
   now: Date,
 ): bigint {
   return isIn(monthIn(timeZone, now), monthStartsAt) ? monthAmount : 0n;
 }
 
 /**
- * A budget's rule as it is set now: it works again if it was stopped, and what was refilled in this month
- * still counts. The same one where nothing would change.
+ * A rule as it is set now: it works again if it was stopped, and what was refilled in this month still
+ * counts. The same one where nothing would change.
  */
-export function setRefill(
-  budget: Pick<PlacedBudget, "organizationId" | "id">,
-  before: Refill | null,
+export function setRule<R extends RefillState>(
+  before: R | null,
   terms: RefillTerms,
   now: Date,
-): Refill {
+): R | RefillState {
   if (before?.status === "active" && isSame(before, terms)) return before;
   return {
     ...terms,
-    organizationId: budget.organizationId,
-    budgetId: budget.id,
     status: "active",
     stoppedReason: null,
     stoppedAt: null,
@@ -50,6 +47,18 @@ export function setRefill(
     monthAmount: before === null ? 0n : refilledInMonth(before, now),
     restsUntil: null,
   };
+}
+
+/** As `setRule`, for the rule of a budget. */
+export function setRefill(
+  budget: Pick<PlacedBudget, "organizationId" | "id">,
+  before: Refill | null,
+  terms: RefillTerms,
+  now: Date,
+): Refill {
+  const after = setRule(before, terms, now);
+  if (after === before) return before;
+  return { ...after, organizationId: budget.organizationId, budgetId: budget.id };
 }
 
 function isSame(one: RefillTerms, other: RefillTerms): boolean {
@@ -91,24 +100,33 @@ export function refillStep(
   if (refill.status !== "active" || budget.status !== "active" || budget.frozenBy !== null) {
     return NOTHING;
   }
-  if (available >= refill.threshold) return NOTHING;
-  if (refill.monthlyCap === null) return { do: "refill", amount: refill.amount };
-  const left = refill.monthlyCap - least(refill.monthlyCap, refilledInMonth(refill, now));
-  if (left > 0n) return { do: "refill", amount: least(refill.amount, left) };
-  const { endsAt } = monthIn(refill.timeZone, now);
+  return ruleStep(refill, available, now);
+}
+
+/** What a rule that works does: it refills its amount, or what the month's cap leaves. */
+export function ruleStep(rule: RefillState, available: bigint, now: Date): RefillStep {
+  if (available >= rule.threshold) return NOTHING;
+  if (rule.monthlyCap === null) return { do: "refill", amount: rule.amount };
+  const left = rule.monthlyCap - least(rule.monthlyCap, refilledInMonth(rule, now));
+  return left > 0n ? { do: "refill", amount: least(rule.amount, left) } : restOfMonth(rule, now);
+}
+
+/** A rule rests until its next month begins. */
+export function restOfMonth({ timeZone }: RefillState, now: Date): RefillStep {
+  const { endsAt } = monthIn(timeZone, now);
   assert(endsAt !== null, "A month ends.");
   return { do: "rest", until: endsAt };
 }
 
 /** A rule after it refilled an amount. */
-export const afterRefill = (refill: Refill, amount: bigint, now: Date): Refill => ({
+export const afterRefill = <R extends RefillState>(refill: R, amount: bigint, now: Date): R => ({
   ...refill,
   monthStartsAt: startOfMonth(refill.timeZone, now),
   monthAmount: refilledInMonth(refill, now) + amount,
 });
 
 /** A rule that stops until it is set again. */
-export const stoppedRefill = (refill: Refill, reason: string, now: Date): Refill => ({
+export const stoppedRefill = <R extends RefillState>(refill: R, reason: string, now: Date): R => ({
   ...refill,
   status: "stopped",
   stoppedReason: reason,

@@ -1,12 +1,12 @@
 import type { Work } from "../../../foundation/database/work.ts";
 import { changed } from "../rules/change.ts";
 import { statusRefusal } from "../rules/status.ts";
-import type { CardChanges } from "../schema.ts";
+import type { CardChanges } from "../schema/change.ts";
 import { updateCards } from "../store.ts";
 import { announceCard, type CardInFull, inFull, lockNamed } from "./read.ts";
 
 /**
- * Changes label and metadata; what is equal to what it was changes nothing.
+ * Changes label, metadata, contact and billing address; what is equal to what it was changes nothing.
  *
  * @throws Refusal `not_found`, `card_deleted`, `invalid_request` for too much metadata.
  */

@@ -15,6 +15,7 @@ import { statusRefusal } from "../rules/status.ts";
 import { collectOwed, takeRest } from "../rules/sweep.ts";
 import { countLive } from "../store/facts.ts";
 import { insertStatusChanges } from "../store/status.ts";
+import { removeTopUp } from "../store/topups.ts";
 import { updateCards } from "../store.ts";
 import { announceCard, type CardInFull, inFull, lockNamed } from "./read.ts";
 
@@ -43,6 +44,7 @@ export async function deleteCard(work: Work, id: string): Promise<Deleted> {
   const swept = before.model === "card" ? await sweep(work, before) : [];
   const after: Card = {
     ...before,
+    autoTopUp: null,
     storedStatus: "deleted",
     deletedAt: now,
     deletedReason: BY_ORGANIZATION,
@@ -61,6 +63,7 @@ export async function deleteCard(work: Work, id: string): Promise<Deleted> {
   const [holds] = await Promise.all([
     readOpenHolds(sql, work.organizationId, before.id),
     updateCards(sql, [after]),
+    before.autoTopUp === null ? null : removeTopUp(sql, before),
     insertStatusChanges(sql, [{ card: after, change }]),
   ]);
   const deleted = await inFull(work, after);

@@ -1,5 +1,7 @@
 import type { Sql } from "../../../foundation/database/sql.ts";
+import type { Work } from "../../../foundation/database/work.ts";
 import { assert, generalErrors, Refusal } from "../../../foundation/errors/errors.ts";
+import { wakeJobs } from "../../../foundation/job/bell.ts";
 import type { LaneCommand } from "../../../foundation/route/route.ts";
 import { reference } from "../../../foundation/route/schemas.ts";
 import { openBook, writeBook } from "../../../records/ledger/actions.ts";
@@ -14,6 +16,7 @@ import { type MadeTransfers, writeTransfers } from "../../transfers/actions.ts";
 import type { Transfer } from "../../transfers/model.ts";
 import { type Card, cardAccount } from "../model.ts";
 import { decideFunds, type FundsRequest } from "../rules/funds.ts";
+import { isLow } from "../rules/topups.ts";
 import {
   type FixedCard,
   findFixedRows,
@@ -47,8 +50,7 @@ export async function decideCardFunds(
     reference: reference(card),
   }));
   const cards = await findFixedRows(sql, named);
-  // Sent together: accounts are locked after all that stands before them.
-  const [facts, book] = await Promise.all([lockFacts(sql, cards, "share"), openFunds(sql, cards)]);
+  const { facts, book } = await lockFundsOf(sql, cards, "share");
   const made: MadeTransfers[] = [];
   const results = commands.map((command, index) => {
     const known = facts.get(keyOf(named[index] as Named));
@@ -56,10 +58,40 @@ export async function decideCardFunds(
     const decided = decideFunds(book, command.work, known, command);
     if (decided instanceof Refusal) return decided;
     made.push({ work: command.work, transfers: decided });
+    if (command.verb === "withdraw") wakeForTopUp(command.work, book, known.card);
     return decided[0];
   });
   sql.awaitBeforeCommit(Promise.all([writeBook(sql, book), writeTransfers(sql, made)]));
   return results;
+}
+
+/** Has a card's rule looked at where a debit on the book has left it with less than its threshold. */
+export function wakeForTopUp(work: Work, book: Book, card: Card): void {
+  if (card.autoTopUp === null) return;
+  const available = book.available(card.organizationId, cardAccount(card));
+  if (isLow(card.autoTopUp, available, work.now)) wakeJobs(work);
+}
+
+/** Cards with what decides about their money, locked, and a book on the accounts that it moves between. */
+type LockedFunds = { readonly facts: Map<string, LockedCard>; readonly book: Book };
+
+/** Locks all that decides about moving money between cards and their organization. */
+export async function lockFunds(
+  sql: Sql,
+  named: readonly Named[],
+  strength: LockStrength,
+): Promise<LockedFunds> {
+  return lockFundsOf(sql, await findFixedRows(sql, named), strength);
+}
+
+/** Sent together: accounts are locked after all that stands before them. */
+async function lockFundsOf(
+  sql: Sql,
+  cards: ReadonlyMap<string, FixedCard>,
+  strength: LockStrength,
+): Promise<LockedFunds> {
+  const [facts, book] = await Promise.all([lockFacts(sql, cards, strength), openFunds(sql, cards)]);
+  return { facts, book };
 }
 
 /** A card with what it belongs to, all locked. */

@@ -11,16 +11,12 @@ import { type AccountRef, accountId, type Balances } from "../../../records/ledg
 import { organizationNows } from "../../../records/sequencer/actions.ts";
 import type { CardEvent } from "../events.ts";
 import { type Card, cardAccount, type StatusChange } from "../model.ts";
-import { type CardFilter, type CardMoney, personalFields, showCard } from "../schema.ts";
+import { searchTerms } from "../rules/search.ts";
+import type { CardFilter } from "../schema/list.ts";
+import { type CardMoney, personalFields, showCard } from "../schema.ts";
+import { listPage } from "../store/list.ts";
 import { listChanges } from "../store/status.ts";
-import {
-  findOrganizationOf,
-  findRows,
-  keyOf,
-  type LockStrength,
-  listPage,
-  lockRows,
-} from "../store.ts";
+import { findOrganizationOf, findRows, keyOf, type LockStrength, lockRows } from "../store.ts";
 
 /** A card with what it can spend, at its organization's now: what the API shows together. */
 export type CardInFull = { readonly card: Card; readonly money: CardMoney; readonly now: Date };
@@ -101,24 +97,29 @@ export async function allInFull(
  */
 export async function listCards(
   reading: Reading,
-  organizationId: string | null,
+  organizationId: OrganizationId | null,
   filter: CardFilter,
   page: PageWanted,
 ): Promise<RowPage<CardInFull>> {
-  const { rows, more } = await listPage(reading.sql, organizationId, filter, page);
-  const owners = [...new Set(rows.map((card) => card.organizationId))];
-  const [money, nows] = await Promise.all([
-    moneyOf(reading.sql, rows),
-    organizationNows(reading.sql, owners),
-  ]);
+  const { search, ...rest } = filter;
+  const wanted = { ...rest, terms: search === undefined ? null : searchTerms(search) };
+  const owner = organizationId === null ? null : await ownerAt(reading, organizationId);
+  const { rows, more } = await listPage(reading.sql, owner, wanted, page);
+  const money = await moneyOf(
+    reading.sql,
+    rows.map(({ card }) => card),
+  );
   return {
-    rows: rows.map((card) => ({
-      card,
-      money: money.get(card.id) ?? NO_MONEY,
-      now: nows.get(card.organizationId) ?? reading.now,
-    })),
+    rows: rows.map(({ card, now }) => ({ card, now, money: money.get(card.id) ?? NO_MONEY })),
     more,
   };
+}
+
+/** An organization with its now, by which its cards are listed and shown. */
+async function ownerAt({ sql, ...own }: Reading, organizationId: OrganizationId) {
+  if (organizationId === own.organizationId) return { organizationId, now: own.now };
+  const nows = await organizationNows(sql, [organizationId]);
+  return { organizationId, now: nows.get(organizationId) ?? own.now };
 }
 
 /** One page of a card's status changes, newest first. @throws Refusal `not_found`. */

@@ -2,7 +2,7 @@ import type { Work } from "../../../foundation/database/work.ts";
 import { assert, generalErrors } from "../../../foundation/errors/errors.ts";
 import { reference } from "../../../foundation/route/schemas.ts";
 import { cardErrors } from "../errors.ts";
-import { renewed, unmetRenewal } from "../rules/renewal.ts";
+import { renewed, renewsByItself, unmetRenewal } from "../rules/renewal.ts";
 import { statusRefusal } from "../rules/status.ts";
 import { keyOf } from "../store.ts";
 import { lockCardFacts } from "./funds.ts";
@@ -34,4 +34,25 @@ export async function renewCard(work: Work, id: string, why: Why): Promise<CardI
   });
   assert(full !== undefined, "One card was renewed.");
   return full;
+}
+
+/** Why a card is renewed that nobody asked to renew. */
+const BY_ITSELF = { reason: "automatic", note: null };
+
+/**
+ * Renews cards whose program says so, before they expire. Under the locks each is looked at again, so that
+ * it is renewed once for each expiry.
+ *
+ * @param ids of cards of the work's organization.
+ * @returns how many were renewed.
+ */
+export async function renewDue(work: Work, ids: readonly string[]): Promise<number> {
+  const { sql, organizationId, now } = work;
+  const named = ids.map((value) => ({ organizationId, reference: { by: "id", value } as const }));
+  const facts = [...(await lockCardFacts(sql, named, "change")).values()];
+  const steps = facts
+    .filter((each) => renewsByItself(each, now))
+    .map(({ card: before, program }) => ({ before, after: renewed(before, program, now) }));
+  const what = { action: "renew", event: "card.renewed", ...BY_ITSELF } as const;
+  return (await recordChanges(work, steps, what)).length;
 }

@@ -15,6 +15,7 @@ import { recoveriesIn, refusalOf } from "../../transfers/rules.ts";
 import { type Card, cardAccount } from "../model.ts";
 import { takeRest } from "../rules/sweep.ts";
 import { findLast, lockRows } from "../store.ts";
+import { wakeForTopUp } from "./funds.ts";
 import { findNamed } from "./read.ts";
 
 /** What the network does with the money of a card. Amounts in minor units. */
@@ -41,6 +42,8 @@ export type Settled = { readonly posted: readonly Posted[]; readonly swept: read
 /** Where the money of a card is, and where it goes if the card is gone. */
 type Place = {
   readonly card: Card;
+  /** The card that answers for the account, where it is not a budget's. */
+  readonly holder: Card | null;
   readonly account: AccountRef;
   /** Where a refund goes. */
   readonly refundTo: AccountRef;
@@ -72,6 +75,7 @@ export async function settle(work: Work, cardId: CardId, step: Settlement): Prom
   if (isRefused(posted)) throw refusalOf(posted);
   const { id, budgetId } = place.card;
   const recovered = recoveriesIn(work, posted, { cardId: id, budgetId });
+  if (place.holder !== null) wakeForTopUp(work, book, place.holder);
   const swept = place.isGone ? takeRest(book, work, place.card) : [];
   await Promise.all([
     writeBook(sql, book),
@@ -89,7 +93,8 @@ async function lockPlace(work: Work, cardId: CardId): Promise<Place> {
     const last = await lockLast(work, card);
     const isGone = last.deletedAt !== null;
     const account = cardAccount(card);
-    return { card, account, refundTo: account, fallback: isGone ? [own] : [], isGone };
+    const fallback = isGone ? [own] : [];
+    return { card, holder: last, account, refundTo: account, fallback, isGone };
   }
   const [budget] = (
     await lockBudgets(sql, [{ organizationId, id: card.budgetId }], "share")
@@ -98,7 +103,8 @@ async function lockPlace(work: Work, cardId: CardId): Promise<Place> {
   const isArchived = budget.status === "archived";
   const account = budgetAccount(budget);
   const refundTo = refundAccountOf(budget);
-  return { card, account, refundTo, fallback: isArchived ? [own] : [], isGone: false };
+  const fallback = isArchived ? [own] : [];
+  return { card, holder: null, account, refundTo, fallback, isGone: false };
 }
 
 /** The card that answers for an account, locked: replacing it waits, or has just happened. */

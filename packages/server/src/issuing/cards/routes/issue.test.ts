@@ -104,6 +104,7 @@ test("201: a card is issued with its fee and its initial balance as two transfer
     restrictions: [],
     balances: { currency: "EUR", posted: 1_000, held: 0, available: 1_000, owed: 0 },
     budget: null,
+    autoTopUp: null,
     label: "Travel",
     metadata: { team: "a" },
     cardholder: { ...names, legalName: null, email: null, phone: null },

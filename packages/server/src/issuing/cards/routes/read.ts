@@ -16,14 +16,12 @@ import {
   listStatusHistory,
   organizationOfCard,
 } from "../actions/read.ts";
-import {
-  cardChangesSchema,
-  cardListSchema,
-  cardSchema,
-  showCard,
-  showStatusChange,
-  statusChangeSchema,
-} from "../schema.ts";
+import { readUsability } from "../actions/usability.ts";
+import { cardChangesSchema, readChanges } from "../schema/change.ts";
+import { showStatusChange, statusChangeSchema } from "../schema/history.ts";
+import { cardListSchema } from "../schema/list.ts";
+import { showUsability, usabilitySchema } from "../schema/usability.ts";
+import { cardSchema, showCard } from "../schema.ts";
 
 const tag = "Cards";
 
@@ -67,8 +65,9 @@ const change = writeRoute({
   id: "changeCard",
   method: "PATCH",
   path: "/cards/{id}",
-  summary: "Change a card's label or metadata",
-  description: "null clears. Texts of metadata that are not named stay.",
+  summary: "Change a card's label, metadata, contact or billing address",
+  description:
+    "null clears. Texts of metadata that are not named stay; an address is replaced as a whole.",
   tag,
   audience: "organization",
   scope: "cards:write",
@@ -77,7 +76,8 @@ const change = writeRoute({
   reply: cardSchema,
   status: 200,
   errors: ["not_found", "card_deleted"],
-  handle: async ({ params, body, work }) => show(await changeCard(work, params.id, body)),
+  handle: async ({ params, body, work }) =>
+    show(await changeCard(work, params.id, readChanges(body))),
 });
 
 const history = readRoute({
@@ -101,4 +101,22 @@ const history = readRoute({
   },
 });
 
-export const readRoutes: readonly Route[] = [list, get, change, history];
+const usability = readRoute({
+  id: "getCardUsability",
+  path: "/cards/{id}/usability",
+  summary: "See whether a card can be used, and what stops it",
+  description:
+    "By channel, with everything that is in the way at once: status and restrictions, organization, customer, budget and funds, each with who can cure it and how. Of a deleted card only that is told.",
+  tag,
+  audience: "any",
+  scope: "cards:read",
+  params: idParams,
+  reply: usabilitySchema,
+  errors: ["not_found"],
+  handle: async ({ params, caller, reading }) => {
+    const own = await readingOf(caller, reading, organizationOfCard, params.id);
+    return showUsability(await readUsability(own, params.id));
+  },
+});
+
+export const readRoutes: readonly Route[] = [list, get, change, history, usability];

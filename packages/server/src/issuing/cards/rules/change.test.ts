@@ -4,7 +4,28 @@ import { Refusal } from "../../../foundation/errors/errors.ts";
 import type { Card } from "../model.ts";
 import { changed } from "./change.ts";
 
-const card = { label: "Travel", metadata: { a: "1", b: "2" }, version: 4n } as unknown as Card;
+const address = {
+  line1: "1 Example Street",
+  line2: null,
+  city: "Berlin",
+  region: null,
+  postalCode: "10115",
+  country: "DEU",
+};
+const cardholder = {
+  firstName: "Ada",
+  lastName: "Example",
+  legalName: null,
+  email: "ada@example.com",
+  phone: null,
+};
+const card = {
+  label: "Travel",
+  metadata: { a: "1", b: "2" },
+  cardholder,
+  billingAddress: address,
+  version: 4n,
+} as unknown as Card;
 
 test("a change sets what it names, null clears, and the version grows by one", () => {
   const after = changed(card, { label: null, metadata: { a: null, c: "3" } });
@@ -15,6 +36,20 @@ test("a change sets what it names, null clears, and the version grows by one", (
 test("a change to what is already so is the same card", () => {
   assert.equal(changed(card, {}), card);
   assert.equal(changed(card, { label: "Travel", metadata: { a: "1", z: null } }), card);
+  const contact = { email: "ada@example.com", phone: null };
+  const { country, ...rest } = address;
+  const turned = { country, ...rest };
+  assert.equal(changed(card, { cardholder: contact, billingAddress: turned }), card);
+});
+
+test("contact changes field by field and leaves the names; an address is replaced as a whole", () => {
+  const after = changed(card, { cardholder: { phone: "+4930123456" } });
+  assert.deepEqual(after.cardholder, { ...cardholder, phone: "+4930123456" });
+  assert.deepEqual([after.billingAddress, after.version], [address, 5n]);
+  const other = { ...address, line1: "2 Example Street", postalCode: null };
+  const moved = changed(card, { cardholder: { email: null }, billingAddress: other });
+  assert.deepEqual([moved.cardholder.email, moved.billingAddress], [null, other]);
+  assert.equal(changed(card, { billingAddress: null }).billingAddress, null);
 });
 
 test("names of objects' own machinery are texts like all others", () => {

@@ -1,28 +1,36 @@
+import { isDeepStrictEqual } from "node:util";
 import { generalErrors } from "../../../foundation/errors/errors.ts";
 import type { Card } from "../model.ts";
-import type { CardChanges } from "../schema.ts";
+import type { CardChanges } from "../schema/change.ts";
 
 /** Most texts in a card's metadata. */
 const MAX_METADATA = 50;
 
 /**
- * A card with another label and metadata; null clears one text or all of them, what is not named
- * stays.
+ * A card with other words about it: label, metadata, how to reach its holder, where bills go. Null clears,
+ * what is not named stays; an address is replaced as a whole.
  *
  * @returns the same card where nothing would be different.
  * @throws Refusal `invalid_request` where the metadata would have more than 50 texts.
  */
-export function changed(card: Card, { label, metadata }: CardChanges): Card {
+export function changed(card: Card, changes: CardChanges): Card {
+  const { label, metadata, cardholder, billingAddress } = changes;
   const after = {
     label: label === undefined ? card.label : label,
     metadata: metadata === undefined ? card.metadata : merged(card.metadata, metadata),
+    cardholder: { ...card.cardholder, ...cardholder },
+    billingAddress: billingAddress === undefined ? card.billingAddress : billingAddress,
   };
   if (Object.keys(after.metadata).length > MAX_METADATA) {
     const detail = `metadata has at most ${MAX_METADATA} texts.`;
     throw generalErrors.refusal("invalid_request", detail, { field: "metadata" });
   }
-  if (after.label === card.label && sameTexts(after.metadata, card.metadata)) return card;
-  return { ...card, ...after, version: card.version + 1n };
+  const isSame =
+    after.label === card.label &&
+    sameTexts(after.metadata, card.metadata) &&
+    isDeepStrictEqual(after.cardholder, card.cardholder) &&
+    isDeepStrictEqual(after.billingAddress, card.billingAddress);
+  return isSame ? card : { ...card, ...after, version: card.version + 1n };
 }
 
 type Texts = Readonly<Record<string, string>>;

@@ -3,7 +3,7 @@ import { currencyRefusal, type Problem, type Refusal } from "../../../foundation
 import { isRefused, type LedgerRefusal } from "../../../records/ledger/errors.ts";
 import { type AccountRef, postedOf } from "../../../records/ledger/model.ts";
 import type { Book } from "../../../records/ledger/rules.ts";
-import type { Customer, CustomerStatus } from "../../customers/model.ts";
+import { type Customer, type CustomerStatus, customerLifecycle } from "../../customers/model.ts";
 import { organizationErrors } from "../../organizations/errors.ts";
 import { availableOf, type Organization } from "../../organizations/model.ts";
 import type { Program } from "../../programs/model.ts";
@@ -123,7 +123,7 @@ const DAY_MS = 86_400_000;
 type Served = "yes" | "no" | "untilDue";
 
 /** Whether a customer's existing cards can be topped up in each status (PRODUCT §4). */
-const served = {
+const served: Readonly<Record<CustomerStatus, Served>> = {
   active: "yes",
   update_requested: "yes",
   needs_information: "untilDue",
@@ -132,7 +132,16 @@ const served = {
   rejected: "no",
   on_hold: "no",
   deleted: "no",
-} as const satisfies Record<CustomerStatus, Served>;
+};
+
+const statusesServed = (answer: Served): CustomerStatus[] =>
+  customerLifecycle.states.filter((status) => served[status] === answer);
+
+/** The same as lists, for statements that find cards of customers who are served. */
+export const servedStandings = {
+  always: statusesServed("yes"),
+  forDays: statusesServed("untilDue"),
+} as const;
 
 /** Why the card's customer gets no money on it now; null where it does. */
 function customerRefusal(
@@ -177,8 +186,14 @@ function isServed(
 ): boolean {
   const answer: Served = served[customer.status];
   if (answer !== "untilDue") return answer === "yes";
-  return now.getTime() < customer.statusAt.getTime() + informationDays * DAY_MS;
+  return now < informationDueAt(customer, informationDays);
 }
+
+/** Until when a customer who was asked for information has time to give it. */
+export const informationDueAt = (
+  { statusAt }: Pick<Customer, "statusAt">,
+  informationDays: number,
+): Date => new Date(statusAt.getTime() + informationDays * DAY_MS);
 
 function plan(
   book: Book,

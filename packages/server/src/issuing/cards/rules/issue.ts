@@ -65,6 +65,7 @@ export function newCard(work: Work, parts: IssueParts, number: MaskedNumber): Ca
     deletedReason: null,
     deletedAt: null,
     restrictions,
+    autoTopUp: null,
     cardholder: cardholderOf(request, customer),
     billingAddress: request.billingAddress ?? null,
     label: request.label ?? null,

@@ -148,6 +148,8 @@ export function replaced(
     externalId: null,
     formerExternalId: card.externalId,
     replacedBy: id,
+    // The account's, and with it the new card's.
+    autoTopUp: null,
     storedStatus: "deleted",
     deletedAt: now,
     deletedReason: `replaced_${reason}`,
