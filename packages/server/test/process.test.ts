@@ -257,7 +257,7 @@ test("a graceful stop answers the request in flight, and readiness ends first", 
   const url = await databaseFor(t);
   const folder = await folderFor(t);
   const server = await serverFor(t, folder, { DATABASE_URL: url });
-  const holder = await holdOrganization(t, url, server);
+  const holder = await holdAccount(t, url, server);
   const waiting = fetch(`${server.facts.url}/v1/events?after=1000000&wait=30`, {
     headers: { authorization: `Bearer ${server.facts.apiKey}` },
   });
@@ -287,7 +287,7 @@ test("what does not end within the limit is cut, and a second signal ends at onc
   const url = await databaseFor(t);
   const folder = await folderFor(t);
   const hold = async (server: ServerProcess) => {
-    const holder = await holdOrganization(t, url, server);
+    const holder = await holdAccount(t, url, server);
     const cut = deposit(server, 77).catch(() => null);
     await delay(300);
     return { holder, cut };
@@ -328,16 +328,16 @@ test("several processes start on one empty database: it is filled once, and all 
   assert.equal(organizations.length, 1);
 });
 
-/** Locks the row that every deposit needs, until the transaction of the answer ends. */
-async function holdOrganization(t: TestContext, url: string, { facts }: ServerProcess) {
+/** Locks the account that every deposit needs, until the transaction of the answer ends. */
+async function holdAccount(t: TestContext, url: string, { facts }: ServerProcess) {
   const holder = new pg.Client({ connectionString: url });
   // Its database is dropped before it is closed.
   holder.on("error", () => undefined);
   await holder.connect();
   t.after(() => holder.end().catch(() => undefined));
   await holder.query("begin");
-  await holder.query("select 1 from organizations where id = $1 for update", [
-    facts.organizationId,
+  await holder.query("select 1 from ledger_accounts where id = $1 for update", [
+    `acc_organization_available_${facts.organizationId}_EUR`,
   ]);
   return holder;
 }

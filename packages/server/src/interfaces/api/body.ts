@@ -10,7 +10,10 @@ const utf8 = new TextDecoder("utf-8", { fatal: true });
 /** What a request without a body counts as: an object without fields. */
 export const NO_BODY: ParsedJson = { ok: true, value: {} };
 
-/** Takes JSON in UTF-8; of routes that take rows also CSV. Nothing else. What is wrong inside is told later, with the other fields. */
+/**
+ * Takes JSON in UTF-8, and where a route takes rows also CSV; nothing else. What is wrong inside is told
+ * later, with the other fields.
+ */
 export function addBodyParser(app: FastifyInstance): void {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser("application/json", { parseAs: "buffer" }, (request, body, done) => {

@@ -1,6 +1,10 @@
 import type { Reading } from "../../foundation/database/work.ts";
-import { generalErrors } from "../../foundation/errors/errors.ts";
-import { DEFAULT_LIMIT, decodeCursor, pageFrom } from "../../foundation/route/cursor.ts";
+import {
+  DEFAULT_LIMIT,
+  decodeCursor,
+  decodeNumber,
+  pageFrom,
+} from "../../foundation/route/cursor.ts";
 import { type Caller, type Route, readRoute } from "../../foundation/route/route.ts";
 import { instantOf } from "../../foundation/route/schemas.ts";
 import { invariants, listAccounts, listEntries } from "./actions.ts";
@@ -16,26 +20,13 @@ import {
   whoseQuery,
 } from "./schema.ts";
 
-/** Longest check of one law in a request, ms: some ten million journal rows. */
+/** Longest check of one law in a request, ms. All laws of a million journal rows take 14 s. */
 const LAW_TIMEOUT_MS = 120_000;
 
 const common = { tag: "Ledger", audience: "any", scope: "ledger:read" } as const;
 
 const instant = (text: string | undefined) => (text === undefined ? undefined : instantOf(text));
 const whole = (number: number | undefined) => (number === undefined ? undefined : BigInt(number));
-
-/**
- * The sequence inside a cursor.
- *
- * @throws Refusal `invalid_request` naming `cursor` when it is not one of this list.
- */
-function sequenceFrom(cursor: string | undefined): bigint | undefined {
-  const text = decodeCursor(cursor);
-  if (text === undefined) return undefined;
-  if (/^\d{1,18}$/.test(text)) return BigInt(text);
-  const detail = "cursor is not a nextCursor of this list.";
-  throw generalErrors.refusal("invalid_request", detail, { field: "cursor" });
-}
 
 /** Whose books are read: the caller's own, or for the platform those that it names. */
 export type BooksNamed = (
@@ -95,7 +86,7 @@ export const ledgerRoutes = (booksNamed: BooksNamed): readonly Route[] => [
         fromSequence: whole(filter.fromSequence),
         toSequence: whole(filter.toSequence),
       };
-      const page = { after: sequenceFrom(cursor), limit };
+      const page = { after: decodeNumber(cursor), limit };
       const books = await booksNamed(caller, reading, organizationId);
       const found = await listEntries(books, { ...filter, ...range }, page);
       return pageFrom(found, (entry) => entry.sequence, showEntry);

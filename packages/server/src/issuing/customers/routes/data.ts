@@ -1,6 +1,10 @@
 import { Type } from "typebox";
-import { generalErrors } from "../../../foundation/errors/errors.ts";
-import { DEFAULT_LIMIT, decodeCursor, pageFrom } from "../../../foundation/route/cursor.ts";
+import {
+  DEFAULT_LIMIT,
+  decodeCursor,
+  decodeNumber,
+  pageFrom,
+} from "../../../foundation/route/cursor.ts";
 import { type Route, readRoute, writeRoute } from "../../../foundation/route/route.ts";
 import {
   idParams,
@@ -125,22 +129,12 @@ const history = readRoute({
   errors: ["not_found"],
   handle: async ({ params: { id }, query, caller, reading }) => {
     const { limit = DEFAULT_LIMIT } = query;
-    const after = decodeVersion(query.cursor);
+    const after = decodeNumber(query.cursor);
     const customer = await customerFor(caller, reading, id);
     const page = await listHistory(reading.sql, customer, { after, limit });
     return pageFrom(page, ({ version }) => version, showStatusChange);
   },
 });
-
-/** A cursor over versions. @throws Refusal `invalid_request` when it is one of another list. */
-function decodeVersion(cursor: string | undefined): bigint | undefined {
-  const key = decodeCursor(cursor);
-  if (key === undefined) return undefined;
-  if (/^\d{1,18}$/.test(key)) return BigInt(key);
-  throw generalErrors.refusal("invalid_request", "cursor is not a nextCursor of this list.", {
-    field: "cursor",
-  });
-}
 
 const change = writeRoute({
   id: "changeCustomer",
