@@ -10,25 +10,41 @@ import {
   text,
   timestamp,
 } from "../../../foundation/route/schemas.ts";
-import { MAX_LIMIT_AMOUNT, type Refill, type RefillTerms, refillLifecycle } from "../model.ts";
+import {
+  MAX_LIMIT_AMOUNT,
+  type Refill,
+  type RefillState,
+  type RefillTerms,
+  refillLifecycle,
+} from "../model.ts";
 
-/** A budget's refill rule as the API shows it. */
-export const refillSchema = object({
+/** What the API shows of every rule that refills by itself, a card's too. */
+export const ruleShown = {
   threshold: amountShown,
   amount: amountShown,
   monthlyCap: nullable(amountShown),
-  timeZone: Type.String(),
+  timeZone: Type.String({ description: "Whose calendar months count." }),
   status: oneOf(refillLifecycle.states),
   stoppedReason: nullable(Type.String({ description: "Code of the refusal that stopped it." })),
   stoppedAt: nullable(timestamp),
+};
+
+/** A budget's refill rule as the API shows it. */
+export const refillSchema = object({
+  ...ruleShown,
   refilledThisMonth: Type.Integer({ description: "Minor units, in the month of its time zone." }),
 });
 export type RefillShown = StaticOf<typeof refillSchema>;
 
-export const refillTermsSchema = object({
+/**
+ * What is asked of every such rule.
+ *
+ * @param verb what it does, imperative.
+ */
+export const ruleTerms = (verb: string) => ({
   threshold: Type.Integer({
     ...positiveAmount,
-    description: "Refill when less than this is available, minor units.",
+    description: `${verb} when less than this is available, minor units.`,
   }),
   amount: positiveAmount,
   monthlyCap: Type.Optional(
@@ -40,40 +56,47 @@ export const refillTermsSchema = object({
       }),
     ),
   ),
+});
+
+export const refillTermsSchema = object({
+  ...ruleTerms("Refill"),
   timeZone: Type.Optional(
     text(64, { description: "IANA zone of the calendar; UTC where not given." }),
   ),
 });
 
+type AskedAmounts = Omit<StaticOf<typeof refillTermsSchema>, "timeZone">;
+
+/** Request → the amounts of a rule. */
+export const readAmounts = ({ threshold, amount, monthlyCap = null }: AskedAmounts) => ({
+  threshold: fromJsonAmount(threshold),
+  amount: fromJsonAmount(amount),
+  monthlyCap: monthlyCap === null ? null : fromJsonAmount(monthlyCap),
+});
+
 /** Request → terms. */
-export function refillTermsOf({
-  threshold,
-  amount,
-  monthlyCap = null,
+export const refillTermsOf = ({
   timeZone = "UTC",
-}: StaticOf<typeof refillTermsSchema>): RefillTerms {
-  return {
-    threshold: fromJsonAmount(threshold),
-    amount: fromJsonAmount(amount),
-    monthlyCap: monthlyCap === null ? null : fromJsonAmount(monthlyCap),
-    timeZone,
-  };
-}
+  ...amounts
+}: StaticOf<typeof refillTermsSchema>): RefillTerms => ({ ...readAmounts(amounts), timeZone });
+
+/** Model → what is shown of every such rule. */
+export const showRule = (rule: RefillState) => ({
+  threshold: toJsonAmount(rule.threshold),
+  amount: toJsonAmount(rule.amount),
+  monthlyCap: rule.monthlyCap === null ? null : toJsonAmount(rule.monthlyCap),
+  timeZone: rule.timeZone,
+  status: rule.status,
+  stoppedReason: rule.stoppedReason,
+  stoppedAt: rule.stoppedAt?.toISOString() ?? null,
+});
 
 /**
  * Model → reply.
  *
  * @param refilled in the calendar month of now, minor units.
  */
-export function showRefill(refill: Refill, refilled: bigint): RefillShown {
-  return {
-    threshold: toJsonAmount(refill.threshold),
-    amount: toJsonAmount(refill.amount),
-    monthlyCap: refill.monthlyCap === null ? null : toJsonAmount(refill.monthlyCap),
-    timeZone: refill.timeZone,
-    status: refill.status,
-    stoppedReason: refill.stoppedReason,
-    stoppedAt: refill.stoppedAt?.toISOString() ?? null,
-    refilledThisMonth: toJsonAmount(refilled),
-  };
-}
+export const showRefill = (refill: Refill, refilled: bigint): RefillShown => ({
+  ...showRule(refill),
+  refilledThisMonth: toJsonAmount(refilled),
+});

@@ -4,22 +4,14 @@ import type { Due, DuePage } from "../../../foundation/job/job.ts";
 import { availableOn } from "../../../records/ledger/clauses.ts";
 import { nowOf } from "../../../records/sequencer/clauses.ts";
 import { isActive } from "../../organizations/clauses.ts";
+import { ruleColumns } from "../clauses.ts";
 import type { Refill } from "../model.ts";
 
 /** Each column and the property it fills. */
 const columns = {
   organization_id: "organizationId",
   budget_id: "budgetId",
-  threshold: "threshold",
-  amount: "amount",
-  monthly_cap: "monthlyCap",
-  time_zone: "timeZone",
-  status: "status",
-  stopped_reason: "stoppedReason",
-  stopped_at: "stoppedAt",
-  month_starts_at: "monthStartsAt",
-  month_amount: "monthAmount",
-  rests_until: "restsUntil",
+  ...ruleColumns,
 } as const satisfies Record<string, keyof Refill>;
 const names = Object.keys(columns) as (keyof typeof columns)[];
 

@@ -4,6 +4,7 @@ import type { OrganizationId } from "../../../foundation/ids/ids.ts";
 import type { Due, DuePage } from "../../../foundation/job/job.ts";
 import { availableAccountOf, availableOn, postedOn } from "../../../records/ledger/clauses.ts";
 import { nowOf } from "../../../records/sequencer/clauses.ts";
+import { ruleColumns } from "../../budgets/clauses.ts";
 import { customerStands } from "../../customers/clauses.ts";
 import { isActive } from "../../organizations/clauses.ts";
 import { fundingTerms } from "../../programs/clauses.ts";
@@ -11,20 +12,7 @@ import { type AutoTopUp, NO_MONEY_LEFT } from "../model/topups.ts";
 import type { Card } from "../model.ts";
 import { servedStandings } from "../rules/funds.ts";
 
-/** Each column and the property it fills. */
-const columns = {
-  threshold: "threshold",
-  amount: "amount",
-  monthly_cap: "monthlyCap",
-  time_zone: "timeZone",
-  status: "status",
-  stopped_reason: "stoppedReason",
-  stopped_at: "stoppedAt",
-  month_starts_at: "monthStartsAt",
-  month_amount: "monthAmount",
-  rests_until: "restsUntil",
-} as const satisfies Record<string, keyof AutoTopUp>;
-const names = Object.keys(columns) as (keyof typeof columns)[];
+const names = Object.keys(ruleColumns) as (keyof typeof ruleColumns)[];
 
 const write = statement(
   "cards.writeTopUp",
@@ -40,7 +28,7 @@ type Key = Pick<Card, "organizationId" | "accountCardId">;
 /** Writes a rule, new or over the one there is; the caller has locked the card. */
 export async function writeTopUp(sql: Sql, card: Key, rule: AutoTopUp): Promise<void> {
   assert(card.accountCardId !== null, "Only a card with an account has such a rule.");
-  const values = names.map((name) => rule[columns[name]]);
+  const values = names.map((name) => rule[ruleColumns[name]]);
   await sql.query(write, [card.organizationId, card.accountCardId, ...values]);
 }
 

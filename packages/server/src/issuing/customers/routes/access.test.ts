@@ -3,7 +3,7 @@ import test from "node:test";
 import { asOwner } from "../../../../test/harness/database.ts";
 import { startTestServer } from "../../../../test/harness/server.ts";
 import { programBody } from "../../programs/fixture.ts";
-import { accessOf } from "../actions.ts";
+import { accessOf } from "../actions/access.ts";
 import { person } from "../fixture.ts";
 import { type AccessStatus, accessLifecycle } from "../model.ts";
 

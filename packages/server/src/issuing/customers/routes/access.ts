@@ -12,7 +12,7 @@ import {
   reference,
 } from "../../../foundation/route/schemas.ts";
 import { listedOrganization } from "../../organizations/rules.ts";
-import { decideAccess, listAccess, requestAccess, workForAccess } from "../actions.ts";
+import { decideAccess, listAccess, requestAccess, workForAccess } from "../actions/access.ts";
 import { type AccessMove, type AccessRequest, accessLifecycle } from "../model.ts";
 import {
   accessRefusalSchema,

@@ -3,12 +3,8 @@ import { generalErrors } from "../../../foundation/errors/errors.ts";
 import type { Caller } from "../../../foundation/route/route.ts";
 import { reference } from "../../../foundation/route/schemas.ts";
 import { readingOf } from "../../organizations/actions.ts";
-import {
-  findAccess,
-  findCustomer,
-  organizationOfAccess,
-  organizationOfCustomer,
-} from "../actions.ts";
+import { findAccess, organizationOfAccess } from "../actions/access.ts";
+import { findCustomer, organizationOfCustomer } from "../actions.ts";
 import type { AccessRequest, Customer } from "../model.ts";
 
 /** The customer that a path names to this caller: its own, or for the platform anybody's by id. */
