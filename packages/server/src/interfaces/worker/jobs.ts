@@ -1,7 +1,13 @@
 import type { Job } from "../../foundation/job/job.ts";
 import { budgetJobs } from "../../issuing/budgets/jobs.ts";
 import { cardJobs } from "../../issuing/cards/jobs.ts";
+import { receivableJobs } from "../../issuing/receivables/jobs.ts";
 import { transferJobs } from "../../issuing/transfers/jobs.ts";
 
 /** Everything that is done by itself. A module's line comes with the module. */
-export const jobs: readonly Job[] = [...transferJobs, ...budgetJobs, ...cardJobs];
+export const jobs: readonly Job[] = [
+  ...transferJobs,
+  ...budgetJobs,
+  ...cardJobs,
+  ...receivableJobs,
+];

@@ -37,10 +37,12 @@ export {
 } from "./actions/movements.ts";
 export { type AsOf, readBalances, readDebtors, readOwed } from "./actions/reads.ts";
 export {
+  findCollectable,
   listReceivables,
   type Receivable,
   type ReceivableFilter,
   type Recovery,
+  readClosedBeside,
 } from "./actions/receivables.ts";
 export { journalSource } from "./actions/source.ts";
 export type { NewAccount } from "./store.ts";

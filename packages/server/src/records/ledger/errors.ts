@@ -36,7 +36,8 @@ export const ledgerErrors = errorTable({
   receivable_outstanding: {
     status: 409,
     title: "Something is still owed for this account",
-    remedy: "Bring money to the card or budget: what is owed is paid first.",
+    remedy:
+      "Bring money to the card or budget, or to the organization where that is deleted or archived: what is owed is paid first.",
   },
   receivable_overpaid: {
     status: 422,

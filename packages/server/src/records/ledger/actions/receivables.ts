@@ -5,7 +5,12 @@ import type { PageOf } from "../store/lists.ts";
 import * as store from "../store/receivables.ts";
 import { type AsOf, sequenceOf } from "./reads.ts";
 
-export type { ReceivableFilter, Recovery } from "../store/receivables.ts";
+export {
+  findCollectable,
+  type ReceivableFilter,
+  type Recovery,
+  readClosedBeside,
+} from "../store/receivables.ts";
 
 /** Payments of one receivable that a list shows; its statement has them all. */
 export const RECOVERIES_SHOWN = 10;

@@ -6,8 +6,12 @@ import type {
   OrganizationId,
   TransferId,
 } from "../../../foundation/ids/ids.ts";
-import { recordedAtOf } from "../../sequencer/clauses.ts";
+import type { Due, DuePage } from "../../../foundation/job/job.ts";
+import { nowOf, recordedAtOf } from "../../sequencer/clauses.ts";
+import { availableAccountOf, availableOn } from "../clauses.ts";
+import { type AccountRef, natureOf } from "../model.ts";
 import type { PageOf } from "./lists.ts";
+import { typesWhere } from "./reads.ts";
 
 export type ReceivableFilter = {
   /** The card or budget. */
@@ -124,4 +128,39 @@ export function readRecoveries(
   limit: number,
 ): Promise<Recovery[]> {
   return sql.query<Recovery>(selectRecoveries, [organizationId, ids, sequence, limit]);
+}
+
+/** The closed account, `own`, beside a receivable, `r`. */
+const besideClosed = `join ledger_accounts own on own.organization_id = r.organization_id
+  and own.owner_id = r.owner_id and own.currency = r.currency
+  and own.type in (${typesWhere((type) => natureOf({ type }).owes)}) and own.closed`;
+
+// Money comes in many ways, none of which is noted here: what can be paid is due now.
+const selectCollectable = statement(
+  "ledger.collectable",
+  `select r.organization_id as "organizationId", r.id, ${nowOf("r.organization_id")} as "dueAt"
+   from ledger_accounts r ${besideClosed}
+   where r.owing and (r.organization_id, r.id) > ($1, $2)
+     and ${availableOn("r.organization_id", availableAccountOf("r.organization_id", "r.currency"))} > 0
+   order by r.organization_id, r.id limit $3`,
+);
+
+/** Receivables beside closed accounts, where the organization has money in that currency. */
+export function findCollectable(sql: Sql, { after, limit }: DuePage): Promise<Due[]> {
+  return sql.query<Due>(selectCollectable, [after?.organizationId ?? "", after?.id ?? "", limit]);
+}
+
+const selectBesideClosed = statement(
+  "ledger.besideClosed",
+  `select own.type, own.owner_id as "ownerId", own.currency from ledger_accounts r ${besideClosed}
+   where r.organization_id = $1 and r.id = any($2::text[])`,
+);
+
+/** The closed accounts that some receivables stand beside. */
+export function readClosedBeside(
+  sql: Sql,
+  organizationId: OrganizationId,
+  ids: readonly string[],
+): Promise<AccountRef[]> {
+  return sql.query<AccountRef>(selectBesideClosed, [organizationId, ids]);
 }
