@@ -280,3 +280,41 @@ test("undone withdrawals and top-ups at once never exceed what the program allow
   assert.equal(made(await own.call("GET", `/cards/${card.id}`)).balances.posted, 1_000);
   await tests.lawsHold(own);
 });
+
+test("a top-up and a withdrawal of a card that was replaced are undone on the account that it shares, until the last card is deleted", async () => {
+  const own = await tests.organization();
+  const card = await tests.card(own, { initialBalance: 1_000 });
+  const topUp = made(await post(own, card, "top-up", { amount: 300 }));
+  const withdrawal = made(await post(own, card, "withdraw", { amount: 50 }));
+  const late = made(await post(own, card, "top-up", { amount: 20 }));
+  const fresh = made(await post(own, card, "replace", { reason: "lost" }));
+  const undo = (id: string) => own.call("POST", `/transfers/${id}/reverse`, {});
+  made(await undo(topUp.id));
+  made(await undo(withdrawal.id));
+  assert.equal(made(await own.call("GET", `/cards/${fresh.id}`)).balances.available, 1_020);
+  const byLaw = { owner: "compliance", reason: "sanctions" };
+  made(await server.call("POST", `/cards/${fresh.id}/block`, byLaw));
+  assert.equal((await undo(late.id)).body.code, "compliance_restriction");
+  made(await server.call("POST", `/cards/${fresh.id}/unblock`, { owner: "compliance" }));
+  made(await own.call("DELETE", `/cards/${fresh.id}`));
+  assert.equal((await undo(late.id)).body.code, "card_deleted");
+  await tests.lawsHold(own);
+});
+
+test("reversals beside the replacement of their card end on one side of it, and the books hold", async () => {
+  const own = await tests.organization();
+  for (let round = 0; round < 5; round += 1) {
+    const card = await tests.card(own, { initialBalance: 1_000 });
+    const topUps = [];
+    for (const amount of [10, 20, 30])
+      topUps.push(made(await post(own, card, "top-up", { amount })));
+    const [replaced, ...undone] = await Promise.all([
+      post(own, card, "replace", { reason: "damaged" }),
+      ...topUps.map(({ id }) => own.call("POST", `/transfers/${id}/reverse`, {})),
+    ]);
+    for (const answer of undone) made(answer);
+    const { id } = made(replaced);
+    assert.equal(made(await own.call("GET", `/cards/${id}`)).balances.available, 1_000);
+  }
+  await tests.lawsHold(own);
+});
