@@ -5,20 +5,26 @@ import type { Transaction } from "../database/database.ts";
  * that is ordered) rings it; what becomes due by the hour is found without. It is a hint and may be
  * lost: every job looks by itself every now and then.
  */
-const listeners = new Set<() => void>();
-const bell = Symbol("jobs");
+const listeners = new Set<Listener>();
 
-/** Has the jobs look at once when this transaction is committed. */
-export function wakeJobs({ sql }: { readonly sql: Transaction }): void {
-  sql.afterCommit(bell, ring);
+/** Hears the name of the job that should look; null: every one. */
+type Listener = (name: string | null) => void;
+
+/**
+ * Has jobs look at once when this transaction is committed.
+ *
+ * @param name of the one job that has something to do; without it all look.
+ */
+export function wakeJobs({ sql }: { readonly sql: Transaction }, name: string | null = null): void {
+  sql.afterCommit(Symbol.for(`jobs/${name ?? ""}`), () => ring(name));
 }
 
-function ring(): void {
-  for (const listener of listeners) listener();
+function ring(name: string | null): void {
+  for (const listener of listeners) listener(name);
 }
 
 /** Hears the bell. @returns what ends it */
-export function onBell(listener: () => void): () => void {
+export function onBell(listener: Listener): () => void {
   listeners.add(listener);
   return () => void listeners.delete(listener);
 }

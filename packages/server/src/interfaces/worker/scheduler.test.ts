@@ -102,7 +102,7 @@ test("who is woken while another process has the job has that one look again", a
   await held.promise;
   const other = schedulerFor(t, database, { jobs: [plain.job], leaseMs: 10_000 });
   await plain.add(["org_duties_a"], 3);
-  other.scheduler.wake();
+  other.scheduler.wake(null);
   await until(async () => (await run(database.url)).is_wanted === true);
   assert.equal((await duties(database.url)).length, 0);
   gate.resolve();
@@ -146,8 +146,14 @@ test("only a transaction that says so wakes the jobs, and only once it is commit
   const [before] = await finished();
   await delay(300);
   assert.deepEqual(await finished(), [before]);
-  await database.app.transaction(async (sql) => wakeJobs({ sql }));
+  await database.app.transaction(async (sql) => wakeJobs({ sql }, "duties.another"));
+  await delay(300);
+  assert.deepEqual(await finished(), [before], "another job was named");
+  await database.app.transaction(async (sql) => wakeJobs({ sql }, "duties.other"));
   await until(async () => (await finished())[0]?.at.getTime() !== before?.at.getTime(), 1_000);
+  const [named] = await finished();
+  await database.app.transaction(async (sql) => wakeJobs({ sql }));
+  await until(async () => (await finished())[0]?.at.getTime() !== named?.at.getTime(), 1_000);
 });
 
 test("B9: what is poisoned fails alone; the rest of its group and of all others is done", async (t) => {

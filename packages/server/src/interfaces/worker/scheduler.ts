@@ -7,7 +7,7 @@ import { type JobState, LEASE_MS } from "../../records/jobs/model.ts";
 import type { JobContext } from "./group.ts";
 import { startLoop } from "./loop.ts";
 import { createJobMeters, type JobMeters } from "./meters.ts";
-import { type Runner, startRunner } from "./runner.ts";
+import { startRunner } from "./runner.ts";
 
 export type SchedulerOptions = JobContext & {
   readonly jobs: readonly Job[];
@@ -18,8 +18,8 @@ export type SchedulerOptions = JobContext & {
 };
 
 export type Scheduler = {
-  /** Has every job look at once. */
-  wake(): void;
+  /** Has the job of this name look at once; null: every one. */
+  wake(name: string | null): void;
   /** The jobs that are far behind, in words; as of some seconds ago. */
   late(): readonly string[];
   /** Ends after the groups that run now. */
@@ -38,15 +38,10 @@ export function startScheduler(options: SchedulerOptions): Scheduler {
   const meters = createJobMeters(options.register);
   const holder = newId("process");
   const registered = registration(options);
-  const runners = jobs.map((job) =>
-    startRunner({
-      ...options,
-      job,
-      meters,
-      registered,
-      lease: { name: job.name, holder, leaseMs },
-    }),
-  );
+  const runners = jobs.map((job) => {
+    const lease = { name: job.name, holder, leaseMs };
+    return { job, runner: startRunner({ ...options, job, meters, registered, lease }) };
+  });
   let states: readonly JobState[] = [];
   const watch = startLoop({
     name: "watch",
@@ -62,8 +57,8 @@ export function startScheduler(options: SchedulerOptions): Scheduler {
       if (times === 1) log.warn({ err: error }, "the state of the jobs cannot be read");
     },
   });
-  const wake = () => {
-    for (const runner of runners) runner.wake();
+  const wake = (name: string | null) => {
+    for (const { job, runner } of runners) if (name === null || name === job.name) runner.wake();
   };
   const deaf = onBell(wake);
   return {
@@ -71,7 +66,7 @@ export function startScheduler(options: SchedulerOptions): Scheduler {
     late: () => states.filter(({ job, lagS }) => isFarBehind(job, lagS)).map(inWords),
     stop: async () => {
       deaf();
-      await Promise.all([watch, ...runners].map((each: Pick<Runner, "stop">) => each.stop()));
+      await Promise.all([watch.stop(), ...runners.map(({ runner }) => runner.stop())]);
     },
   };
 }

@@ -12,14 +12,15 @@ import { previousOf } from "../../../records/events/rules.ts";
 import { isAvailableTo } from "../../programs/rules.ts";
 import { cardErrors } from "../errors.ts";
 import type { batchEvents } from "../events.ts";
-import type {
-  BatchCheck,
-  BatchRow,
-  BatchRowRef,
-  BatchRowResult,
-  BatchRowStatus,
-  BatchStatus,
-  CardBatch,
+import {
+  type BatchCheck,
+  type BatchRow,
+  type BatchRowRef,
+  type BatchRowResult,
+  type BatchRowStatus,
+  type BatchStatus,
+  type CardBatch,
+  ISSUE_BATCHES_JOB,
 } from "../model/batches.ts";
 import type { IssueRequest, Price } from "../model.ts";
 import {
@@ -110,7 +111,7 @@ export async function createBatch(work: Work, wanted: NewBatch): Promise<CardBat
   if (!(await insertBatch(sql, batch))) throw externalIdTaken();
   await insertRows(sql, batch, sealed);
   announceBatch(work, "card_batch.created", batch);
-  wakeJobs(work);
+  wakeJobs(work, ISSUE_BATCHES_JOB);
   return batch;
 }
 

@@ -3,6 +3,7 @@ import type { Sql } from "../../../foundation/database/sql.ts";
 import type { Work } from "../../../foundation/database/work.ts";
 import { generalErrors } from "../../../foundation/errors/errors.ts";
 import { type CardId, type OrganizationId, PLATFORM } from "../../../foundation/ids/ids.ts";
+import { wakeJobs } from "../../../foundation/job/bell.ts";
 import type { Due, DuePage } from "../../../foundation/job/job.ts";
 import { announce } from "../../../records/events/actions.ts";
 import { previousOf } from "../../../records/events/rules.ts";
@@ -10,7 +11,7 @@ import { findOrganization } from "../../organizations/actions.ts";
 import { organizationErrors } from "../../organizations/errors.ts";
 import { findProgram, lockProgram } from "../../programs/actions.ts";
 import type { blockOrderEvents } from "../events.ts";
-import type { BlockOrder, BlockOrderStatus } from "../model/blocks.ts";
+import { BLOCK_JOB, type BlockOrder, type BlockOrderStatus } from "../model/blocks.ts";
 import type { Card } from "../model.ts";
 import { showBlockOrder } from "../schema/blocks.ts";
 import {
@@ -67,6 +68,7 @@ export async function orderBlocks(work: Work, id: string, wanted: BlockCards): P
   };
   await insertOrder(sql, order);
   announceOrder(work, "block_order.started", order);
+  wakeJobs(work, BLOCK_JOB);
   return order;
 }
 

@@ -14,6 +14,7 @@ import { lockProgram } from "../../programs/actions.ts";
 import type { Program } from "../../programs/model.ts";
 import { type MadeTransfers, writeTransfers } from "../../transfers/actions.ts";
 import type { Transfer } from "../../transfers/model.ts";
+import { TOP_UP_JOB } from "../model/topups.ts";
 import { type Card, cardAccount } from "../model.ts";
 import { decideFunds, type FundsRequest } from "../rules/funds.ts";
 import { isLow } from "../rules/topups.ts";
@@ -69,7 +70,7 @@ export async function decideCardFunds(
 export function wakeForTopUp(work: Work, book: Book, card: Card): void {
   if (card.autoTopUp === null) return;
   const available = book.available(card.organizationId, cardAccount(card));
-  if (isLow(card.autoTopUp, available, work.now)) wakeJobs(work);
+  if (isLow(card.autoTopUp, available, work.now)) wakeJobs(work, TOP_UP_JOB);
 }
 
 /** Cards with what decides about their money, locked, and a book on the accounts that it moves between. */

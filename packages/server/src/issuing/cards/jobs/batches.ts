@@ -1,8 +1,9 @@
 import type { Job } from "../../../foundation/job/job.ts";
 import { findDueRows, issueBatchRows } from "../actions/batches.ts";
+import { ISSUE_BATCHES_JOB } from "../model/batches.ts";
 
 const issue: Job = {
-  name: "cards.issueBatches",
+  name: ISSUE_BATCHES_JOB,
   summary: "Issue the cards of batches",
   everyS: 1,
   // As many as a lane decides together: the organization's balance is locked for so long.

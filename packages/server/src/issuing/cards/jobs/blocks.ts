@@ -5,9 +5,10 @@ import {
   findToBlock,
   finishBlockOrders,
 } from "../actions/blocks.ts";
+import { BLOCK_JOB } from "../model/blocks.ts";
 
 const block: Job = {
-  name: "cards.blockOrdered",
+  name: BLOCK_JOB,
   summary: "Block the cards that an order is about",
   everyS: 1,
   together: 200,

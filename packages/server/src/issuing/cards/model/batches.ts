@@ -4,6 +4,9 @@ import type { CardBatchId, CardId, OrganizationId } from "../../../foundation/id
 import { lifecycle, type StateOf } from "../../../foundation/lifecycle/lifecycle.ts";
 import type { Price } from "../model.ts";
 
+/** The job that issues the cards of batches, by the name that wakes it. */
+export const ISSUE_BATCHES_JOB = "cards.issueBatches";
+
 /** Most rows of a batch. */
 export const MAX_BATCH_ROWS = 1_000;
 

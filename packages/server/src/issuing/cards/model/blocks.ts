@@ -2,6 +2,9 @@ import type { Actor } from "../../../foundation/database/work.ts";
 import type { BlockOrderId, OrganizationId, ProgramId } from "../../../foundation/ids/ids.ts";
 import { lifecycle, type StateOf } from "../../../foundation/lifecycle/lifecycle.ts";
 
+/** The job that carries out orders, by the name that wakes it. */
+export const BLOCK_JOB = "cards.blockOrdered";
+
 /** An order to block every card of a program is carried out by a job, in many transactions. */
 export const blockOrderLifecycle = lifecycle(["running", "done"], {
   finish: { from: ["running"], to: "done" },

@@ -11,6 +11,9 @@ export const autoTopUpLifecycle = lifecycle(["active", "stopped"], {
   set: { from: ["stopped"], to: "active" },
 });
 
+/** The job that tops cards up, by the name that wakes it. */
+export const TOP_UP_JOB = "cards.topUp";
+
 /** What it tops up when less than its threshold is available; as a budget's refill, minor units. */
 export type AutoTopUp = RefillState;
 
