@@ -335,6 +335,8 @@ table public.ledger_accounts column 011 closed boolean not null default false
 table public.ledger_accounts column 012 owing boolean not null default ((type = 'receivable'::text) AND (debits_posted > credits_posted))
 table public.ledger_accounts column 013 created_at timestamp(3) with time zone not null
 table public.ledger_accounts column 014 has_owed boolean not null default ((type = 'receivable'::text) AND (debits_posted > (0)::numeric))
+table public.ledger_accounts column 015 watched_below bigint
+table public.ledger_accounts column 016 low boolean not null default ((watched_below IS NOT NULL) AND (((credits_posted - debits_posted) - debits_pending) < (watched_below)::numeric))
 table public.ledger_entries column 001 organization_id id not null
 table public.ledger_entries column 002 sequence bigint not null
 table public.ledger_entries column 003 side text not null
@@ -687,6 +689,7 @@ table public.ledger_accounts constraint ledger_accounts_pkey PRIMARY KEY (organi
 table public.ledger_accounts constraint ledger_accounts_receivable_never_overpaid CHECK (((type <> 'receivable'::text) OR ((credits_posted + credits_pending) <= debits_posted)))
 table public.ledger_accounts constraint ledger_accounts_type_check CHECK ((type = ANY (ARRAY['organization_available'::text, 'card'::text, 'budget'::text, 'receivable'::text, 'network_settlement'::text, 'fees'::text, 'external_funding'::text, 'provisional_credit'::text, 'chargeback_receivable'::text, 'loss'::text])))
 table public.ledger_accounts constraint ledger_accounts_version_check CHECK ((version >= 0))
+table public.ledger_accounts constraint ledger_accounts_watched_below_check CHECK ((watched_below > 0))
 table public.ledger_entries constraint ledger_entries_debit_says_what CHECK ((((side = 'debit'::text) = (kind IS NOT NULL)) AND ((side = 'debit'::text) OR ((card_id IS NULL) AND (budget_id IS NULL)))))
 table public.ledger_entries constraint ledger_entries_pkey PRIMARY KEY (organization_id, sequence, side)
 table public.ledger_entries constraint ledger_entries_sequence_check CHECK ((sequence > 0))
@@ -786,6 +789,7 @@ CREATE INDEX audit_log_at ON public.audit_log USING brin (at) WITH (pages_per_ra
 CREATE INDEX audit_log_object ON public.audit_log USING btree (organization_id, object_id, id)
 CREATE INDEX budgets_by_id ON public.budgets USING btree (id)
 CREATE INDEX budgets_children ON public.budgets USING btree (organization_id, parent_id, id) WHERE (parent_id IS NOT NULL)
+CREATE INDEX card_auto_top_ups_stopped ON public.card_auto_top_ups USING btree (organization_id, account_card_id) WHERE (stopped_reason = 'insufficient_organization_balance'::text)
 CREATE INDEX card_batch_rows_pending ON public.card_batch_rows USING btree (organization_id, batch_id, number) WHERE (status = 'pending'::text)
 CREATE INDEX card_restrictions_card ON public.card_restrictions USING btree (organization_id, card_id) WHERE (lifted_at IS NULL)
 CREATE INDEX card_restrictions_ending ON public.card_restrictions USING btree (organization_id, ends_at) WHERE ((lifted_at IS NULL) AND (ends_at IS NOT NULL))
@@ -815,6 +819,7 @@ CREATE INDEX idempotency_keys_age ON public.idempotency_keys USING btree (create
 CREATE INDEX journal_hold ON public.journal USING btree (organization_id, hold_id) WHERE (hold_id IS NOT NULL)
 CREATE INDEX journal_transfer ON public.journal USING btree (organization_id, transfer_id) WHERE (transfer_id IS NOT NULL)
 CREATE INDEX ledger_accounts_has_owed ON public.ledger_accounts USING btree (organization_id, id) WHERE has_owed
+CREATE INDEX ledger_accounts_low ON public.ledger_accounts USING btree (organization_id, type, owner_id) WHERE low
 CREATE INDEX ledger_accounts_owed ON public.ledger_accounts USING btree (organization_id, currency) WHERE owing
 CREATE INDEX ledger_entries_budget ON public.ledger_entries USING btree (organization_id, budget_id, sequence) WHERE (budget_id IS NOT NULL)
 CREATE INDEX ledger_entries_card ON public.ledger_entries USING btree (organization_id, card_id, sequence) WHERE (card_id IS NOT NULL)

@@ -23,6 +23,16 @@ export function toParameter(value: unknown): unknown {
   return `{${value.map((item) => item ?? "NULL").join(",")}}`;
 }
 
+/**
+ * Parameters for `unnest`, from $1 on: rows travel as one array a column.
+ *
+ * @param types of the columns as arrays, where they are not text.
+ */
+export const arraysOf = (
+  columns: readonly string[],
+  types: Readonly<Partial<Record<string, string>>>,
+): string => columns.map((name, index) => `$${index + 1}::${types[name] ?? "text[]"}`).join(", ");
+
 /** PostgreSQL's type numbers that we read in our own way. */
 const INT8 = 20;
 const INT8_ARRAY = 1016;

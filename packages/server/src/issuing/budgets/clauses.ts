@@ -13,3 +13,14 @@ export const ruleColumns = {
   month_amount: "monthAmount",
   rests_until: "restsUntil",
 } as const satisfies Record<string, keyof RefillState>;
+
+/** Types of these columns as arrays, where they are not text. */
+export const ruleArrayTypes: Readonly<Partial<Record<keyof typeof ruleColumns, string>>> = {
+  threshold: "bigint[]",
+  amount: "bigint[]",
+  monthly_cap: "bigint[]",
+  stopped_at: "timestamptz[]",
+  month_starts_at: "timestamptz[]",
+  month_amount: "bigint[]",
+  rests_until: "timestamptz[]",
+};

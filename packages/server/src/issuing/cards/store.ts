@@ -1,4 +1,4 @@
-import { type Sql, statement } from "../../foundation/database/sql.ts";
+import { arraysOf, type Sql, statement } from "../../foundation/database/sql.ts";
 import { assert } from "../../foundation/errors/errors.ts";
 import type { CardId, OrganizationId } from "../../foundation/ids/ids.ts";
 import type { Reference } from "../../foundation/route/schemas.ts";
@@ -260,7 +260,7 @@ export async function findOrganizationOf(sql: Sql, id: string): Promise<Organiza
   return row?.organizationId ?? null;
 }
 
-/** Types of the columns as arrays, where they are not text; rows travel as one array a column. */
+/** Types of the columns as arrays, where they are not text. */
 const arrayTypes: Partial<Record<keyof typeof columns, string>> = {
   pan_length: "integer[]",
   pan_sequence: "integer[]",
@@ -286,17 +286,12 @@ const names = Object.keys(columns) as (keyof typeof columns)[];
 
 const insert = statement(
   "cards.insert",
-  `insert into cards (${names.join(", ")}) select * from unnest(${arraysOf(names)})`,
+  `insert into cards (${names.join(", ")}) select * from unnest(${arraysOf(names, arrayTypes)})`,
 );
 
 /** Writes new cards as one set. */
 export async function insertCards(sql: Sql, cards: readonly Card[]): Promise<void> {
   if (cards.length > 0) await sql.query(insert, valuesOf(names, cards));
-}
-
-/** Parameters for `unnest`: one array a column. */
-function arraysOf(wanted: readonly (keyof typeof columns)[]): string {
-  return wanted.map((name, index) => `$${index + 1}::${arrayTypes[name] ?? "text[]"}`).join(", ");
 }
 
 /** The values of those parameters. */
@@ -348,7 +343,7 @@ const keyed = ["organization_id", "id", ...changing] as const;
 const update = statement(
   "cards.update",
   `update cards c set ${changing.map((name) => `${name} = given.${name}`).join(", ")}
-   from unnest(${arraysOf(keyed)}) as given (${keyed.join(", ")})
+   from unnest(${arraysOf(keyed, arrayTypes)}) as given (${keyed.join(", ")})
    where c.organization_id = given.organization_id and c.id = given.id`,
 );
 

@@ -1,5 +1,5 @@
 import { type Condition, listRows, type RowPage } from "../../foundation/database/list.ts";
-import { type Sql, statement } from "../../foundation/database/sql.ts";
+import { arraysOf, type Sql, statement } from "../../foundation/database/sql.ts";
 import type { Transfer, TransferSide } from "./model.ts";
 
 const columns = [
@@ -62,7 +62,7 @@ export const read = (row: Row): Transfer =>
     createdAt: row.created_at,
   }) as Transfer;
 
-/** Types of the columns as arrays; rows travel as one array a column. */
+/** Types of the columns as arrays, where they are not text. */
 const arrayTypes: Partial<Record<Column, string>> = {
   amount: "bigint[]",
   from_before: "bigint[]",
@@ -78,7 +78,7 @@ const insert = statement(
   "transfers.insert",
   `insert into transfers (${columns.join(", ")})
    select ${columns.map((name) => (name === "journal_ids" ? "string_to_array(journal_ids, ',')" : name)).join(", ")}
-   from unnest(${columns.map((name, index) => `$${index + 1}::${arrayTypes[name] ?? "text[]"}`).join(", ")})
+   from unnest(${arraysOf(columns, arrayTypes)})
      as rows (${columns.join(", ")})`,
 );
 

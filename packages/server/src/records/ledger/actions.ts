@@ -73,6 +73,21 @@ export async function closeAccount(work: Work, ref: AccountRef): Promise<void> {
   assert(closed, "Only an account that exists is closed.");
 }
 
+/**
+ * Has a card's or budget's account found by `lowAccounts` while it has less than this available.
+ *
+ * @param below minor units; null: it is watched no more.
+ */
+export async function watchAccount(
+  work: Work,
+  ref: AccountRef,
+  below: bigint | null,
+): Promise<void> {
+  const { sql, organizationId } = work;
+  const watched = await store.setWatch(sql, organizationId, accountId(ref), below);
+  assert(watched, "Only an account that exists is watched.");
+}
+
 /** A hold to lock with a book. */
 export type HoldRef = { readonly organizationId: OrganizationId; readonly holdId: HoldId };
 

@@ -15,6 +15,12 @@ export const postedOn = (organizationId: string, id: string): string =>
   `(select a.credits_posted - a.debits_posted from ledger_accounts a
     where a.organization_id = ${organizationId} and a.id = ${id})`;
 
+/**
+ * Accounts with less available than they are watched for (`watchAccount`): `organization_id`, `owner_id`.
+ */
+export const lowAccounts = (type: "card" | "budget"): string =>
+  `(select organization_id, owner_id from ledger_accounts where low and type = '${type}')`;
+
 /** The id of an organization's own account, as `accountId` makes it; both are expressions. */
 export const availableAccountOf = (organizationId: string, currency: string): string =>
   `'acc_organization_available_' || ${organizationId} || '_' || ${currency}`;

@@ -87,16 +87,32 @@ export async function addAccounts(sql: Sql, accounts: readonly NewAccount[]): Pr
 
 const markClosed = statement(
   "ledger.closeAccount",
-  `update ledger_accounts set closed = true where organization_id = $1 and id = $2 returning id`,
+  `update ledger_accounts set closed = true, watched_below = null
+   where organization_id = $1 and id = $2 returning id`,
 );
 
-/** Closes an account. @returns whether it exists. */
+/** Closes an account; nobody watches it any more. @returns whether it exists. */
 export async function markAccountClosed(
   sql: Sql,
   organizationId: OrganizationId,
   id: AccountId,
 ): Promise<boolean> {
   return (await sql.query(markClosed, [organizationId, id])).length > 0;
+}
+
+const watch = statement(
+  "ledger.watchAccount",
+  `update ledger_accounts set watched_below = $3 where organization_id = $1 and id = $2 returning id`,
+);
+
+/** Marks below which available balance an account is low; null: never. @returns whether it exists */
+export async function setWatch(
+  sql: Sql,
+  organizationId: OrganizationId,
+  id: AccountId,
+  below: bigint | null,
+): Promise<boolean> {
+  return (await sql.query(watch, [organizationId, id, below])).length > 0;
 }
 
 // In id order and in one statement, here and nowhere else: two writers that share accounts take them

@@ -1,5 +1,5 @@
 import type { Work } from "../../../foundation/database/work.ts";
-import { writeBook } from "../../../records/ledger/actions.ts";
+import { watchAccount, writeBook } from "../../../records/ledger/actions.ts";
 import { isRefused } from "../../../records/ledger/errors.ts";
 import type { Book } from "../../../records/ledger/rules.ts";
 import { lockOrganization } from "../../organizations/actions.ts";
@@ -24,7 +24,7 @@ import {
   stoppedRefill,
 } from "../rules/refill.ts";
 import { showRefill } from "../schema/refill.ts";
-import { readRefills, removeRefill, writeRefill } from "../store/refills.ts";
+import { readRefills, removeRefill, writeRefills } from "../store/refills.ts";
 import { lockRows, updateRow } from "../store.ts";
 import { fundsRefusal, openBookFor } from "./funds.ts";
 import { announced, type BudgetInFull, lockNamed, placedIn, unchanged } from "./read.ts";
@@ -53,7 +53,11 @@ export async function setBudgetRefill(
   const before = (await readRefills(sql, [budget])).get(budget.id) ?? null;
   const after = setRefill(budget, before, terms, now);
   if (after === before) return unchanged(work, budget);
-  await Promise.all([writeRefill(sql, after), updateRow(sql, next(budget))]);
+  await Promise.all([
+    writeRefills(sql, [after]),
+    updateRow(sql, next(budget)),
+    watchAccount(work, budgetAccount(budget), after.threshold),
+  ]);
   return announced(work, "budget.updated", budget, { refill: shown(before, now) });
 }
 
@@ -68,7 +72,11 @@ export async function removeBudgetRefill(work: Work, id: string): Promise<Budget
   const { budget } = await lockNamed(work, id, "change", ALONE);
   const before = (await readRefills(sql, [budget])).get(budget.id);
   if (before === undefined) return unchanged(work, budget);
-  await Promise.all([removeRefill(sql, budget), updateRow(sql, next(budget))]);
+  await Promise.all([
+    removeRefill(sql, budget),
+    updateRow(sql, next(budget)),
+    watchAccount(work, budgetAccount(budget), null),
+  ]);
   return announced(work, "budget.updated", budget, { refill: shown(before, now) });
 }
 
@@ -135,7 +143,10 @@ async function writeOutcomes(work: Work, book: Book, outcomes: readonly Outcome[
   const stopped = outcomes.filter(({ after }) => after.status === "stopped");
   const transfers = outcomes.flatMap((outcome) => outcome.transfers);
   await Promise.all([
-    ...outcomes.map(({ after }) => writeRefill(sql, after)),
+    writeRefills(
+      sql,
+      outcomes.map(({ after }) => after),
+    ),
     ...stopped.map(({ budget }) => updateRow(sql, next(budget))),
     writeBook(sql, book),
     writeTransfers(sql, [{ work, transfers }]),

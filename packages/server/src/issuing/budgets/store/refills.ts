@@ -1,10 +1,10 @@
-import { type Sql, statement } from "../../../foundation/database/sql.ts";
+import { arraysOf, type Sql, statement } from "../../../foundation/database/sql.ts";
 import type { BudgetId, OrganizationId } from "../../../foundation/ids/ids.ts";
 import type { Due, DuePage } from "../../../foundation/job/job.ts";
-import { availableOn } from "../../../records/ledger/clauses.ts";
+import { availableOn, lowAccounts } from "../../../records/ledger/clauses.ts";
 import { nowOf } from "../../../records/sequencer/clauses.ts";
 import { isActive } from "../../organizations/clauses.ts";
-import { ruleColumns } from "../clauses.ts";
+import { ruleArrayTypes, ruleColumns } from "../clauses.ts";
 import type { Refill } from "../model.ts";
 
 /** Each column and the property it fills. */
@@ -42,17 +42,16 @@ const changing = names.filter((name) => name !== "organization_id" && name !== "
 const write = statement(
   "budgets.writeRefill",
   `insert into budget_refills (${names.join(", ")})
-   values (${names.map((_, index) => `$${index + 1}`).join(", ")})
+   select * from unnest(${arraysOf(names, ruleArrayTypes)})
    on conflict (organization_id, budget_id) do update
      set ${changing.map((name) => `${name} = excluded.${name}`).join(", ")}`,
 );
 
-/** Writes a rule, new or over the one there is; the caller has locked the budget. */
-export async function writeRefill(sql: Sql, refill: Refill): Promise<void> {
-  await sql.query(
-    write,
-    names.map((name) => refill[columns[name]]),
-  );
+/** Writes rules, new or over those there are; the caller has locked the budgets. */
+export async function writeRefills(sql: Sql, refills: readonly Refill[]): Promise<void> {
+  if (refills.length === 0) return;
+  const values = names.map((name) => refills.map((refill) => refill[columns[name]]));
+  await sql.query(write, values);
 }
 
 const remove = statement(
@@ -69,15 +68,16 @@ const findDue = statement(
   "budgets.findDueRefills",
   `select r.organization_id as "organizationId", r.budget_id as id,
      ${nowOf("r.organization_id")} as "dueAt"
-   from budget_refills r
+   from ${lowAccounts("budget")} low
+   join budget_refills r on r.organization_id = low.organization_id and r.budget_id = low.owner_id
    join budgets b on b.organization_id = r.organization_id and b.id = r.budget_id
-   where (r.organization_id, r.budget_id) > ($1, $2)
+   where (low.organization_id, low.owner_id) > ($1, $2)
      and r.status = 'active' and b.status = 'active' and ${isActive("r.organization_id")}
      and (r.rests_until is null or r.rests_until <= ${nowOf("r.organization_id")})
      and not exists (select from budgets up where up.organization_id = b.organization_id
        and up.id = any(b.ancestor_ids) and up.status = 'frozen')
      and ${availableOn("b.organization_id", "b.account_id")} < r.threshold
-   order by r.organization_id, r.budget_id limit $3`,
+   order by low.organization_id, low.owner_id limit $3`,
 );
 
 /** Rules that would refill now. */

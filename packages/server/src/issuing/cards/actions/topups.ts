@@ -1,16 +1,16 @@
 import type { Reading, Work } from "../../../foundation/database/work.ts";
 import { assert, currencyRefusal, generalErrors } from "../../../foundation/errors/errors.ts";
 import { reference } from "../../../foundation/route/schemas.ts";
-import { writeBook } from "../../../records/ledger/actions.ts";
+import { watchAccount, writeBook } from "../../../records/ledger/actions.ts";
 import { setRule } from "../../budgets/rules/refill.ts";
 import { writeTransfers } from "../../transfers/actions.ts";
 import { cardErrors } from "../errors.ts";
 import type { AutoTopUp } from "../model/topups.ts";
-import type { Card } from "../model.ts";
+import { type Card, cardAccount } from "../model.ts";
 import { statusRefusal } from "../rules/status.ts";
 import { decideTopUp, type ToppedUp, termsRefusal } from "../rules/topups.ts";
 import type { AskedTerms } from "../schema/topups.ts";
-import { findHolders, removeTopUp, writeTopUp } from "../store/topups.ts";
+import { findHolders, removeTopUp, writeTopUps } from "../store/topups.ts";
 import { keyOf, updateCards } from "../store.ts";
 import { lockCardFacts, lockFunds } from "./funds.ts";
 import { allInFull, announceCard, type CardInFull, findNamed, inFull, lockNamed } from "./read.ts";
@@ -57,7 +57,10 @@ export async function setAutoTopUp(
   if (refusal !== null) throw refusal;
   const rule = setRule(card.autoTopUp, terms, now);
   if (rule !== card.autoTopUp) {
-    await writeTopUp(sql, card, rule);
+    await Promise.all([
+      writeTopUps(sql, [{ card, rule }]),
+      watchAccount(work, cardAccount(card), rule.threshold),
+    ]);
     await changed(work, card, rule);
   }
   return { rule, card, now };
@@ -73,7 +76,7 @@ export async function removeAutoTopUp(work: Work, id: string): Promise<CardInFul
   const refusal = statusRefusal("change", card, work.now);
   if (refusal !== null) throw refusal;
   if (card.autoTopUp === null) return inFull(work, card);
-  await removeTopUp(work.sql, card);
+  await Promise.all([removeTopUp(work.sql, card), watchAccount(work, cardAccount(card), null)]);
   return changed(work, card, null);
 }
 
@@ -116,7 +119,10 @@ export async function topUpDue(work: Work, ids: readonly string[]): Promise<numb
   });
   const told = outcomes.filter(({ told: what }) => what !== null);
   await Promise.all([
-    ...outcomes.map(({ before, rule }) => writeTopUp(sql, before, rule)),
+    writeTopUps(
+      sql,
+      outcomes.map(({ before, rule }) => ({ card: before, rule })),
+    ),
     updateCards(
       sql,
       told.map(({ after }) => after),

@@ -368,3 +368,17 @@ test("a debit that leaves less than the threshold has the rule looked at, under 
   const tookMs = await until(async () => (await balance(own, fresh)) === 139);
   assert.ok(tookMs < 5_000, "at once, not at the next look in 15 seconds");
 });
+
+test("a rule is due by its threshold of now, whether it was raised, lowered, or set on a card that is low", async () => {
+  const own = await tests.organization();
+  const card = await tests.card(own, { initialBalance: 90 });
+  made(await set(own, card, { threshold: 90, amount: 10 }));
+  assert.deepEqual(await due(own), []);
+  made(await set(own, card, { threshold: 91, amount: 10 }));
+  assert.deepEqual(await due(own), [card.id]);
+  made(await set(own, card, { threshold: 90, amount: 10 }));
+  assert.deepEqual(await due(own), []);
+  made(await own.call("DELETE", `/cards/${card.id}/auto-top-up`));
+  made(await set(own, card, { threshold: 200, amount: 10 }));
+  assert.deepEqual(await due(own), [card.id]);
+});

@@ -1,10 +1,15 @@
-import { type Sql, statement } from "../../../foundation/database/sql.ts";
+import { arraysOf, type Sql, statement } from "../../../foundation/database/sql.ts";
 import { assert } from "../../../foundation/errors/errors.ts";
 import type { OrganizationId } from "../../../foundation/ids/ids.ts";
 import type { Due, DuePage } from "../../../foundation/job/job.ts";
-import { availableAccountOf, availableOn, postedOn } from "../../../records/ledger/clauses.ts";
+import {
+  availableAccountOf,
+  availableOn,
+  lowAccounts,
+  postedOn,
+} from "../../../records/ledger/clauses.ts";
 import { nowOf } from "../../../records/sequencer/clauses.ts";
-import { ruleColumns } from "../../budgets/clauses.ts";
+import { ruleArrayTypes, ruleColumns } from "../../budgets/clauses.ts";
 import { customerStands } from "../../customers/clauses.ts";
 import { isActive } from "../../organizations/clauses.ts";
 import { fundingTerms } from "../../programs/clauses.ts";
@@ -12,12 +17,15 @@ import { type AutoTopUp, NO_MONEY_LEFT } from "../model/topups.ts";
 import type { Card } from "../model.ts";
 import { servedStandings } from "../rules/funds.ts";
 
+/** Each column and the property it fills, of the card or of its rule. */
 const names = Object.keys(ruleColumns) as (keyof typeof ruleColumns)[];
+const keys = ["organization_id", "account_card_id"] as const;
+const columns = [...keys, ...names];
 
 const write = statement(
   "cards.writeTopUp",
-  `insert into card_auto_top_ups (organization_id, account_card_id, ${names.join(", ")})
-   values ($1, $2, ${names.map((_, index) => `$${index + 3}`).join(", ")})
+  `insert into card_auto_top_ups (${columns.join(", ")})
+   select * from unnest(${arraysOf(columns, ruleArrayTypes)})
    on conflict (organization_id, account_card_id) do update
      set ${names.map((name) => `${name} = excluded.${name}`).join(", ")}`,
 );
@@ -25,11 +33,19 @@ const write = statement(
 /** The card that has an account, as a rule is found by it. */
 type Key = Pick<Card, "organizationId" | "accountCardId">;
 
-/** Writes a rule, new or over the one there is; the caller has locked the card. */
-export async function writeTopUp(sql: Sql, card: Key, rule: AutoTopUp): Promise<void> {
-  assert(card.accountCardId !== null, "Only a card with an account has such a rule.");
-  const values = names.map((name) => rule[ruleColumns[name]]);
-  await sql.query(write, [card.organizationId, card.accountCardId, ...values]);
+/** A rule of a card. */
+export type RuleOfCard = { readonly card: Key; readonly rule: AutoTopUp };
+
+/** Writes rules, new or over those there are; the caller has locked the cards. */
+export async function writeTopUps(sql: Sql, rules: readonly RuleOfCard[]): Promise<void> {
+  if (rules.length === 0) return;
+  const isFundable = rules.every(({ card }) => card.accountCardId !== null);
+  assert(isFundable, "Only a card with an account has such a rule.");
+  await sql.query(write, [
+    rules.map(({ card }) => card.organizationId),
+    rules.map(({ card }) => card.accountCardId),
+    ...names.map((name) => rules.map(({ rule }) => rule[ruleColumns[name]])),
+  ]);
 }
 
 const remove = statement(
@@ -60,16 +76,23 @@ export async function findHolders(
 const now = nowOf("t.organization_id");
 const holder = { organizationId: "c.organization_id", id: "c.customer_id" };
 
+// Rules of accounts that are low, and those that wait for the organization's money.
+const looked = `(
+  select organization_id, owner_id as account_card_id from ${lowAccounts("card")} low
+  where (organization_id, owner_id) > ($1, $2)
+  union
+  select organization_id, account_card_id from card_auto_top_ups
+  where stopped_reason = '${NO_MONEY_LEFT}' and (organization_id, account_card_id) > ($1, $2))`;
+
 // A balance does not tell since when it is low, so what is due is due now.
 const findDue = statement(
   "cards.findDueTopUps",
   `select t.organization_id as "organizationId", t.account_card_id as id, ${now} as "dueAt"
-   from card_auto_top_ups t
+   from ${looked} looked join card_auto_top_ups t using (organization_id, account_card_id)
    join cards c on c.organization_id = t.organization_id and c.account_card_id = t.account_card_id
      and c.replaced_by is null
    join ${fundingTerms} p on p.id = c.program_id
-   where (t.organization_id, t.account_card_id) > ($1, $2)
-     and ((t.status = 'active' and (t.rests_until is null or t.rests_until <= ${now})
+   where ((t.status = 'active' and (t.rests_until is null or t.rests_until <= ${now})
          and ${availableOn("t.organization_id", "c.account_id")} < t.threshold
          and (p.maximum_balance is null or p.maximum_balance - p.minimum_transfer
            >= ${postedOn("t.organization_id", "c.account_id")}))

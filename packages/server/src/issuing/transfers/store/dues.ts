@@ -1,5 +1,5 @@
 import { type Condition, listRows, type RowPage } from "../../../foundation/database/list.ts";
-import { type Sql, statement } from "../../../foundation/database/sql.ts";
+import { arraysOf, type Sql, statement } from "../../../foundation/database/sql.ts";
 import type { OrganizationId } from "../../../foundation/ids/ids.ts";
 import type { DuePage } from "../../../foundation/job/job.ts";
 import { type DueFee, MAX_DUES_AT_ONCE, type Purse } from "../model/dues.ts";
@@ -30,7 +30,7 @@ const selected = (table: string): string =>
     .map(([column, property]) => `${table}.${column} as "${property}"`)
     .join(", ");
 
-/** Types of the columns as arrays, where they are not text; rows travel as one array a column. */
+/** Types of the columns as arrays, where they are not text. */
 const arrayTypes: Partial<Record<Column, string>> = {
   amount: "bigint[]",
   due_at: "timestamptz[]",
@@ -38,13 +38,9 @@ const arrayTypes: Partial<Record<Column, string>> = {
   created_at: "timestamptz[]",
 };
 
-/** Parameters for `unnest`: one array a column. */
-const arraysOf = (wanted: readonly Column[]): string =>
-  wanted.map((name, index) => `$${index + 1}::${arrayTypes[name] ?? "text[]"}`).join(", ");
-
 const insert = statement(
   "dueFees.insert",
-  `insert into due_fees (${names.join(", ")}) select * from unnest(${arraysOf(names)})`,
+  `insert into due_fees (${names.join(", ")}) select * from unnest(${arraysOf(names, arrayTypes)})`,
 );
 
 const changing = [
@@ -61,7 +57,7 @@ const update = statement(
   "dueFees.update",
   `update due_fees d set status = given.status, transfer_id = given.transfer_id,
      waived_reason = given.waived_reason, version = given.version
-   from unnest(${arraysOf(changing)}) as given (${changing.join(", ")})
+   from unnest(${arraysOf(changing, arrayTypes)}) as given (${changing.join(", ")})
    where d.organization_id = given.organization_id and d.id = given.id and d.status = 'due'
    returning 1`,
 );
