@@ -70,7 +70,7 @@ export function changedIn(work: Work): OrganizationId | null {
 }
 
 async function flush(sql: Transaction, buffered: readonly Buffered[]): Promise<void> {
-  const sealed = await sealAll(buffered);
+  const sealed = await sealAll(sql, buffered);
   const events = buffered.map(({ event }) => ({
     ...event,
     personal: sealed.get(event.id) ?? null,
@@ -86,18 +86,21 @@ async function flush(sql: Transaction, buffered: readonly Buffered[]): Promise<v
   );
 }
 
-/** Seals what is personal. In subject order: two transactions may make the same people's keys. */
-async function sealAll(buffered: readonly Buffered[]): Promise<Map<string, Uint8Array>> {
-  const items = buffered.flatMap(({ work, event: { id, subjectId }, personal }) =>
-    personal === null || subjectId === null ? [] : [{ work, id, subjectId, personal }],
-  );
-  items.sort((a, b) => Buffer.compare(Buffer.from(a.subjectId), Buffer.from(b.subjectId)));
-  const sealed = await Promise.all(
-    items.map(async ({ work, id, subjectId, personal }) => {
-      return [id, await sealPersonal(work, subjectId, personal, id)] as const;
-    }),
-  );
-  return new Map(sealed);
+/** Seals what is personal, by event. */
+async function sealAll(
+  sql: Transaction,
+  buffered: readonly Buffered[],
+): Promise<Map<string, Uint8Array>> {
+  const items = buffered.flatMap(({ work, event: { id, subjectId }, personal }) => {
+    const { organizationId, now } = work;
+    if (personal === null || subjectId === null) return [];
+    return [{ organizationId, subjectId, recordId: id, json: personal, now }];
+  });
+  const [first] = buffered;
+  if (first === undefined) return new Map();
+  // An installation has the same keys for all that it does.
+  const sealed = await sealPersonal({ sql, keys: first.work.keys }, items);
+  return new Map(items.map(({ recordId }, index) => [recordId, sealed[index] as Uint8Array]));
 }
 
 /**

@@ -194,34 +194,54 @@ export async function revealCardNumber(
   return Buffer.from(clear).toString("utf8");
 }
 
+/** Personal data to encrypt under the key of the person it is about. */
+export type Personal = {
+  readonly organizationId: OrganizationId;
+  /** The customer, or a card without one. */
+  readonly subjectId: string;
+  /** What the data is part of (an event); needed again to open it. */
+  readonly recordId?: string;
+  readonly json: string;
+  /** When the person's key is made, where it is. */
+  readonly now: Date;
+};
+
 /**
- * Encrypts personal data under the key of the person it is about, which is made when there is none.
+ * Encrypts personal data, each under its person's key, which is made where there is none.
  *
- * @param subjectId the customer, or a card without one.
- * @param recordId what the data is part of (an event); needed again to open it.
- * @returns bytes to store. None when the person's key is destroyed: then nothing is kept.
+ * @returns bytes to store, in the order given. None when the person's key is destroyed: then nothing is
+ *   kept.
  */
 export async function sealPersonal(
-  work: Work,
-  subjectId: string,
-  json: string,
-  recordId: string = subjectId,
-): Promise<Uint8Array> {
-  const { organizationId, keys, sql } = work;
-  const keyContext = subjectKeyContext(organizationId, subjectId);
-  const { keyId, wrapped } = keys.newDataKey(keyContext);
-  const offer = { subjectId, keyId, wrappedKey: wrapped, createdAt: work.now };
-  const [, [row]] = await Promise.all([
-    store.offerSubjectKey(sql, organizationId, offer),
-    store.findSubjectKeys(sql, organizationId, [subjectId]),
+  { sql, keys }: Pick<Work, "sql" | "keys">,
+  items: readonly Personal[],
+): Promise<Uint8Array[]> {
+  if (items.length === 0) return [];
+  const people = [...new Map(items.map((item) => [personOf(item), item])).values()];
+  const [, rows] = await Promise.all([
+    store.offerSubjectKeys(sql, people.map(offerOf(keys))),
+    store.findSubjectKeys(sql, people),
   ]);
-  if (!row?.keyId || !row.wrappedKey) return new Uint8Array();
-  const key = await keys.unwrap(row.keyId, row.wrappedKey, keyContext);
-  const context = { organizationId, subjectId, recordId };
-  const sealed = sealText(key, keys.random(NONCE_BYTES), json, context);
-  key.fill(0);
+  const opened = await openKeys(keys, rows);
+  const sealed = items.map((item) => {
+    const key = opened.get(personOf(item));
+    const { organizationId, subjectId, recordId = subjectId } = item;
+    const context = { organizationId, subjectId, recordId };
+    return key ? sealText(key, keys.random(NONCE_BYTES), item.json, context) : new Uint8Array();
+  });
+  for (const key of opened.values()) key?.fill(0);
   return sealed;
 }
+
+const personOf = ({ organizationId, subjectId }: store.SubjectRef): string =>
+  `${organizationId}/${subjectId}`;
+
+const offerOf =
+  (keys: Keys) =>
+  ({ organizationId, subjectId, now }: Personal): store.OfferedKey => {
+    const { keyId, wrapped } = keys.newDataKey(subjectKeyContext(organizationId, subjectId));
+    return { organizationId, subjectId, keyId, wrappedKey: wrapped, createdAt: now };
+  };
 
 /** Personal data as it is stored, with what it belongs to. */
 export type SealedPersonal = {
@@ -242,29 +262,33 @@ export async function openPersonal(
   items: readonly SealedPersonal[],
 ): Promise<(string | null)[]> {
   if (items.length === 0) return [];
-  const subjectIds = [...new Set(items.map((item) => item.subjectId))];
-  const openers = await subjectKeys(reading, subjectIds);
+  const { sql, organizationId, keys } = reading;
+  const people = [...new Set(items.map((item) => item.subjectId))];
+  const rows = await store.findSubjectKeys(
+    sql,
+    people.map((subjectId) => ({ organizationId, subjectId })),
+  );
+  const opened = await openKeys(keys, rows);
   const texts = items.map(({ subjectId, sealed, recordId = subjectId }) => {
-    const key = openers.get(subjectId);
+    const key = opened.get(personOf({ organizationId, subjectId }));
     assert(key !== undefined, "Personal data names a person who never had a key.");
     if (key === null || sealed.length === 0) return null;
-    const { organizationId } = reading;
     return unsealText(key, sealed, { organizationId, subjectId, recordId });
   });
-  for (const key of openers.values()) key?.fill(0);
+  for (const key of opened.values()) key?.fill(0);
   return texts;
 }
 
-/** The keys of people in clear; null where destroyed, absent where there never was one. */
-async function subjectKeys(
-  { sql, organizationId, keys }: Reading,
-  subjectIds: readonly string[],
+/** The keys of people in clear, by `personOf`; null where destroyed, absent where there never was one. */
+async function openKeys(
+  keys: Keys,
+  rows: readonly store.SubjectKeyRow[],
 ): Promise<Map<string, Uint8Array | null>> {
-  const rows = await store.findSubjectKeys(sql, organizationId, subjectIds);
-  const opened = rows.map(async ({ subjectId, keyId, wrappedKey }) => {
-    const context = subjectKeyContext(organizationId, subjectId);
+  const opened = rows.map(async (row) => {
+    const { keyId, wrappedKey } = row;
+    const context = subjectKeyContext(row.organizationId, row.subjectId);
     const key = keyId && wrappedKey ? await keys.unwrap(keyId, wrappedKey, context) : null;
-    return [subjectId, key] as const;
+    return [personOf(row), key] as const;
   });
   return new Map(await Promise.all(opened));
 }

@@ -11,14 +11,26 @@ const keys = testKeys();
 const organization = newId("organization");
 const other = newId("organization");
 
+/** Seals one text for one person, in a transaction of its own. */
+async function seal(subjectId: string, json: string): Promise<Uint8Array> {
+  const [sealed] = await inWork(app, organization, keys, (work) =>
+    sealPersonal(work, [{ organizationId: organization, subjectId, json, now: work.now }]),
+  );
+  assert.ok(sealed);
+  return sealed;
+}
+
 test("personal data is sealed under one key a person, and opens for that person", async () => {
   const [ada, bob] = [newId("customer"), newId("customer")];
   const sealed = await inWork(app, organization, keys, (work) =>
-    Promise.all([
-      sealPersonal(work, ada, '{"n":1}', "evt_1"),
-      sealPersonal(work, ada, '{"n":2}', "evt_2"),
-      sealPersonal(work, bob, '{"n":3}'),
-    ]),
+    sealPersonal(
+      work,
+      [
+        { subjectId: ada, json: '{"n":1}', recordId: "evt_1" },
+        { subjectId: ada, json: '{"n":2}', recordId: "evt_2" },
+        { subjectId: bob, json: '{"n":3}' },
+      ].map((each) => ({ ...each, organizationId: organization, now: work.now })),
+    ),
   );
   const [one, two, three] = sealed as [Uint8Array, Uint8Array, Uint8Array];
   const items = [
@@ -38,9 +50,7 @@ test("personal data is sealed under one key a person, and opens for that person"
 test("50 transactions that seal for a new person at once share one key", async () => {
   const subjectId = newId("customer");
   const sealed = await Promise.all(
-    Array.from({ length: 50 }, (_, index) =>
-      inWork(app, organization, keys, (work) => sealPersonal(work, subjectId, String(index))),
-    ),
+    Array.from({ length: 50 }, (_, index) => seal(subjectId, String(index))),
   );
   const items = sealed.map((bytes) => ({ subjectId, sealed: bytes }));
   const opened = await openPersonal(readingOf(app, organization, keys), items);
@@ -50,19 +60,47 @@ test("50 transactions that seal for a new person at once share one key", async (
   );
 });
 
+test("transactions that seal for the same new people, in any order, wait for each other and never deadlock", async () => {
+  const people = Array.from({ length: 1_000 }, () => newId("customer"));
+  const sealed = await Promise.all(
+    Array.from({ length: 20 }, (_, turn) =>
+      inWork(app, organization, keys, (work) =>
+        sealPersonal(
+          work,
+          [...people.slice(turn * 50), ...people.slice(0, turn * 50)].map((subjectId) => ({
+            organizationId: organization,
+            subjectId,
+            json: subjectId,
+            now: work.now,
+          })),
+        ),
+      ),
+    ),
+  );
+  const items = sealed.flatMap((texts, turn) =>
+    texts.map((bytes, at) => ({
+      subjectId: people[(turn * 50 + at) % 1_000] ?? "",
+      sealed: bytes,
+    })),
+  );
+  const opened = await openPersonal(readingOf(app, organization, keys), items);
+  assert.deepEqual(
+    opened,
+    items.map(({ subjectId }) => subjectId),
+  );
+});
+
 test("once a person's key is destroyed nothing of theirs opens, and no new key is made", async () => {
   const [gone, never, stays] = [newId("customer"), newId("customer"), newId("customer")];
-  const seal = (subjectId: string) =>
-    inWork(app, organization, keys, (work) => sealPersonal(work, subjectId, "text"));
-  const [before, kept] = [await seal(gone), await seal(stays)];
+  const [before, kept] = [await seal(gone, "text"), await seal(stays, "text")];
   await inWork(app, organization, keys, async (work) => {
     await destroySubjectKey(work, gone);
     await destroySubjectKey(work, gone);
     await destroySubjectKey(work, never);
   });
-  const after = await seal(gone);
+  const after = await seal(gone, "text");
   assert.equal(after.length, 0);
-  assert.equal((await seal(never)).length, 0);
+  assert.equal((await seal(never, "text")).length, 0);
   const opened = await openPersonal(readingOf(app, organization, keys), [
     { subjectId: gone, sealed: before },
     { subjectId: gone, sealed: after },
@@ -79,10 +117,8 @@ test("once a person's key is destroyed nothing of theirs opens, and no new key i
 
 test("G2: a person's key moved to another person or organization opens nothing", async () => {
   const [mine, theirs] = [newId("customer"), newId("customer")];
-  const seal = (subjectId: string) =>
-    inWork(app, organization, keys, (work) => sealPersonal(work, subjectId, "text"));
-  const sealed = await seal(mine);
-  await seal(theirs);
+  const sealed = await seal(mine, "text");
+  await seal(theirs, "text");
   await asOwner(
     url,
     `update subject_keys a set wrapped_key = b.wrapped_key from subject_keys b

@@ -1,4 +1,5 @@
 import { type Sql, statement } from "../../foundation/database/sql.ts";
+import type { OrganizationId } from "../../foundation/ids/ids.ts";
 import type { KeyCheck } from "../../foundation/keys/keys.ts";
 import type { SealedNumber } from "./model.ts";
 
@@ -67,42 +68,57 @@ export async function findNumber(
   return row ?? null;
 }
 
+/** A person, in an organization. */
+export type SubjectRef = { readonly organizationId: OrganizationId; readonly subjectId: string };
+
 /** A person's key as its row keeps it; both null once it is destroyed. */
-export type SubjectKeyRow = {
-  readonly subjectId: string;
+export type SubjectKeyRow = SubjectRef & {
   readonly keyId: string | null;
   readonly wrappedKey: Uint8Array | null;
 };
 
-const insertSubjectKey = statement(
-  "vault.insertSubjectKey",
+/** A key for a person who may have none. */
+export type OfferedKey = SubjectRef & {
+  readonly keyId: string;
+  readonly wrappedKey: Uint8Array;
+  readonly createdAt: Date;
+};
+
+// In one order: two transactions may make the same people's keys.
+const insertSubjectKeys = statement(
+  "vault.insertSubjectKeys",
   `insert into subject_keys (organization_id, subject_id, key_id, wrapped_key, created_at)
-   values ($1, $2, $3, $4, $5) on conflict (organization_id, subject_id) do nothing`,
+   select * from unnest($1::text[], $2::text[], $3::text[], $4::bytea[], $5::timestamptz[])
+     as offered (organization_id, subject_id, key_id, wrapped_key, created_at)
+   order by organization_id, subject_id
+   on conflict (organization_id, subject_id) do nothing`,
 );
 
-/** Gives a person a key, unless it has one or had one that is destroyed. */
-export async function offerSubjectKey(
-  sql: Sql,
-  organizationId: string,
-  row: { subjectId: string; keyId: string; wrappedKey: Uint8Array; createdAt: Date },
-): Promise<void> {
-  const { subjectId, keyId, wrappedKey, createdAt } = row;
-  await sql.query(insertSubjectKey, [organizationId, subjectId, keyId, wrappedKey, createdAt]);
+/** Gives each person a key, unless it has one or had one that is destroyed. */
+export async function offerSubjectKeys(sql: Sql, rows: readonly OfferedKey[]): Promise<void> {
+  await sql.query(insertSubjectKeys, [
+    rows.map((row) => row.organizationId),
+    rows.map((row) => row.subjectId),
+    rows.map((row) => row.keyId),
+    rows.map((row) => row.wrappedKey),
+    rows.map((row) => row.createdAt),
+  ]);
 }
 
 const selectSubjectKeys = statement(
   "vault.findSubjectKeys",
-  `select subject_id as "subjectId", key_id as "keyId", wrapped_key as "wrappedKey"
-   from subject_keys where organization_id = $1 and subject_id = any($2)`,
+  `select k.organization_id as "organizationId", k.subject_id as "subjectId", k.key_id as "keyId",
+     k.wrapped_key as "wrappedKey"
+   from unnest($1::text[], $2::text[]) as asked (organization_id, subject_id)
+   join subject_keys k using (organization_id, subject_id)`,
 );
 
 /** The keys of some people. */
-export function findSubjectKeys(
-  sql: Sql,
-  organizationId: string,
-  subjectIds: readonly string[],
-): Promise<SubjectKeyRow[]> {
-  return sql.query<SubjectKeyRow>(selectSubjectKeys, [organizationId, subjectIds]);
+export function findSubjectKeys(sql: Sql, people: readonly SubjectRef[]): Promise<SubjectKeyRow[]> {
+  return sql.query<SubjectKeyRow>(selectSubjectKeys, [
+    people.map(({ organizationId }) => organizationId),
+    people.map(({ subjectId }) => subjectId),
+  ]);
 }
 
 const dropSubjectKey = statement(
