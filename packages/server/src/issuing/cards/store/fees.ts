@@ -1,31 +1,21 @@
 import { type Sql, statement } from "../../../foundation/database/sql.ts";
 import type { Due, DuePage } from "../../../foundation/job/job.ts";
-import { organizationsNow } from "../../../records/sequencer/clauses.ts";
+import { dueInOrder, dueValues } from "../../../records/jobs/clauses.ts";
 import type { Card } from "../model.ts";
 
-// The words of the index cards_next_fee, and what isFeeDue says. For each organization it is one look at the
-// beginning of its part of the index; `offset 0` keeps the planner from walking over all cards in the
-// order of their ids instead, in the hope of finding enough that are due.
+// The words of the index cards_next_fee, and what isFeeDue says.
 const due = statement(
   "cards.feesDue",
-  `select o.organization_id as "organizationId", f.id, f.next_fee_at as "dueAt"
-   from ${organizationsNow} o cross join lateral (select * from (
-     select c.id, c.next_fee_at from cards c
-     where c.organization_id = o.organization_id and c.next_fee_at <= o.now
-       and c.next_fee_at is not null
-       and (c.deleted_at is null
-         or (c.next_fee_at <= c.deleted_at and c.deleted_reason not like 'replaced\\_%'))
-       and (o.organization_id > $1 or c.id > $2)
-     offset 0) found
-     order by found.id limit $3) f
-   where o.organization_id >= $1
-   order by o.organization_id, f.id limit $3`,
+  dueInOrder(`select c.id, c.next_fee_at as due_at from cards c
+    where c.organization_id = o.organization_id and c.next_fee_at <= o.now
+      and c.next_fee_at is not null
+      and (c.deleted_at is null
+        or (c.next_fee_at <= c.deleted_at and c.deleted_reason not like 'replaced\\_%'))`),
 );
 
 /** Cards whose next monthly fee is to be charged, in the order of organization and id. */
-export function listFeesDue(sql: Sql, { after, limit }: DuePage): Promise<Due[]> {
-  return sql.query<Due>(due, [after?.organizationId ?? "", after?.id ?? "", limit]);
-}
+export const listFeesDue = (sql: Sql, page: DuePage): Promise<Due[]> =>
+  sql.query<Due>(due, dueValues(page));
 
 const pass = statement(
   "cards.passFees",
