@@ -14,7 +14,14 @@ const steps: readonly Step[] = [
   ["types", bin("tsc"), "-p", "."],
   ["arrows of the architecture", process.execPath, tool("check-architecture.ts")],
   ["generated files", process.execPath, tool("generate.ts"), "--check"],
-  ["openapi.json", process.execPath, bin("redocly"), "lint", "openapi.json"],
+  [
+    "openapi.json",
+    process.execPath,
+    bin("redocly"),
+    "lint",
+    "--extends=recommended-strict",
+    "openapi.json",
+  ],
   ["lock file, licences, install scripts", process.execPath, tool("check-dependencies.ts")],
 ];
 
