@@ -22,6 +22,7 @@ import { programLifecycle } from "../src/issuing/programs/model.ts";
 import { dueFeeLifecycle } from "../src/issuing/transfers/model/dues.ts";
 import { transferLifecycle } from "../src/issuing/transfers/model.ts";
 import { scopes } from "../src/records/access/model.ts";
+import { holdLifecycle } from "../src/records/ledger/model.ts";
 import { withLedgerTables } from "./ledger-tables.ts";
 
 const root = new URL("../../../", import.meta.url);
@@ -37,9 +38,11 @@ export async function generatedFiles(): Promise<Record<string, string>> {
     "docs/reference/scopes.md": scopesText(),
     "docs/reference/jobs.md": jobsText(),
     "docs/primer/life-cycles.md": lifecyclesText(),
-    "docs/primer/budgets.md": await withDrawings("docs/primer/budgets.md"),
-    "docs/primer/ledger.md": await withLedgerTables(new URL("docs/primer/ledger.md", root)),
-    "docs/primer/holds.md": await withLedgerTables(new URL("docs/primer/holds.md", root)),
+    ...(await handwritten([
+      "docs/primer/budgets.md",
+      "docs/primer/ledger.md",
+      "docs/primer/holds.md",
+    ])),
     "packages/server/schema.sql": await schemaText(),
     "docs/operating/configuration.md": configurationText(),
   };
@@ -140,6 +143,7 @@ const lifecycles: readonly (readonly [string, Lifecycle<string, string>])[] = [
   ["An order to block the cards of a program", blockOrderLifecycle],
   ["A batch of cards", batchLifecycle],
   ["A row of a batch of cards", batchRowLifecycle],
+  ["A hold", holdLifecycle],
   ["A transfer", transferLifecycle],
   ["A fee that could not be paid at once", dueFeeLifecycle],
 ];
@@ -147,14 +151,21 @@ const lifecycles: readonly (readonly [string, Lifecycle<string, string>])[] = [
 const drawing = (cycle: Lifecycle<string, string>): string =>
   `\`\`\`mermaid\n${drawLifecycle(cycle)}\n\`\`\``;
 
+/** Pages that a person writes, with their tables and drawings made from those of the code. */
+async function handwritten(names: readonly string[]): Promise<Record<string, string>> {
+  const pages = names.map(async (name) => {
+    const text = await readFile(new URL(name, root), "utf8");
+    return [name, withDrawings(name, withLedgerTables(name, text))] as const;
+  });
+  return Object.fromEntries(await Promise.all(pages));
+}
+
 /**
- * A page that a person writes, with its drawings made from the tables: each stands below a comment that
- * names its life cycle.
+ * A page with its drawings: each stands below a comment that names its life cycle.
  *
  * @throws Error when a comment names none.
  */
-async function withDrawings(name: string): Promise<string> {
-  const text = await readFile(new URL(`../../../${name}`, import.meta.url), "utf8");
+function withDrawings(name: string, text: string): string {
   return text.replace(
     /<!-- life cycle: (.+) -->\n```mermaid\n(?:[^`]*\n)?```/g,
     (_, title: string) => {

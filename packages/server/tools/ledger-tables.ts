@@ -1,4 +1,3 @@
-import { readFile } from "node:fs/promises";
 import { transferKinds } from "../src/issuing/transfers/model.ts";
 import {
   type AccountType,
@@ -57,11 +56,10 @@ const PLACE = /(<!-- table: ([a-z ]+) -->\n)[\s\S]*?(<!-- end of table -->)/g;
  *
  * @throws Error when a page names a table that there is not.
  */
-export async function withLedgerTables(page: URL): Promise<string> {
-  const text = await readFile(page, "utf8");
+export function withLedgerTables(page: string, text: string): string {
   return text.replaceAll(PLACE, (_, start: string, name: string, end: string) => {
     const table = tables[name];
-    if (table === undefined) throw new Error(`${page.pathname} names no table: ${name}.`);
+    if (table === undefined) throw new Error(`${page} names no table: ${name}.`);
     const lines = [table.head, table.head.map(() => "---"), ...table.rows];
     return `${start}${lines.map((cells) => `| ${cells.join(" | ")} |`).join("\n")}\n${end}`;
   });

@@ -28,6 +28,7 @@ import {
   accountId,
   accountTypes,
   effects,
+  holdLifecycle,
   type Movement,
   movementKinds,
   receivableOf,
@@ -327,4 +328,14 @@ test("locks are taken in one order: random sets of accounts at once never deadlo
     { numRuns: 10 },
   );
   await assertLawful(books);
+});
+
+test("the states of a hold agree with the database", async () => {
+  const [row] = await asOwner<{ text: string }>(
+    url,
+    `select pg_get_constraintdef(oid) as text from pg_constraint
+     where conname = 'ledger_holds_status_check'`,
+  );
+  const words = [...(row?.text ?? "").matchAll(/'([a-z_]+)'::text/g)].map(([, word]) => word);
+  assert.deepEqual(words.sort(), [...holdLifecycle.states].sort());
 });

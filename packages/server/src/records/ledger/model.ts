@@ -8,6 +8,7 @@ import type {
   OrganizationId,
   TransferId,
 } from "../../foundation/ids/ids.ts";
+import { lifecycle, type MoveOf, type StateOf } from "../../foundation/lifecycle/lifecycle.ts";
 import { MAX_SUM } from "../../foundation/money/money.ts";
 
 /** The two sides of a movement, and the side on which an account's balance normally stands. */
@@ -289,6 +290,20 @@ export type Movement = Links & {
   readonly reverses?: JournalId | undefined;
 };
 
+/**
+ * A hold stays open until nothing of it remains by a release, or until a capture is final; after captures
+ * in parts it may be open with nothing remaining. A closed one is never moved again.
+ */
+export const holdLifecycle = lifecycle(["open", "closed"], {
+  increment: { from: ["open"], to: "open" },
+  release: { from: ["open"], to: "open" },
+  releaseAll: { from: ["open"], to: "closed" },
+  capture: { from: ["open"], to: "open" },
+  captureFinally: { from: ["open"], to: "closed" },
+});
+
+export type HoldMove = MoveOf<typeof holdLifecycle>;
+
 /** Money set aside for one authorization; moved only by journal rows that name it. */
 export type Hold = {
   readonly organizationId: OrganizationId;
@@ -297,7 +312,7 @@ export type Hold = {
   readonly credit: AccountRef;
   /** What it still holds, minor units; it may be open with nothing remaining. */
   readonly remaining: bigint;
-  readonly status: "open" | "closed";
+  readonly status: StateOf<typeof holdLifecycle>;
   readonly expiresAt: Date | null;
   readonly cardId: CardId | null;
   readonly budgetId: BudgetId | null;

@@ -1,11 +1,14 @@
 import { assert } from "../../foundation/errors/errors.ts";
 import type { HoldId, OrganizationId } from "../../foundation/ids/ids.ts";
+import { canMove } from "../../foundation/lifecycle/lifecycle.ts";
 import { least, MAX_MOVEMENT } from "../../foundation/money/money.ts";
 import type { LedgerRefusal } from "./errors.ts";
 import {
   type Account,
   type AccountRef,
   type Hold,
+  type HoldMove,
+  holdLifecycle,
   kindOf,
   type Links,
   type Movement,
@@ -139,7 +142,7 @@ export class Book {
 
   /** Adds to an open hold. */
   incrementHold(by: Posting, request: IncrementHold): Answer {
-    return this.#onOpenHold(by, request.holdId, (hold) => {
+    return this.#onHold(by, request.holdId, "increment", (hold) => {
       const expiresAt = request.expiresAt ?? hold.expiresAt;
       return this.#addToHold(by, { ...hold, expiresAt }, request.amount, request);
     });
@@ -147,7 +150,7 @@ export class Book {
 
   /** Takes from an open hold: partial reversal, void, expiry. What is freed pays the receivable first. */
   releaseHold(by: Posting, request: ReleaseHold): Answer {
-    return this.#onOpenHold(by, request.holdId, (hold) => {
+    return this.#onHold(by, request.holdId, "release", (hold) => {
       const amount = request.amount === "all" ? hold.remaining : request.amount;
       if (amount > hold.remaining) return this.#pages.refuse("hold_exceeded", by, hold.debit);
       const left = hold.remaining - amount;
@@ -162,7 +165,7 @@ export class Book {
    * the available balance covers is debited to the fallback accounts, then to the receivable.
    */
   captureHold(by: Posting, request: CaptureHold): Answer {
-    return this.#onOpenHold(by, request.holdId, (hold) => {
+    return this.#onHold(by, request.holdId, "capture", (hold) => {
       const { amount, final, fallback = [] } = request;
       const invalid = this.#pages.judgeAmount(by, hold.debit, amount);
       if (invalid !== null) return invalid;
@@ -205,11 +208,12 @@ export class Book {
     return this.#pages.takeChanges();
   }
 
-  #onOpenHold(by: Posting, holdId: HoldId, verb: (hold: Hold) => Answer): Answer {
+  #onHold(by: Posting, holdId: HoldId, move: HoldMove, verb: (hold: Hold) => Answer): Answer {
     const hold = this.#pages.hold(by.organizationId, holdId);
     assert(hold !== null, "The book was not opened with this hold.");
-    if (hold.status === "closed")
+    if (!canMove(holdLifecycle, move, hold.status)) {
       return this.#pages.refuse("hold_already_resolved", by, hold.debit);
+    }
     return this.#pages.attempt(() => verb(hold));
   }
 
