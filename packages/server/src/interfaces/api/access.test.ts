@@ -116,6 +116,23 @@ test("G15: an action that a key may not do is in the audit log, with who, what a
   ]);
 });
 
+test("an action that a key may not do is 403 whatever the path names, and no card number is kept of it", async () => {
+  const key = await server.newKey(live.id, []);
+  const poke = (id: string) => live.call("POST", `/things/${id}/poke`, undefined, { key });
+  for (const id of ["%00", "card_%00x", "4111111111111111", "external:4111-1111-1111-1111"]) {
+    assert.equal(codeOf(await poke(id)), "403 scope_missing", id);
+  }
+  const rows = await asOwner<{ object_id: string | null }>(
+    server.database.url,
+    "select object_id from audit_log where organization_id = $1 and action = 'pokeThing' order by id",
+    [live.id],
+  );
+  assert.deepEqual(
+    rows.map(({ object_id }) => object_id),
+    [null, null, "[masked]", "[masked]"],
+  );
+});
+
 test("what exists only in a sandbox refuses a live key with 403", async () => {
   assert.equal(codeOf(await sandbox.call("GET", "/simulate")), "200 ok");
   assert.equal(codeOf(await live.call("GET", "/simulate")), "403 sandbox_only");

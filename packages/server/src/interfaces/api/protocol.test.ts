@@ -329,7 +329,11 @@ test("dates and times are real ones", async () => {
   ]) {
     assert.deepEqual(lines(await day(bad)), ["field_format day"], bad);
   }
-  for (const good of ["2024-02-29T23:59:59Z", "2024-01-01T00:00:00.123456+05:30"]) {
+  for (const good of [
+    "2024-02-29T23:59:59Z",
+    "2024-01-01T00:00:00.123456+05:30",
+    "9999-12-31T23:59:59.999Z",
+  ]) {
     assert.equal((await post({ at: good })).status, 200, good);
   }
   const bad = ["2024-01-01T24:00:00Z", "2024-01-01T00:00:60Z", "2024-01-01 00:00:00Z"];
@@ -338,6 +342,7 @@ test("dates and times are real ones", async () => {
     "2024-01-01T00:00:00",
     "2024-01-01t00:00:00z",
     "2024-02-30T00:00:00Z",
+    "9999-12-31T23:59:59-00:01",
   ]) {
     assert.deepEqual(lines(await post({ at: wrong })), ["field_format at"], wrong);
   }

@@ -25,7 +25,7 @@ export async function insertEntries(sql: Sql, entries: readonly AuditEntry[]): P
     column((entry) => entry.actor.id),
     column((entry) => entry.action),
     column((entry) => entry.objectOrganizationId),
-    column((entry) => entry.objectId),
+    column(objectIdOf),
     column((entry) => entry.result),
     column((entry) => entry.status),
     column((entry) => entry.code),
@@ -34,6 +34,10 @@ export async function insertEntries(sql: Sql, entries: readonly AuditEntry[]): P
     column((entry) => entry.ip),
   ]);
 }
+
+/** Of a refusal it is what the caller wrote into the path, and that may be a card number. */
+const objectIdOf = ({ result, objectId }: AuditEntry) =>
+  result === "refused" ? maskSecrets(objectId) : objectId;
 
 /** An entry as its row has it. */
 type Row<C> = Omit<AuditEntry, "actor" | "changes"> & {
