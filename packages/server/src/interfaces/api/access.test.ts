@@ -155,6 +155,8 @@ test("one line a request: route, status, time, ids; no card number, no key, no w
   await sandbox.call("GET", "/things/4111111111111111");
   await sandbox.call("GET", "/nowhere/4111-1111-1111-1111?pan=4111111111111111");
   await sandbox.call("GET", `/${"n".repeat(190)}/4111111111111111`);
+  await sandbox.call("GET", "/nowhere/4111%201111%201111%201111");
+  await sandbox.call("GET", `/nowhere/${sandbox.apiKey.replace("_", "%5F")}`);
   const broken = await sandbox.call("POST", "/break");
   assert.equal(codeOf(broken), "500 internal_error");
   assert.ok(!/card|key|4111/.test(JSON.stringify(broken.body)));
@@ -162,9 +164,10 @@ test("one line a request: route, status, time, ids; no card number, no key, no w
   const text = written.join("");
   assert.ok(!/4111/.test(text), text);
   assert.ok(!text.includes("cw_live_abcdefgh"));
+  assert.ok(!text.includes(sandbox.apiKey.slice("cw_".length)), text);
   const lines = written.map((line) => JSON.parse(line));
   const requests = lines.filter(({ msg }) => msg === "request");
-  assert.equal(requests.length, 5);
+  assert.equal(requests.length, 7);
   const [first, , third] = requests;
   assert.deepEqual(
     [first.method, first.route, first.status, first.requestId],
