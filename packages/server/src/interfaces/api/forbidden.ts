@@ -40,11 +40,8 @@ export async function recordForbidden(
   context.committed();
 }
 
-/** Longest id that is kept; an id is no longer. */
-const MAX_ID = 255;
-
 /** What the path names, which no schema has checked yet; null where it is nothing that can be kept. */
 function objectIn({ params }: FastifyRequest): string | null {
   const { id = "" } = params as { id?: string };
-  return id === "" || id.includes("\u0000") ? null : id.slice(0, MAX_ID);
+  return id === "" || id.includes("\u0000") ? null : id;
 }

@@ -258,7 +258,7 @@ test("431: headers and addresses that are too long; 400: garbage; each is a prob
 });
 
 test("400: an id too long for the router is refused like any that is too long", async () => {
-  for (const length of [256, 4_097, 12_000]) {
+  for (const length of [265, 4_097, 12_000]) {
     const answer = await raw(head(`GET /v1/things/${"x".repeat(length)} HTTP/1.1`));
     assert.equal(answer.status, 400, `${length}`);
     assert.match(answer.body, /invalid_request/);
@@ -305,8 +305,9 @@ test("params and query: converted, bounded, unknown and repeated ones named", as
     "field_unknown page",
   ]);
   assert.deepEqual(lines(await get("a%00b")), ["field_nul id"]);
-  assert.deepEqual(lines(await get(`${"x".repeat(256)}`)), ["field_length id"]);
-  assert.equal((await get("x".repeat(255))).status, 200);
+  const longest = `external:${"x".repeat(255)}`;
+  assert.deepEqual(lines(await get(`${longest}x`)), ["field_length id"]);
+  assert.equal((await get(longest)).status, 200);
 });
 
 test("G8: an answer has the fields of its schema, at every level, and no other", async () => {
