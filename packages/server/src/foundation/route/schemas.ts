@@ -87,8 +87,20 @@ export const metadata = Type.Record(
   },
 );
 
-/** `{id}` of a path: the id, or `external:<externalId>` where the object has one. */
-export const idParams = object({ id: idText("The id, or external:<externalId>.") });
+/** The prefix that marks an external id in a path. */
+const EXTERNAL = "external:";
+
+/**
+ * `{id}` of a path: the id, or `external:<externalId>` where the object has one, which is as long as an id
+ * may be and has the prefix besides.
+ */
+export const idParams = object({
+  id: Type.String({
+    minLength: 1,
+    maxLength: EXTERNAL.length + MAX_ID_LENGTH,
+    description: "The id, or external:<externalId>.",
+  }),
+});
 
 /** The part of a list's query that every list has. */
 export const pageQuery = {
@@ -105,9 +117,6 @@ export const pageOf = <T extends TSchema>(item: T) =>
   object({ data: Type.Array(item), nextCursor: nullable(Type.String()) });
 
 export type Page<T> = { data: T[]; nextCursor: string | null };
-
-/** The prefix that marks an external id in a path. */
-const EXTERNAL = "external:";
 
 /** How a path names an object: by our id, or by the integrator's. */
 export type Reference = { readonly by: "id" | "externalId"; readonly value: string };

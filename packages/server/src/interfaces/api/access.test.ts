@@ -116,6 +116,23 @@ test("G15: an action that a key may not do is in the audit log, with who, what a
   ]);
 });
 
+test("an action that a key may not do is 403 whatever the path names, and no card number is kept of it", async () => {
+  const key = await server.newKey(live.id, []);
+  const poke = (id: string) => live.call("POST", `/things/${id}/poke`, undefined, { key });
+  for (const id of ["%00", "card_%00x", "4111111111111111", "external:4111-1111-1111-1111"]) {
+    assert.equal(codeOf(await poke(id)), "403 scope_missing", id);
+  }
+  const rows = await asOwner<{ object_id: string | null }>(
+    server.database.url,
+    "select object_id from audit_log where organization_id = $1 and action = 'pokeThing' order by id",
+    [live.id],
+  );
+  assert.deepEqual(
+    rows.map(({ object_id }) => object_id),
+    [null, null, "[masked]", "[masked]"],
+  );
+});
+
 test("what exists only in a sandbox refuses a live key with 403", async () => {
   assert.equal(codeOf(await sandbox.call("GET", "/simulate")), "200 ok");
   assert.equal(codeOf(await live.call("GET", "/simulate")), "403 sandbox_only");
@@ -138,6 +155,8 @@ test("one line a request: route, status, time, ids; no card number, no key, no w
   await sandbox.call("GET", "/things/4111111111111111");
   await sandbox.call("GET", "/nowhere/4111-1111-1111-1111?pan=4111111111111111");
   await sandbox.call("GET", `/${"n".repeat(190)}/4111111111111111`);
+  await sandbox.call("GET", "/nowhere/4111%201111%201111%201111");
+  await sandbox.call("GET", `/nowhere/${sandbox.apiKey.replace("_", "%5F")}`);
   const broken = await sandbox.call("POST", "/break");
   assert.equal(codeOf(broken), "500 internal_error");
   assert.ok(!/card|key|4111/.test(JSON.stringify(broken.body)));
@@ -145,9 +164,10 @@ test("one line a request: route, status, time, ids; no card number, no key, no w
   const text = written.join("");
   assert.ok(!/4111/.test(text), text);
   assert.ok(!text.includes("cw_live_abcdefgh"));
+  assert.ok(!text.includes(sandbox.apiKey.slice("cw_".length)), text);
   const lines = written.map((line) => JSON.parse(line));
   const requests = lines.filter(({ msg }) => msg === "request");
-  assert.equal(requests.length, 5);
+  assert.equal(requests.length, 7);
   const [first, , third] = requests;
   assert.deepEqual(
     [first.method, first.route, first.status, first.requestId],

@@ -19,7 +19,6 @@ export async function recordForbidden(
   if (caller === null) throw new Fault("Only a caller who is known can be forbidden something.");
   if (isReading(route)) return;
   const { organizationId, keyId, ip } = caller;
-  const objectId = (request.params as { id?: string }).id?.slice(0, 255) ?? null;
   await context.database.transaction(async (sql) => {
     const entry = {
       id: context.newId("audit"),
@@ -28,7 +27,7 @@ export async function recordForbidden(
       actor: { kind: "key", id: keyId },
       action: route.id,
       objectOrganizationId: organizationId,
-      objectId: objectId === "" ? null : objectId,
+      objectId: objectIn(request),
       result: "refused",
       status: refusal.status,
       code: refusal.code,
@@ -39,4 +38,10 @@ export async function recordForbidden(
     await recordAudit(sql, [entry]);
   });
   context.committed();
+}
+
+/** What the path names, which no schema has checked yet; null where it is nothing that can be kept. */
+function objectIn({ params }: FastifyRequest): string | null {
+  const { id = "" } = params as { id?: string };
+  return id === "" || id.includes("\u0000") ? null : id;
 }

@@ -126,7 +126,13 @@ export async function readingOf(
 
 /** Aborted when the caller goes away or the server stops. */
 function untilGone(reply: FastifyReply, stopping: AbortSignal): AbortSignal {
+  return AbortSignal.any([callerGone(reply), stopping]);
+}
+
+/** Aborted when the caller goes away; from the first where it went while it was let in. */
+export function callerGone({ raw }: FastifyReply): AbortSignal {
   const gone = new AbortController();
-  reply.raw.once("close", () => gone.abort());
-  return AbortSignal.any([gone.signal, stopping]);
+  if (raw.destroyed) gone.abort();
+  else raw.once("close", () => gone.abort());
+  return gone.signal;
 }

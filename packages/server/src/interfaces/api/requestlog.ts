@@ -24,7 +24,7 @@ function routeName(request: FastifyRequest): string {
 }
 
 function lineOf(request: FastifyRequest, reply: FastifyReply, route: string) {
-  const path = request.url.split("?")[0] ?? "";
+  const path = decoded(request.url.split("?")[0] ?? "");
   return {
     method: request.method,
     route,
@@ -35,4 +35,13 @@ function lineOf(request: FastifyRequest, reply: FastifyReply, route: string) {
     requestId: request.id,
     ...(request.caller === null ? {} : { keyId: request.caller.keyId }),
   };
+}
+
+/** A path as it was meant: a card number is not hidden by its spaces being written as `%20`. */
+function decoded(path: string): string {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return path;
+  }
 }

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { type IncomingMessage, request } from "node:http";
+import { connect } from "node:net";
 import { test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { Type } from "typebox";
@@ -169,5 +170,26 @@ test("one process streams a limited number of answers at a time: 503 beyond, unt
   beyond.resume();
   held.resolve();
   assert.deepEqual(new Set(await Promise.all(open.map(lengthOf))), new Set([2 * PIECE.length]));
+  assert.equal((await call("GET", "/flow?count=1&format=csv")).status, 200);
+});
+
+test("callers that go away while they are let in hold no places", async () => {
+  const key = await server.newKey(null, []);
+  const { hostname, port } = new URL(server.url);
+  assert.equal((await call("GET", "/flow?count=1&format=csv")).status, 200);
+  await server.database.app.transaction(async (sql) => {
+    // Who asks with a key that was not seen yet waits for this.
+    await sql.query({ name: undefined, text: "lock table api_keys in access exclusive mode" });
+    const sockets = Array.from({ length: MAX_STREAMS }, () => connect(Number(port), hostname));
+    for (const socket of sockets) {
+      socket.write(
+        `GET /v1/flow?count=1 HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${key}\r\n\r\n`,
+      );
+    }
+    await delay(200);
+    for (const socket of sockets) socket.resetAndDestroy();
+    await delay(200);
+  });
+  await delay(100);
   assert.equal((await call("GET", "/flow?count=1&format=csv")).status, 200);
 });

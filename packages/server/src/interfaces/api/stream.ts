@@ -9,7 +9,7 @@ import {
 } from "../../foundation/route/formats.ts";
 import type { Streamed, StreamRoute } from "../../foundation/route/route.ts";
 import type { ApiContext } from "./context.ts";
-import { admitter, readingOf } from "./handlers.ts";
+import { admitter, callerGone, readingOf } from "./handlers.ts";
 
 /** Most answers that one process streams at the same time. */
 export const MAX_STREAMS = 64;
@@ -23,14 +23,14 @@ export function streamHandlers(context: ApiContext) {
       const { params, query, caller } = admit(request, reply);
       const format = formatOf(route, request);
       if (open >= MAX_STREAMS) throw tooMany();
+      const signal = callerGone(reply);
+      // Nothing would tell that such a place is free again; and nobody reads this answer.
+      if (signal.aborted) throw generalErrors.refusal("unavailable", "The caller has gone.");
       open += 1;
-      const gone = new AbortController();
-      reply.raw.once("close", () => {
+      signal.addEventListener("abort", () => {
         open -= 1;
-        gone.abort();
       });
       const reading = await readingOf(context, caller);
-      const { signal } = gone;
       const call = { params, query, caller, reading, format, signal };
       return send(context, reply, { ...(await route.handle(call)), format, signal });
     };

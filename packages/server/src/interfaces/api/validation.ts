@@ -28,9 +28,13 @@ export function isDate(text: string): boolean {
   return Number(month) >= 1 && Number(month) <= 12 && Number(day) >= 1 && Number(day) <= days;
 }
 
-/** Whether a text is an RFC 3339 instant of a real day, without leap second. */
+/**
+ * Whether a text is an RFC 3339 instant of a real day, without leap second. In UTC too its year has four
+ * digits: one that has more cannot be written again, and what holds it could not be read.
+ */
 function isDateTime(text: string): boolean {
-  return isDate(DATE_TIME.exec(text)?.[1] ?? "");
+  if (!isDate(DATE_TIME.exec(text)?.[1] ?? "")) return false;
+  return new Date(text).getUTCFullYear() <= 9999;
 }
 
 const strict = { allErrors: true, removeAdditional: false, strictTypes: false } as const;

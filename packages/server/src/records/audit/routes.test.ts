@@ -81,6 +81,20 @@ test("an act on an object that was named by an external id is in the log under t
   );
 });
 
+test("an object is reached by the longest external id, and so is what was refused of it", async () => {
+  const organization = await server.newOrganization();
+  const externalId = "😀".repeat(255);
+  const path = `/customers/${encodeURIComponent(`external:${externalId}`)}`;
+  assert.equal((await organization.call("PATCH", path, { email: "ada@example.com" })).status, 404);
+  const person = { type: "individual", level: "minimum", externalId };
+  assert.equal((await organization.call("POST", "/customers", person)).status, 201);
+  assert.equal((await organization.call("GET", path)).body.externalId, externalId);
+  assert.equal((await organization.call("PATCH", path, { email: "ada@example.com" })).status, 200);
+  const key = await server.newKey(organization.id, []);
+  const forbidden = await organization.call("PATCH", path, { email: "a@example.com" }, { key });
+  assert.equal(forbidden.status, 403);
+});
+
 test("who, what and when are found by an index, among 50,000 entries of others", async () => {
   const { id } = await server.newOrganization();
   await asOwner(

@@ -1,6 +1,6 @@
 import { type Condition, listRows, type RowPage } from "../../foundation/database/list.ts";
 import { type Sql, statement } from "../../foundation/database/sql.ts";
-import type { OrganizationId } from "../../foundation/ids/ids.ts";
+import { MAX_ID_LENGTH, type OrganizationId } from "../../foundation/ids/ids.ts";
 import type { RecordRef } from "../sequencer/model.ts";
 import type { AuditEntry, AuditFilter, WrittenEntry } from "./model.ts";
 import { maskSecrets } from "./rules.ts";
@@ -25,7 +25,7 @@ export async function insertEntries(sql: Sql, entries: readonly AuditEntry[]): P
     column((entry) => entry.actor.id),
     column((entry) => entry.action),
     column((entry) => entry.objectOrganizationId),
-    column((entry) => entry.objectId),
+    column(objectIdOf),
     column((entry) => entry.result),
     column((entry) => entry.status),
     column((entry) => entry.code),
@@ -34,6 +34,15 @@ export async function insertEntries(sql: Sql, entries: readonly AuditEntry[]): P
     column((entry) => entry.ip),
   ]);
 }
+
+/**
+ * Of a refusal it is what the caller wrote into the path: that may be a card number, and is longer than an id
+ * where an external id is long.
+ */
+const objectIdOf = ({ result, objectId }: AuditEntry): string | null =>
+  result === "done" || objectId === null
+    ? objectId
+    : (maskSecrets(objectId) as string).slice(0, MAX_ID_LENGTH);
 
 /** An entry as its row has it. */
 type Row<C> = Omit<AuditEntry, "actor" | "changes"> & {

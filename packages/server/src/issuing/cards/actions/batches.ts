@@ -6,6 +6,7 @@ import type { CardBatchId } from "../../../foundation/ids/ids.ts";
 import { wakeJobs } from "../../../foundation/job/bell.ts";
 import type { Due, DuePage } from "../../../foundation/job/job.ts";
 import { NONCE_BYTES } from "../../../foundation/keys/cipher.ts";
+import { least } from "../../../foundation/money/money.ts";
 import { reference } from "../../../foundation/route/schemas.ts";
 import { announce } from "../../../records/events/actions.ts";
 import { previousOf } from "../../../records/events/rules.ts";
@@ -159,7 +160,10 @@ export async function listBatchRows(
   status: BatchRowStatus | undefined,
   page: { readonly after: bigint | undefined; readonly limit: number },
 ): Promise<RowPage<BatchRow>> {
-  return listRowPage(reading.sql, await getBatch(reading, id), status, page);
+  const batch = await getBatch(reading, id);
+  // A cursor that somebody made up may name a number larger than its column takes.
+  const after = page.after && least(page.after, BigInt(batch.size));
+  return listRowPage(reading.sql, batch, status, { ...page, after });
 }
 
 /** Rows that are read at once where all are. */

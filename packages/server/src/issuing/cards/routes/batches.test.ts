@@ -283,7 +283,7 @@ test("404: a batch of another organization is none, and its list has only its ow
   assert.deepEqual(made(await own.call("GET", `${path}?status=completed`)).data, []);
 });
 
-test("rows come in pages, in their order, and a foreign cursor is a 400", async () => {
+test("rows come in pages, in their order; a foreign cursor is a 400, and behind the last row is nothing", async () => {
   const own = await tests.organization(0);
   const given = made(
     await batch(
@@ -304,6 +304,8 @@ test("rows come in pages, in their order, and a foreign cursor is a 400", async 
   );
   const cursor = Buffer.from("1:abc").toString("base64url");
   assert.equal((await own.call("GET", `${path}/${given.id}/rows?cursor=${cursor}`)).status, 400);
+  const far = Buffer.from(`1:${"9".repeat(18)}`).toString("base64url");
+  assert.deepEqual(made(await own.call("GET", `${path}/${given.id}/rows?cursor=${far}`)).data, []);
 });
 
 test("results are all rows as JSON or CSV, and the batch comes last", async () => {
