@@ -22,7 +22,7 @@ import { programLifecycle } from "../src/issuing/programs/model.ts";
 import { dueFeeLifecycle } from "../src/issuing/transfers/model/dues.ts";
 import { transferLifecycle } from "../src/issuing/transfers/model.ts";
 import { scopes } from "../src/records/access/model.ts";
-import { withLedgerTables } from "./ledger-tables.ts";
+import { withTables } from "./page-tables.ts";
 
 const root = new URL("../../../", import.meta.url);
 
@@ -38,11 +38,20 @@ export async function generatedFiles(): Promise<Record<string, string>> {
     "docs/reference/jobs.md": jobsText(),
     "docs/primer/life-cycles.md": lifecyclesText(),
     "docs/primer/budgets.md": await withDrawings("docs/primer/budgets.md"),
-    "docs/primer/ledger.md": await withLedgerTables(new URL("docs/primer/ledger.md", root)),
-    "docs/primer/holds.md": await withLedgerTables(new URL("docs/primer/holds.md", root)),
+    ...(await withTablesOf([
+      "docs/primer/ledger.md",
+      "docs/primer/holds.md",
+      "docs/guides/before-you-issue.md",
+      "docs/guides/status.md",
+    ])),
     "packages/server/schema.sql": await schemaText(),
     "docs/operating/configuration.md": configurationText(),
   };
+}
+
+async function withTablesOf(pages: readonly string[]): Promise<Record<string, string>> {
+  const texts = await Promise.all(pages.map((page) => withTables(new URL(page, root))));
+  return Object.fromEntries(pages.map((page, index) => [page, texts[index] ?? ""]));
 }
 
 /** The schema that the migrations make, in a database of its own. */
