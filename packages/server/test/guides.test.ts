@@ -18,6 +18,8 @@ for (const guide of listGuides()) {
     const blocks = readBlocks(markdown);
     assert.ok(blocks.length >= 3, "the guide has its commands");
     const printed = await onFreshServer((home) => runBlocks(blocks, home));
+    // A field that an answer does not have: the guide is wrong, whatever it has recorded.
+    assert.doesNotMatch(printed.join(""), /\bundefined\b/);
     if (isRecording) await writeFile(guide.file, record(markdown, printed));
     else compare(guide, blocks, printed);
   });
