@@ -23,30 +23,9 @@ import { dueFeeLifecycle } from "../src/issuing/transfers/model/dues.ts";
 import { transferLifecycle } from "../src/issuing/transfers/model.ts";
 import { scopes } from "../src/records/access/model.ts";
 import { holdLifecycle } from "../src/records/ledger/model.ts";
-import { withLedgerTables } from "./ledger-tables.ts";
+import { withTables } from "./page-tables.ts";
 
 const root = new URL("../../../", import.meta.url);
-
-/**
- * Every file that is generated and committed, by its path from the root. Each comes from one table of
- * the code, so that documents and code cannot drift apart.
- */
-export async function generatedFiles(): Promise<Record<string, string>> {
-  return {
-    "openapi.json": `${JSON.stringify(openApiDocument(routes), null, 2)}\n`,
-    "docs/reference/error-codes.md": errorCodesText(),
-    "docs/reference/scopes.md": scopesText(),
-    "docs/reference/jobs.md": jobsText(),
-    "docs/primer/life-cycles.md": lifecyclesText(),
-    ...(await handwritten([
-      "docs/primer/budgets.md",
-      "docs/primer/ledger.md",
-      "docs/primer/holds.md",
-    ])),
-    "packages/server/schema.sql": await schemaText(),
-    "docs/operating/configuration.md": configurationText(),
-  };
-}
 
 /** The schema that the migrations make, in a database of its own. */
 async function schemaText(): Promise<string> {
@@ -155,7 +134,7 @@ const drawing = (cycle: Lifecycle<string, string>): string =>
 async function handwritten(names: readonly string[]): Promise<Record<string, string>> {
   const pages = names.map(async (name) => {
     const text = await readFile(new URL(name, root), "utf8");
-    return [name, withDrawings(name, withLedgerTables(name, text))] as const;
+    return [name, withDrawings(name, withTables(name, text))] as const;
   });
   return Object.fromEntries(await Promise.all(pages));
 }

@@ -29,18 +29,42 @@ export const fieldErrors = errorTable({
     remedy: "Give it once.",
   },
   field_required: { status: 0, title: "The field is missing", remedy: "Add it." },
-  field_type: { status: 0, title: "The field has the wrong type" },
+  field_type: {
+    status: 0,
+    title: "The field has the wrong type",
+    remedy: "Give a value of the type that the message names.",
+  },
   field_number: {
     status: 0,
     title: "The number is not a whole number that is exact",
     remedy:
       "Write digits only, without fraction or exponent, between -9007199254740991 and 9007199254740991.",
   },
-  field_range: { status: 0, title: "The number is out of range" },
-  field_length: { status: 0, title: "The text is too short or too long" },
-  field_count: { status: 0, title: "There are too few or too many items" },
-  field_format: { status: 0, title: "The text does not have the right form" },
-  field_value: { status: 0, title: "The value is not one of those allowed" },
+  field_range: {
+    status: 0,
+    title: "The number is out of range",
+    remedy: "Give a number within the limit that the message names.",
+  },
+  field_length: {
+    status: 0,
+    title: "The text is too short or too long",
+    remedy: "Give a text of the length that the message names.",
+  },
+  field_count: {
+    status: 0,
+    title: "There are too few or too many items",
+    remedy: "Give as many as the message names, each once.",
+  },
+  field_format: {
+    status: 0,
+    title: "The text does not have the right form",
+    remedy: "Write it in the form that the message names.",
+  },
+  field_value: {
+    status: 0,
+    title: "The value is not one of those allowed",
+    remedy: "Give one of the values that the message or /docs names.",
+  },
   field_nul: {
     status: 0,
     title: "The text contains a NUL character",
@@ -51,7 +75,11 @@ export const fieldErrors = errorTable({
     title: "The text is not well-formed Unicode",
     remedy: "Remove the half of a surrogate pair.",
   },
-  header_invalid: { status: 0, title: "A header is not acceptable" },
+  header_invalid: {
+    status: 0,
+    title: "A header is not acceptable",
+    remedy: "Correct the header that field names, or leave it out.",
+  },
   key_in_url: {
     status: 0,
     title: "An API key must never be in a URL",

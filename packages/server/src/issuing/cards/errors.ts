@@ -101,12 +101,13 @@ export const issueConditions = errorTable({
   customer_required: {
     status: 0,
     title: "The card program issues only to a customer",
-    remedy: "Create and verify the customer, then give customerId.",
+    remedy: "Create and verify the customer (POST /v1/customers), then give customerId.",
   },
   customer_not_verified: {
     status: 0,
     title: "The customer is not active",
-    remedy: "See the customer's status: give what is missing, or wait for the review.",
+    remedy:
+      "See status and missing at GET /v1/customers/{id}: give what is missing, or wait for the review.",
   },
   verification_level_too_low: {
     status: 0,
@@ -121,22 +122,22 @@ export const issueConditions = errorTable({
   product_access_pending: {
     status: 0,
     title: "The customer's access to this card program is not decided yet",
-    remedy: "Wait until the access request is granted.",
+    remedy: "Wait until the platform decides: GET /v1/customers/{id}/access-requests.",
   },
   product_access_rejected: {
     status: 0,
     title: "The customer's access to this card program was rejected",
-    remedy: "See the reason on the access request; cure it and ask again.",
+    remedy: "See statusReasons of the access request, cure them, and ask again.",
   },
   product_access_revoked: {
     status: 0,
     title: "The customer's access to this card program was revoked",
-    remedy: "See the reason on the access request; cure it and ask again.",
+    remedy: "See statusReasons of the access request, cure them, and ask again.",
   },
   nationality_required: {
     status: 0,
     title: "The card program needs the customer's nationality",
-    remedy: "Add nationality to the customer.",
+    remedy: "Add nationality to the customer: PATCH /v1/customers/{id}.",
   },
   nationality_restricted: {
     status: 0,
@@ -146,7 +147,7 @@ export const issueConditions = errorTable({
   residence_required: {
     status: 0,
     title: "The card program needs the customer's country of residence",
-    remedy: "Add the residential address to the customer.",
+    remedy: "Add residence to the customer: PATCH /v1/customers/{id}.",
   },
   residence_restricted: {
     status: 0,
@@ -206,7 +207,7 @@ export const issueConditions = errorTable({
   card_limit_reached: {
     status: 0,
     title: "The customer has as many cards of this program as it allows",
-    remedy: "Delete a card that is no longer needed.",
+    remedy: "Delete a card that is no longer needed: GET /v1/cards?customerId=… lists them.",
   },
   field_not_allowed: {
     status: 0,
@@ -214,6 +215,45 @@ export const issueConditions = errorTable({
     remedy: "Leave the field out.",
   },
 });
+
+/** Every condition that can stop an issue (PRODUCT §5), of whichever noun, in the order of the rules. */
+export const issueCodes = [
+  "organization_suspended",
+  "program_not_found",
+  "program_not_available",
+  "program_inactive",
+  "customer_required",
+  "customer_not_found",
+  "customer_not_verified",
+  "sanctions_hold",
+  "customer_type_not_allowed",
+  "verification_level_too_low",
+  "product_access_missing",
+  "product_access_pending",
+  "product_access_rejected",
+  "product_access_revoked",
+  "nationality_required",
+  "nationality_restricted",
+  "residence_required",
+  "residence_restricted",
+  "card_limit_reached",
+  "name_required",
+  "name_invalid",
+  "cardholder_name_mismatch",
+  "initial_balance_required",
+  "initial_balance_too_low",
+  "initial_balance_too_high",
+  "field_not_allowed",
+  "currency_mismatch",
+  "budget_required",
+  "budget_not_found",
+  "budget_archived",
+  "budget_frozen",
+  "budget_program_mismatch",
+  "budget_currency_mismatch",
+  "insufficient_organization_balance",
+  "external_id_taken",
+] as const;
 
 /** What stops a card from being used and refuses nothing by itself: lines of its usability. */
 export const useConditions = errorTable({

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import type { Program } from "../../programs/model.ts";
 import { draftProgram } from "../../programs/model.ts";
+import { issueCodes } from "../errors.ts";
 import type { IssueRequest } from "../model.ts";
 import { type CustomerFacts, type IssueFacts, unmet } from "./unmet.ts";
 
@@ -394,6 +395,11 @@ const wrong: IssueRequest = {
   budgetId: "bud_1",
   externalId: "a",
 };
+
+test("the published list of conditions has each that a rule can find, and no other", () => {
+  const found = cases.flatMap(([, given, asked]) => unmet(given, asked).map(({ code }) => code));
+  assert.deepEqual([...new Set(found)].sort(), [...issueCodes].sort());
+});
 
 test("everything that is in the way is listed at once", () => {
   assert.deepEqual(

@@ -1,3 +1,7 @@
+import { publishedCodes } from "../src/interfaces/api/codes.ts";
+import { issueCodes } from "../src/issuing/cards/errors.ts";
+import { cardLifecycle } from "../src/issuing/cards/model.ts";
+import { type CardVerb, cardVerbs } from "../src/issuing/cards/rules/status.ts";
 import { transferKinds } from "../src/issuing/transfers/model.ts";
 import {
   type AccountType,
@@ -15,7 +19,28 @@ const words = (name: string) => name.replaceAll("_", " ");
 const keys = <K extends string>(table: Readonly<Record<K, unknown>>) => Object.keys(table) as K[];
 const list = (types: readonly string[]) => types.map(words).join(", ");
 
-/** The tables of the ledger's pages, by the name of their place in them. */
+/** What is done to a card, in the words of a guide; null: no request does it. */
+const verbWords: Readonly<Record<CardVerb, string | null>> = {
+  authorize: "a new purchase",
+  settle: "what settles, reverses or refunds an earlier purchase",
+  topUp: "top-up",
+  withdraw: "withdraw",
+  delete: "delete",
+  freeze: "freeze",
+  unfreeze: "unfreeze",
+  block: "block (the platform)",
+  unblock: "unblock (the platform)",
+  replace: "replace",
+  renew: "renew",
+  reveal: null,
+  setPin: null,
+  change: "change label, metadata, contact, rules",
+  read: "read anything",
+};
+
+const statuses = cardLifecycle.states;
+
+/** The tables of pages, by the name of their place in them. */
 const tables: Readonly<Record<string, Table>> = {
   "account types": {
     head: ["account", "kind", "normal side", "never beyond its limit", "receivable beside it"],
@@ -42,6 +67,24 @@ const tables: Readonly<Record<string, Table>> = {
       return [`\`${kind}\``, meaning, who === null ? "nobody" : who];
     }),
   },
+  "conditions of issuing": {
+    head: ["code", "what it means", "what to do"],
+    rows: issueCodes.map((code) => {
+      const found = publishedCodes().find((each) => each.code === code);
+      if (found === undefined) throw new Error(`${code} is in no error table.`);
+      return [`\`${code}\``, `${found.title}.`, found.remedy ?? ""];
+    }),
+  },
+  "what a status allows": {
+    head: ["", ...statuses],
+    rows: keys<CardVerb>(cardVerbs).flatMap((verb) => {
+      const allowed: readonly string[] = cardVerbs[verb].allowed;
+      const name = verbWords[verb];
+      return name === null
+        ? []
+        : [[name, ...statuses.map((status) => (allowed.includes(status) ? "yes" : "no"))]];
+    }),
+  },
   laws: {
     head: ["law", "what must hold"],
     rows: Object.entries(laws).map(([law, meaning]) => [`\`${law}\``, `${meaning}.`]),
@@ -56,7 +99,7 @@ const PLACE = /(<!-- table: ([a-z ]+) -->\n)[\s\S]*?(<!-- end of table -->)/g;
  *
  * @throws Error when a page names a table that there is not.
  */
-export function withLedgerTables(page: string, text: string): string {
+export function withTables(page: string, text: string): string {
   return text.replaceAll(PLACE, (_, start: string, name: string, end: string) => {
     const table = tables[name];
     if (table === undefined) throw new Error(`${page} names no table: ${name}.`);
