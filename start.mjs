@@ -20,6 +20,10 @@ const commands = {
   generate: ["write the generated files", tool("generate.ts")],
   bench: ["measure the hot path against pgbench", script("packages/server/bench/bench.ts")],
   prove: ["run one proof by its id, --long for its long form", tool("prove.ts")],
+  fixture: [
+    "make the data of an earlier release for the tests of upgrades",
+    tool("release-fixture.ts"),
+  ],
   "ledger:verify": ["check the books and the hash chain", tool("ledger-verify.ts")],
 };
 

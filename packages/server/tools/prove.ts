@@ -29,7 +29,10 @@ const proofs: Readonly<Record<string, Proof>> = {
     pattern: "^C2",
   },
   C3: { what: "SIGKILL of both at once", files: crash, pattern: "^C3" },
-  C12: { what: "migrations killed at each statement", files: [file("test/upgrade.test.ts")] },
+  C12: {
+    what: "migrations killed at each statement, on nothing and on the data of each earlier release",
+    files: [file("test/upgrade.test.ts"), file("test/upgrade/*.test.ts")],
+  },
   crash: { what: "C1, C2 and C3", files: crash },
   statements: {
     what: "statements of any length in bounded memory",

@@ -44,14 +44,16 @@ export async function removeFolder(folder: string): Promise<void> {
  * Starts `main.ts` and waits until dev.json is there.
  *
  * @param environment settings over a quiet default; `nodeOptions` go before the script.
+ * @param program the `main.ts` of another release.
  */
 export async function startProcess(
   folder: string,
   environment: Readonly<Record<string, string>> = {},
   nodeOptions: readonly string[] = [],
+  program = main,
 ): Promise<ServerProcess> {
   await rm(path.join(folder, "dev.json"), { force: true });
-  const child = spawn(process.execPath, [...nodeOptions, main], {
+  const child = spawn(process.execPath, [...nodeOptions, program], {
     stdio: ["ignore", "pipe", "pipe"],
     env: {
       PATH: process.env.PATH,
