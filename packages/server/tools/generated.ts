@@ -27,6 +27,29 @@ import { withTables } from "./page-tables.ts";
 
 const root = new URL("../../../", import.meta.url);
 
+/**
+ * Every file that is generated and committed, by its path from the root. Each comes from one table of
+ * the code, so that documents and code cannot drift apart.
+ */
+export async function generatedFiles(): Promise<Record<string, string>> {
+  return {
+    "openapi.json": `${JSON.stringify(openApiDocument(routes), null, 2)}\n`,
+    "docs/reference/error-codes.md": errorCodesText(),
+    "docs/reference/scopes.md": scopesText(),
+    "docs/reference/jobs.md": jobsText(),
+    "docs/primer/life-cycles.md": lifecyclesText(),
+    ...(await handwritten([
+      "docs/primer/budgets.md",
+      "docs/primer/ledger.md",
+      "docs/primer/holds.md",
+      "docs/guides/before-you-issue.md",
+      "docs/guides/status.md",
+    ])),
+    "packages/server/schema.sql": await schemaText(),
+    "docs/operating/configuration.md": configurationText(),
+  };
+}
+
 /** The schema that the migrations make, in a database of its own. */
 async function schemaText(): Promise<string> {
   const folder = await mkdtemp(path.join(tmpdir(), "cardwright-generate-"));
