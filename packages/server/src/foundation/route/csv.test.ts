@@ -3,11 +3,25 @@ import { test } from "node:test";
 import { csvRecord } from "./csv.ts";
 
 test("G10: a text that a spreadsheet would take for a formula gets an apostrophe in front", () => {
-  for (const start of ["=", "+", "-", "@", "\t"]) {
+  for (const start of [
+    "=",
+    "+",
+    "-",
+    "@",
+    "\t",
+    " =",
+    "\uFEFF+",
+    "\u00A0@",
+    "＝",
+    "＋",
+    "－",
+    "＠",
+  ]) {
     assert.equal(csvRecord([`${start}cmd`]), `'${start}cmd\r\n`);
     assert.equal(csvRecord([`a${start}`]), `a${start}\r\n`, "only at the beginning");
   }
   assert.equal(csvRecord(["\rcmd"]), `"'\rcmd"\r\n`);
+  assert.equal(csvRecord(["\ncmd"]), `"'\ncmd"\r\n`);
   assert.equal(csvRecord(["=1+1,2"]), `"'=1+1,2"\r\n`);
 });
 

@@ -78,6 +78,16 @@ test("of more rows than may be one too many is read, and no more", () => {
   assert.equal(rowsOf(`name\n${"x\n".repeat(1_000)}`).length, 4);
 });
 
+test("a header has a thousand columns at most, so that no file keeps the process busy", () => {
+  const names = (count: number) => Array.from({ length: count }, (_, at) => `metadata.n${at}`);
+  const [widest] = rowsOf(`${names(1_000)}\n${"x,".repeat(999)}x\n`) as { metadata: object }[];
+  assert.equal(Object.keys(widest?.metadata ?? {}).length, 1_000);
+  assert.deepEqual(problemsOf(`${names(1_001)}\n`), [["field_count", "rows"]]);
+  const startedMs = performance.now();
+  assert.deepEqual(problemsOf(`${names(200_000)}\n`), [["field_count", "rows"]]);
+  assert.ok(performance.now() - startedMs < 3_000);
+});
+
 test("no text of a hundred thousand broken rows gives more than a hundred lines", () => {
   const many = object({ rows: Type.Array(object({ amount: Type.Integer() }), { maxItems: 1e6 }) });
   const read = parseRows(`amount\n${"x\n".repeat(100_000)}`, many);

@@ -72,7 +72,14 @@ function recordsOf(text: string, most: number): { records: string[][] } | { prob
   }
 }
 
+/** Most columns of a file: a row has far fewer fields, but rows need not have the same. */
+const MAX_COLUMNS = 1_000;
+
 function columnsNamed(header: readonly string[], row: Schema) {
+  if (header.length > MAX_COLUMNS) {
+    const message = `The header has ${header.length} columns, of at most ${MAX_COLUMNS}.`;
+    return { columns: [], problems: [fieldErrors.problem("field_count", "rows", message)] };
+  }
   const problems: Problem[] = [];
   const columns = header.map((name) => {
     const column = columnOf(name, row);
@@ -133,7 +140,10 @@ function rowOf(
     if (isNumber && !isWhole(cell)) problems.push(fieldErrors.problem("field_number", field));
     const value = isNumber ? Number(cell) : cell;
     if (inner === undefined) row[name] = value;
-    else row[name] = { ...(row[name] as object | undefined), [inner]: value };
+    else {
+      row[name] ??= {};
+      (row[name] as Record<string, unknown>)[inner] = value;
+    }
   }
   return row;
 }

@@ -123,7 +123,7 @@ const keywords: Readonly<
   maxLength: ["field_length", ({ limit }) => `Must have at most ${limit} characters.`],
   minItems: ["field_count", ({ limit }) => `Must have at least ${limit} items.`],
   maxItems: ["field_count", ({ limit }) => `Must have at most ${limit} items.`],
-  minProperties: ["field_count", ({ limit }) => `Must have at least ${limit} fields.`],
+  minProperties: ["field_count", ({ limit }) => `Must have at least ${few(limit)}.`],
   maxProperties: ["field_count", ({ limit }) => `Must have at most ${limit} fields.`],
   uniqueItems: ["field_count", () => "Each item may occur once."],
   enum: ["field_value", ({ allowedValues }) => `Must be one of: ${list(allowedValues)}.`],
@@ -132,6 +132,7 @@ const keywords: Readonly<
   format: ["field_format", ({ format }) => `Must be a valid ${format}.`],
 };
 
+const few = (count: unknown) => (count === 1 ? "one field" : `${count} fields`);
 const list = (values: unknown) => (Array.isArray(values) ? values.join(", ") : String(values));
 
 /** Longest field path in an answer; it may hold names that the caller made up. */
@@ -144,7 +145,9 @@ function describe(error: ErrorObject, part: Part): Problem {
   const path = error.instancePath.split("/").slice(1).map(unescapePointer);
   if (extra !== undefined) path.push(String(extra));
   if (path.length === 0 && part === "body") {
-    return { ...fieldErrors.problem("field_type"), message: "The body must be a JSON object." };
+    const isNoObject = error.keyword === "type";
+    const message = isNoObject ? "The body must be a JSON object." : say(params);
+    return { ...fieldErrors.problem(code), message };
   }
   return fieldErrors.problem(code, path.join(".").slice(0, MAX_FIELD_LENGTH), say(params));
 }

@@ -141,6 +141,10 @@ export type Named = { readonly organizationId: OrganizationId; readonly referenc
 export const keyOf = ({ organizationId, reference }: Named): string =>
   `${organizationId}/${reference.by}/${reference.value}`;
 
+/** Whether a name still is a card's: an external id passes on to the card that replaces it. */
+export const isNamed = ({ externalId }: Card, { by, value }: Reference): boolean =>
+  by === "id" || externalId === value;
+
 const findAll = statement(
   "cards.findAll",
   `${select} join unnest($1::text[], $2::text[]) as wanted (organization_id, id)

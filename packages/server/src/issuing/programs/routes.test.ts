@@ -219,7 +219,9 @@ test("400: the number, model and currency of a program never change", async () =
     const answer = await call("PATCH", `/card-programs/${body.id}`, { [field]: body[field] });
     assert.equal(codeOf(answer), "400 invalid_request", field);
   }
-  assert.equal((await call("PATCH", `/card-programs/${body.id}`, {})).status, 400);
+  const nothing = await call("PATCH", `/card-programs/${body.id}`, {});
+  assert.equal(nothing.status, 400);
+  assert.equal(nothing.body.errors[0].message, "Must have at least one field.");
 });
 
 test("a program is made inactive and active again; retired is final, but its terms may change", async () => {

@@ -21,6 +21,7 @@ import { isLow } from "../rules/topups.ts";
 import {
   type FixedCard,
   findFixedRows,
+  isNamed,
   keyOf,
   type LockStrength,
   lockRows,
@@ -54,8 +55,8 @@ export async function decideCardFunds(
   const { facts, book } = await lockFundsOf(sql, cards, "share");
   const made: MadeTransfers[] = [];
   const results = commands.map((command, index) => {
-    const known = facts.get(keyOf(named[index] as Named));
-    if (known === undefined) return generalErrors.refusal("not_found");
+    const known = knownAs(facts, named[index] as Named);
+    if (known instanceof Refusal) return known;
     const decided = decideFunds(book, command.work, known, command);
     if (decided instanceof Refusal) return decided;
     made.push({ work: command.work, transfers: decided });
@@ -64,6 +65,32 @@ export async function decideCardFunds(
   });
   sql.awaitBeforeCommit(Promise.all([writeBook(sql, book), writeTransfers(sql, made)]));
   return results;
+}
+
+/**
+ * A named card among those that were locked, or why there is none. Where its external id has passed on to a
+ * replacement meanwhile, the request is to be sent again: accounts are locked after all cards.
+ */
+function knownAs(facts: ReadonlyMap<string, LockedCard>, named: Named): LockedCard | Refusal {
+  const known = facts.get(keyOf(named));
+  if (known === undefined) return generalErrors.refusal("not_found");
+  if (isNamed(known.card, named.reference)) return known;
+  return generalErrors.refusal("unavailable", "The card was replaced just now.", {
+    retryAfterS: 1,
+  });
+}
+
+/**
+ * The card that a path names with what decides about it, locked.
+ *
+ * @throws Refusal `not_found`, `unavailable` where the card was replaced just now.
+ */
+export async function lockCard(work: Work, id: string, strength: LockStrength) {
+  const { sql, organizationId } = work;
+  const named = { organizationId, reference: reference(id) };
+  const known = knownAs(await lockCardFacts(sql, [named], strength), named);
+  if (known instanceof Refusal) throw known;
+  return known;
 }
 
 /** Has a card's rule looked at where a debit on the book has left it with less than its threshold. */

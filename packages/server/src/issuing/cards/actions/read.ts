@@ -16,7 +16,14 @@ import type { CardFilter } from "../schema/list.ts";
 import { type CardMoney, personalFields, showCard } from "../schema.ts";
 import { listPage } from "../store/list.ts";
 import { listChanges } from "../store/status.ts";
-import { findOrganizationOf, findRows, keyOf, type LockStrength, lockRows } from "../store.ts";
+import {
+  findOrganizationOf,
+  findRows,
+  isNamed,
+  keyOf,
+  type LockStrength,
+  lockRows,
+} from "../store.ts";
 
 /** A card with what it can spend, at its organization's now: what the API shows together. */
 export type CardInFull = { readonly card: Card; readonly money: CardMoney; readonly now: Date };
@@ -46,7 +53,8 @@ export async function findNamed(reading: Reading, id: string): Promise<Card> {
 }
 
 /**
- * The card that a path names, locked.
+ * The card that a path names, locked. Where its external id has passed on while this waited for the lock,
+ * that is the card that replaces it.
  *
  * @throws Refusal `not_found`.
  */
@@ -54,7 +62,7 @@ export async function lockNamed(work: Work, id: string, strength: LockStrength):
   const found = await findNamed(work, id);
   const card = (await lockRows(work.sql, [found], strength)).get(found.id);
   assert(card !== undefined, "A card's row is never removed.");
-  return card;
+  return isNamed(card, reference(id)) ? card : lockNamed(work, id, strength);
 }
 
 /**

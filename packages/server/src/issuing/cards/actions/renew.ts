@@ -1,11 +1,9 @@
 import type { Work } from "../../../foundation/database/work.ts";
-import { assert, generalErrors } from "../../../foundation/errors/errors.ts";
-import { reference } from "../../../foundation/route/schemas.ts";
+import { assert } from "../../../foundation/errors/errors.ts";
 import { cardErrors } from "../errors.ts";
 import { renewed, renewsByItself, unmetRenewal } from "../rules/renewal.ts";
 import { statusRefusal } from "../rules/status.ts";
-import { keyOf } from "../store.ts";
-import { lockCardFacts } from "./funds.ts";
+import { lockCard, lockCardFacts } from "./funds.ts";
 import type { CardInFull } from "./read.ts";
 import { recordChanges } from "./record.ts";
 import type { Why } from "./restrict.ts";
@@ -17,10 +15,8 @@ import type { Why } from "./restrict.ts";
  *   `pan_sequence_exhausted`; `card_not_renewable` with every unmet condition.
  */
 export async function renewCard(work: Work, id: string, why: Why): Promise<CardInFull> {
-  const { sql, organizationId, now } = work;
-  const named = { organizationId, reference: reference(id) };
-  const facts = (await lockCardFacts(sql, [named], "change")).get(keyOf(named));
-  if (facts === undefined) throw generalErrors.refusal("not_found");
+  const { now } = work;
+  const facts = await lockCard(work, id, "change");
   const { card: before, program } = facts;
   const refusal = statusRefusal("renew", before, now);
   if (refusal !== null) throw refusal;

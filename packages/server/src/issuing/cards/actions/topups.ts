@@ -1,6 +1,5 @@
 import type { Reading, Work } from "../../../foundation/database/work.ts";
 import { assert, currencyRefusal, generalErrors } from "../../../foundation/errors/errors.ts";
-import { reference } from "../../../foundation/route/schemas.ts";
 import { watchAccount, writeBook } from "../../../records/ledger/actions.ts";
 import { setRule } from "../../budgets/rules/refill.ts";
 import { writeTransfers } from "../../transfers/actions.ts";
@@ -11,8 +10,8 @@ import { statusRefusal } from "../rules/status.ts";
 import { decideTopUp, type ToppedUp, termsRefusal } from "../rules/topups.ts";
 import type { AskedTerms } from "../schema/topups.ts";
 import { findHolders, removeTopUp, writeTopUps } from "../store/topups.ts";
-import { keyOf, updateCards } from "../store.ts";
-import { lockCardFacts, lockFunds } from "./funds.ts";
+import { updateCards } from "../store.ts";
+import { lockCard, lockFunds } from "./funds.ts";
 import { allInFull, announceCard, type CardInFull, findNamed, inFull, lockNamed } from "./read.ts";
 
 /** A card's rule, with what it is shown by. */
@@ -43,11 +42,8 @@ export async function setAutoTopUp(
   id: string,
   { currency, ...asked }: AskedTerms,
 ): Promise<TopUpOfCard> {
-  const { sql, organizationId, now } = work;
-  const named = { organizationId, reference: reference(id) };
-  const facts = (await lockCardFacts(sql, [named], "change")).get(keyOf(named));
-  if (facts === undefined) throw generalErrors.refusal("not_found");
-  const { card, program } = facts;
+  const { sql, now } = work;
+  const { card, program } = await lockCard(work, id, "change");
   if (card.model === "budgetCard") throw cardErrors.refusal("budget_card_not_fundable");
   const terms = { ...asked, timeZone: program.timeZone };
   const refusal =

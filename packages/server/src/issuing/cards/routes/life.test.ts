@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import test from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
 import type { TestOrganization } from "../../../../test/harness/server.ts";
 import { inWork } from "../../../../test/harness/work.ts";
 import type { CardId, HoldId, OrganizationId } from "../../../foundation/ids/ids.ts";
+import { replaceCard } from "../actions/replace.ts";
 import { type Settlement, settle } from "../actions/settle.ts";
 import { type CardBody, codesOf, type Fields, made, names, startCardTests } from "../fixture.ts";
 import { replacementReasons } from "../model.ts";
@@ -241,6 +243,37 @@ test("replacing one card twice at once makes one replacement", async () => {
   for (const { status, body } of answers) {
     if (status !== 201) assert.equal(body.code, "card_deleted");
   }
+});
+
+test("who names a card by its external id while it is replaced reaches the new one, or is to ask again", async () => {
+  const own = await tests.organization();
+  const card = await tests.card(own, { externalId: "passed-on" });
+  const path = "/cards/external:passed-on";
+  const rule = { threshold: 100, amount: 100 };
+  const ask = () =>
+    Promise.all([
+      own.call("POST", `${path}/freeze`, {}),
+      own.call("POST", `${path}/top-up`, { amount: 5 }),
+      own.call("PUT", `${path}/auto-top-up`, rule),
+    ]);
+  const { database, context } = server;
+  const asked = await inWork(database.app, own.id as OrganizationId, context.keys, async (work) => {
+    await replaceCard(work, card.id, { reason: "lost", note: null });
+    const answers = ask();
+    await delay(300);
+    return { answers };
+  });
+  const [frozen, ...others] = await asked.answers;
+  assert.equal(frozen.status, 200, JSON.stringify(frozen.body));
+  assert.deepEqual([frozen.body.replaces, frozen.body.status], [card.id, "frozen"]);
+  for (const { status, body, headers } of others) {
+    assert.deepEqual([status, body.code, headers.get("retry-after")], [503, "unavailable", "1"]);
+  }
+  assert.deepEqual(
+    (await ask()).map(({ status }) => status),
+    [200, 201, 200],
+  );
+  await tests.lawsHold(own);
 });
 
 test("clearing above what a deleted card held is the organization's, then a debt", async () => {
