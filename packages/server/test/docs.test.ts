@@ -7,6 +7,8 @@ import { publishedCodes } from "../src/interfaces/api/codes.ts";
 import { openApiDocument } from "../src/interfaces/api/openapi.ts";
 import { routes } from "../src/interfaces/api/routes.ts";
 import { issueCodes } from "../src/issuing/cards/errors.ts";
+import { cardLifecycle } from "../src/issuing/cards/model.ts";
+import { customerLifecycle } from "../src/issuing/customers/model.ts";
 import { listGuides } from "./harness/guide.ts";
 
 /** What the pages say of each other, of codes and of paths is so. */
@@ -63,6 +65,17 @@ test("every condition that can stop an issue is in the guides about it", () => {
   const text = guideText("before-you-issue.md") + guideText("troubleshooting.md");
   const missing = issueCodes.filter((code) => !text.includes(`\`${code}\``));
   assert.deepEqual(missing, []);
+});
+
+test("every status of a customer and of a card is in the guide about it", () => {
+  const guides = [
+    ["before-you-issue.md", customerLifecycle.states],
+    ["status.md", cardLifecycle.states],
+  ] as const;
+  for (const [name, states] of guides) {
+    const missing = states.filter((state) => !guideText(name).includes(`\n| \`${state}\` |`));
+    assert.deepEqual(missing, [], name);
+  }
 });
 
 /** The codes in the column `code` of a page's tables. */
