@@ -4,11 +4,9 @@ import test from "node:test";
 import { personalNames, secretNames } from "../src/foundation/log/names.ts";
 import { mediaTypeOf } from "../src/foundation/route/formats.ts";
 import type { Route } from "../src/foundation/route/route.ts";
-import { columnsOf, parseRows } from "../src/interfaces/api/csv.ts";
-import { parseJson } from "../src/interfaces/api/json.ts";
+import { columnsOf } from "../src/interfaces/api/csv.ts";
 import { openApiDocument } from "../src/interfaces/api/openapi.ts";
 import { routes } from "../src/interfaces/api/routes.ts";
-import { compileCheck } from "../src/interfaces/api/validation.ts";
 import { personalFields as ofCards } from "../src/issuing/cards/schema.ts";
 import { personalFields as ofCustomers } from "../src/issuing/customers/schema.ts";
 import { asOwner, testDatabase } from "./harness/database.ts";
@@ -134,7 +132,7 @@ test("routes are unique by id and by method and path, and each names a summary a
   }
 });
 
-test("the guide to batches names every column of a row, and its examples are well-formed batches", async () => {
+test("the guide to batches names every column of a row", async () => {
   const guide = await readFile(new URL("../../../docs/guides/batches.md", import.meta.url), "utf8");
   const route = routes.find(({ id }) => id === "createCardBatch");
   const schema = route?.body;
@@ -147,16 +145,6 @@ test("the guide to batches names every column of a row, and its examples are wel
         (named.some((name) => name.startsWith(`${object}.`)) && named.includes(`.${inner}`)),
       column,
     );
-  }
-  const check = compileCheck("body", schema);
-  const blocks = [...guide.matchAll(/```(\w*)\n([\s\S]*?)```/g)];
-  const read = blocks.map(([, language, text = ""]) =>
-    language === "json" ? parseJson(text) : parseRows(text, schema),
-  );
-  assert.equal(read.length, 2);
-  for (const parsed of read) {
-    assert.ok(parsed.ok, JSON.stringify(parsed));
-    assert.deepEqual(check(parsed.value), []);
   }
 });
 

@@ -4,8 +4,11 @@ import path from "node:path";
 import test from "node:test";
 import { fileURLToPath } from "node:url";
 import { publishedCodes } from "../src/interfaces/api/codes.ts";
+import { openApiDocument } from "../src/interfaces/api/openapi.ts";
 import { routes } from "../src/interfaces/api/routes.ts";
 import { issueCodes } from "../src/issuing/cards/errors.ts";
+import { cardLifecycle } from "../src/issuing/cards/model.ts";
+import { customerLifecycle } from "../src/issuing/customers/model.ts";
 import { listGuides } from "./harness/guide.ts";
 
 /** What the pages say of each other, of codes and of paths is so. */
@@ -64,6 +67,17 @@ test("every condition that can stop an issue is in the guides about it", () => {
   assert.deepEqual(missing, []);
 });
 
+test("every status of a customer and of a card is in the guide about it", () => {
+  const guides = [
+    ["before-you-issue.md", customerLifecycle.states],
+    ["status.md", cardLifecycle.states],
+  ] as const;
+  for (const [name, states] of guides) {
+    const missing = states.filter((state) => !guideText(name).includes(`\n| \`${state}\` |`));
+    assert.deepEqual(missing, [], name);
+  }
+});
+
 /** The codes in the column `code` of a page's tables. */
 function codesInTables(text: string): string[] {
   const tables = prose(text).match(/^\|[^\n]*\n\| ?---[^\n]*\n(?:\|[^\n]*\n)+/gm) ?? [];
@@ -88,7 +102,9 @@ test("every code in the tables of a guide is a code of the API", () => {
 });
 
 test("every path that a page names is one of the API", () => {
-  const known = routes.map(({ method, path: of }) => `${method} ${bare(`/v1${of}`)}`);
+  const known = Object.entries(openApiDocument(routes).paths as object).flatMap(([of, item]) =>
+    Object.keys(item).map((method) => `${method.toUpperCase()} ${bare(of)}`),
+  );
   const named = pages
     .filter(({ name }) => name.startsWith("docs/guides/") || name === "README.md")
     .flatMap(({ name, text }) =>

@@ -109,7 +109,7 @@ function callAs(route: Route, id: string) {
   const path = route.path.replace(/\{\w+\}/g, encodeURIComponent(id));
   return mine.call(
     route.method,
-    path,
+    `${path}${queryOf(route.query)}`,
     route.body === undefined ? undefined : sampleOf(route.body, valid),
   );
 }

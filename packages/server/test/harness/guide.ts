@@ -39,6 +39,9 @@ export function readBlocks(markdown: string): Block[] {
   return blocks;
 }
 
+/** A guide that waits for what never comes is ended. */
+const LONGEST_MS = 120_000;
+
 const MARK = "=====end-of-block=====";
 
 /**
@@ -52,6 +55,7 @@ export async function runBlocks(blocks: readonly Block[], cwd: string): Promise<
   const shell = spawn("bash", ["-euo", "pipefail", "-c", script], {
     cwd,
     stdio: ["ignore", "pipe", "pipe"],
+    timeout: LONGEST_MS,
   });
   let out = "";
   let errors = "";

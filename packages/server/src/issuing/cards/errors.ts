@@ -10,7 +10,7 @@ export const cardErrors = errorTable({
   card_frozen: {
     status: 409,
     title: "The card is frozen",
-    remedy: "Lift every freeze first: POST /v1/cards/{id}/unfreeze.",
+    remedy: "Lift every freeze: POST /v1/cards/{id}/unfreeze, with its owner as requestedBy.",
   },
   card_blocked: {
     status: 409,

@@ -4,6 +4,7 @@ import { followAccess } from "./actions/access.ts";
 import { batchRoutes } from "./routes/batches.ts";
 import { blockRoutes } from "./routes/blocks.ts";
 import { cardsBudgetRoutes } from "./routes/budgets.ts";
+import { eligibilityRoutes } from "./routes/eligibility.ts";
 import { fundsRoutes } from "./routes/funds.ts";
 import { issueRoutes } from "./routes/issue.ts";
 import { lifeRoutes } from "./routes/life.ts";
@@ -15,6 +16,7 @@ import { topUpRoutes } from "./routes/topups.ts";
 /** Everything about cards; and of budgets and customers what depends on their cards. */
 export const cardRoutes: readonly Route[] = [
   ...issueRoutes,
+  ...eligibilityRoutes,
   ...batchRoutes,
   ...readRoutes,
   ...fundsRoutes,

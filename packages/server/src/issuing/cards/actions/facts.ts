@@ -237,6 +237,10 @@ function caseOf(known: Known, ask: Ask, available: bigint, before: Before): Case
   return { facts, program, customer, budget };
 }
 
+/** What decides whether a customer can have a card of a program at all, of those that are known. */
+export const customerFactsOf = (known: Known, ask: Ask): IssueFacts =>
+  caseOf(known, ask, 0n, { issued: new Map(), given: new Set() }).facts;
+
 /** A request as it is decided: it can be issued where nothing is unmet. */
 export type Decided = Omit<Case, "facts"> & {
   readonly problems: readonly Problem[];

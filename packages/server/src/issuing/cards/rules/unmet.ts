@@ -69,9 +69,21 @@ type Rule = (given: Case) => readonly (Problem | null)[];
  * available: its terms are then not the caller's to learn.
  */
 export function unmet(facts: IssueFacts, request: IssueRequest): Problem[] {
+  return found(rules, facts, request);
+}
+
+/**
+ * Those of the conditions that the rest of a request does not decide: what is unmet between a customer, a
+ * program and their organization. Whatever is told here is told by `unmet` of every request with both.
+ */
+export function unmetByCustomer(facts: IssueFacts, request: IssueRequest): Problem[] {
+  return found([organization, program, customer], facts, request);
+}
+
+function found(asked: readonly Rule[], facts: IssueFacts, request: IssueRequest): Problem[] {
   const terms = facts.programAvailable ? facts.program : null;
   const given: Case = { facts, request, terms };
-  return rules.flatMap((rule) => rule(given)).filter((problem) => problem !== null);
+  return asked.flatMap((rule) => rule(given)).filter((problem) => problem !== null);
 }
 
 const organization: Rule = ({ facts }) => [organizationProblem(facts.organization)];
