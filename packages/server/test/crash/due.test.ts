@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import test, { after } from "node:test";
+import test, { after, before } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { openDatabase } from "../../src/foundation/database/database.ts";
@@ -59,7 +59,8 @@ const start = async (
 let estate: Estate;
 let reckoning: Reckoning;
 
-test("before anything is killed, everything that is due is done once", async () => {
+/** Before anything is killed, everything that is due is done once. */
+before(async () => {
   server = await start();
   const { facts } = server;
   const made = await makeEstate(facts);
