@@ -5,6 +5,8 @@ import { type AccountRef, accountId, roomOf } from "../src/records/ledger/model.
 import { LivedLife } from "./harness/life.ts";
 import { dice, extent, isLong, proofSeed } from "./harness/proof.ts";
 import { startTestServer } from "./harness/server.ts";
+import { startOfMonth } from "./model/life/calendar.ts";
+import { filledNow } from "./model/life/rules.ts";
 import { OWN } from "./model/life/state.ts";
 import { isLive, type LifeOperation, statusOf } from "./model/life/terms.ts";
 import { LifeModel } from "./model/life-model.ts";
@@ -125,6 +127,58 @@ async function compareHolds({ model, real }: Both): Promise<void> {
   assert.deepEqual(found.sort(), expected.sort(), "open holds");
 }
 
+type RuleRow = {
+  readonly owner: string;
+  readonly terms: string;
+  readonly stopped: string | null;
+  readonly month: Date;
+  readonly filled: bigint;
+  readonly rests: Date | null;
+};
+
+const ruleColumns = `threshold || ' ' || amount || ' ' || coalesce(monthly_cap::text, 'null') as terms,
+  stopped_reason as stopped, month_starts_at as month, month_amount as filled,
+  rests_until as rests`;
+
+/** The rules that fill cards and budgets are those of the model, with what each month had. */
+async function compareRules({ model, real }: Both): Promise<void> {
+  const cards = await real.query<RuleRow>(
+    `select account_card_id as owner, ${ruleColumns} from card_auto_top_ups
+     where organization_id = $1`,
+  );
+  const budgets = await real.query<RuleRow>(
+    `select budget_id as owner, ${ruleColumns} from budget_refills where organization_id = $1`,
+  );
+  const now = model.now();
+  const told = (
+    name: string | undefined,
+    terms: string,
+    stopped: string | null,
+    filled: bigint,
+    rests: number,
+  ) => `${name}: ${terms}, stopped by ${stopped}, filled ${filled}, rests ${rests > now}`;
+  const found = [...cards, ...budgets].map(({ owner, terms, stopped, month, filled, rests }) => {
+    const name = real.name(owner) ?? owner;
+    const isNow = month.getTime() === startOfMonth(now, model.aheadOf(name));
+    return told(name, terms, stopped, isNow ? filled : 0n, rests?.getTime() ?? 0);
+  });
+  const rules = [...model.cardRules, ...model.budgetRules];
+  const expected = rules.map(([name, rule]) => {
+    const terms = `${rule.threshold} ${rule.amount} ${rule.cap}`;
+    const filled = filledNow(rule, now, model.aheadOf(name));
+    return told(name, terms, rule.stopped, filled, rule.restsUntil);
+  });
+  assert.deepEqual(found.sort(), expected.sort(), "rules");
+}
+
+/** Every row of the last batches became what it did in the model. */
+async function compareBatches({ model, real }: Both): Promise<void> {
+  for (const [name, rows] of [...model.batches].slice(-8)) {
+    const expected = rows.map(({ outcome }) => outcome);
+    assert.deepEqual(await real.outcomesOf(name), expected, `the rows of ${name}`);
+  }
+}
+
 const pooledTypes = ["fees", "external_funding", "network_settlement"] as const;
 
 /** Pooled accounts equal the model, and the laws of the ledger hold. */
@@ -214,6 +268,8 @@ async function compareAll(both: Both): Promise<void> {
   await compareStatuses(both);
   await compareDues(both);
   await compareHolds(both);
+  await compareRules(both);
+  await compareBatches(both);
   await compareLaws(both);
 }
 
@@ -245,7 +301,7 @@ async function giveFeeBack({ real }: Both, roll: number): Promise<LifeOperation 
 
 /** How often each verb was done, and each refusal given. */
 const tally = new Map<string, number>();
-const count = (what: string) => tally.set(what, (tally.get(what) ?? 0) + 1);
+const count = (what: string, times = 1) => tally.set(what, (tally.get(what) ?? 0) + times);
 
 for (let round = 0; round < LIVES; round += 1) {
   test(`a life of ${OPERATIONS} random operations equals the naive model, seed ${seed} + ${round}`, async (t) => {
@@ -274,6 +330,7 @@ for (let round = 0; round < LIVES; round += 1) {
     both.model.do({ verb: "jobs" });
     await compareBooks(both);
     await compareAll(both);
+    for (const [what, times] of both.model.byItself) count(what, times);
     t.diagnostic(await reconcileAll(both));
   });
 }
@@ -281,11 +338,14 @@ for (let round = 0; round < LIVES; round += 1) {
 const refusals = [
   "account_closed",
   "amount_too_low",
+  "auto_top_up_invalid",
   "balance_too_high",
   "budget_archived",
   "budget_card_not_fundable",
   "budget_not_empty",
+  "budget_refill_invalid",
   "budget_too_deep",
+  "card_batch_completed",
   "card_blocked",
   "card_deleted",
   "card_expired",
@@ -306,10 +366,26 @@ const refusals = [
   "transfer_not_reversible",
 ];
 
+/** What must have happened by itself. */
+const byItself = [
+  "batch cancelled",
+  "budget refilled",
+  "budget rests",
+  "card renewed",
+  "card topped up",
+  "card topped up with less",
+  "refill stopped",
+  "row failed",
+  "row issued",
+  "top-up rests",
+  "top-up resumed",
+  "top-up stopped",
+];
+
 test("the lives did everything that there is, and were refused in every way", (t) => {
   const told = [...tally].sort().map(([what, times]) => `${what} ${times}`);
   t.diagnostic(told.join(", "));
-  const wanted = [...verbNames, ...refusals];
+  const wanted = [...verbNames, ...refusals, ...byItself];
   // What is seldom may be missing from a short life.
   const most = isLong() ? 0 : 4;
   const missing = wanted.filter((what) => !tally.has(what));

@@ -15,25 +15,30 @@ type Proof = {
 const rootUrl = new URL("../../../", import.meta.url);
 const root = fileURLToPath(rootUrl);
 const file = (name: string) => `packages/server/${name}`;
-const crash = [file("test/crash/crash.test.ts")];
+const crash = [file("test/crash/crash.test.ts"), file("test/crash/due.test.ts")];
 const jobs = [file("test/jobs.test.ts")];
 const batches = [file("test/batches.test.ts")];
 
 const proofs: Readonly<Record<string, Proof>> = {
   A: { what: "ledger laws against the naive model", files: [file("src/records/ledger/*.test.ts")] },
   B6: { what: "all writers at once, no deadlock", files: [file("test/deadlock.test.ts")] },
-  C1: { what: "SIGKILL of the database under load", files: crash, pattern: "^C1" },
+  C1: {
+    what: "SIGKILL of the database under load",
+    files: [file("test/crash/crash.test.ts")],
+    pattern: "^C1",
+  },
   C2: {
     what: "SIGKILL of the server at each named step, and of one that runs a job or works off a batch",
     files: [...crash, ...jobs, ...batches],
     pattern: "^C2",
   },
-  C3: { what: "SIGKILL of both at once", files: crash, pattern: "^C3" },
+  C3: { what: "SIGKILL of both at once", files: crash, pattern: "^(C2, )?C3" },
   C12: {
     what: "migrations killed at each statement, on nothing and on the data of each earlier release",
     files: [file("test/upgrade.test.ts"), file("test/upgrade/*.test.ts")],
   },
-  crash: { what: "C1, C2 and C3", files: crash },
+  crash: { what: "C1, C2 and C3, under requests and while much is due", files: crash },
+  due: { what: "C2 and C3 while jobs do much", files: [file("test/crash/due.test.ts")] },
   statements: {
     what: "statements of any length in bounded memory",
     files: [file("test/statements.test.ts")],

@@ -1,8 +1,10 @@
 /**
  * Loaded with `--import` before the server: ends the process with SIGKILL at the nth time that a named
- * step of a write is reached. The server itself knows nothing of it.
+ * step of a write is reached (`CW_STRIKE=before commit@7`), or after so many ms (`time@300`); with
+ * `CW_STRIKE_DATABASE` the database of that folder at once with it. The server itself knows nothing of it.
  */
 import pg from "pg";
+import { killDatabase } from "../harness/process.ts";
 
 type Step = { readonly statement: RegExp; readonly when: "before" | "after" };
 
@@ -14,16 +16,28 @@ const steps: Readonly<Record<string, Step>> = {
   "after commit, before the answer": { statement: /^commit$/i, when: "after" },
   "while relaying events": { statement: /insert into events\b/i, when: "after" },
   "while sealing records": { statement: /insert into record_chain/i, when: "after" },
+  "after any write": {
+    statement: /\b(insert into|update|delete from) (?!job_runs)[a-z_]+/i,
+    when: "after",
+  },
 };
 
 const [name = "", count = "1"] = (process.env.CW_STRIKE ?? "").split("@");
 const step = steps[name];
 let left = Number(count);
 
+const strike = (): void => {
+  const folder = process.env.CW_STRIKE_DATABASE;
+  if (folder) killDatabase(folder);
+  process.kill(process.pid, "SIGKILL");
+};
+
 const reached = (): void => {
   left -= 1;
-  if (left === 0) process.kill(process.pid, "SIGKILL");
+  if (left === 0) strike();
 };
+
+if (name === "time") setTimeout(strike, left);
 
 if (step !== undefined) {
   const prototype = pg.Client.prototype as unknown as { query: (...given: unknown[]) => unknown };

@@ -24,6 +24,7 @@ import type { Call, CallAnswer, TestServer } from "./server.ts";
 import { newId, workOf } from "./work.ts";
 
 type Body = Readonly<Record<string, unknown>>;
+type Sent = { readonly name?: string | undefined; readonly platform?: boolean };
 
 /** One organization on a real server, asked for the operations of `LifeModel` by the model's names. */
 export class LivedLife {
@@ -49,7 +50,8 @@ export class LivedLife {
     const { id, apiKey } = await server.newOrganization();
     const life = new LivedLife(server, id, apiKey);
     for (const name of programNames) {
-      const { model, validityMonths, timeZone, minimumTransfer, maximumBalance } = programs[name];
+      const { model, validityMonths, renewalDays, timeZone } = programs[name];
+      const { minimumTransfer, maximumBalance } = programs[name];
       const { issuance, topUp, replacement, monthly } = programs[name];
       const money = (amount: bigint | null) => (amount === null ? null : Number(amount));
       const answer = await server.call("POST", "/card-programs", {
@@ -63,6 +65,7 @@ export class LivedLife {
         timeZone,
         minimumTransfer: Number(minimumTransfer),
         maximumBalance: money(maximumBalance),
+        ...(renewalDays === null ? {} : { renewal: "automatic", renewalDays }),
         fees: {
           issuance: Number(issuance),
           topUp: Number(topUp),
@@ -143,7 +146,7 @@ export class LivedLife {
       this.#post(`/cards/${this.id(card)}/top-up`, this.#money(amount), transfer),
     withdraw: ({ card, amount, transfer }) =>
       this.#post(`/cards/${this.id(card)}/withdraw`, this.#money(amount), transfer),
-    delete: ({ card }) => this.#send("DELETE", `/cards/${this.id(card)}`, undefined),
+    delete: ({ card }) => this.#send("DELETE", `/cards/${this.id(card)}`),
     replace: ({ card, fresh }) =>
       this.#post(`/cards/${this.id(card)}/replace`, { reason: "lost" }, fresh),
     renew: ({ card }) => this.#post(`/cards/${this.id(card)}/renew`, {}),
@@ -184,6 +187,17 @@ export class LivedLife {
     freezeBudget: ({ budget }) => this.#post(`/budgets/${this.id(budget)}/freeze`, {}),
     unfreezeBudget: ({ budget }) => this.#post(`/budgets/${this.id(budget)}/unfreeze`, {}),
     archiveBudget: ({ budget }) => this.#post(`/budgets/${this.id(budget)}/archive`, {}),
+    setTopUp: ({ card, ...rule }) =>
+      this.#send("PUT", `/cards/${this.id(card)}/auto-top-up`, termsOf(rule)),
+    removeTopUp: ({ card }) => this.#send("DELETE", `/cards/${this.id(card)}/auto-top-up`),
+    setRefill: ({ budget, ...rule }) =>
+      this.#send("PUT", `/budgets/${this.id(budget)}/refill`, termsOf(rule)),
+    removeRefill: ({ budget }) => this.#send("DELETE", `/budgets/${this.id(budget)}/refill`),
+    batch: ({ batch, rows }) => {
+      this.#pending.set(batch, rows);
+      return this.#post("/cards/batches", { rows: rows.map((row) => this.#bodyOf(row)) }, batch);
+    },
+    cancelBatch: ({ batch }) => this.#post(`/cards/batches/${this.id(batch)}/cancel`, {}),
     reverse: ({ transfer, byPlatform }) => {
       const path = `/transfers/${this.id(transfer)}/reverse`;
       return byPlatform ? this.#asPlatform(path, {}) : this.#post(path, {});
@@ -236,11 +250,8 @@ export class LivedLife {
   async #send(
     method: string,
     path: string,
-    body: Body | undefined,
-    {
-      name,
-      platform = false,
-    }: { readonly name?: string | undefined; readonly platform?: boolean } = {},
+    body?: Body,
+    { name, platform = false }: Sent = {},
   ): Promise<Outcome> {
     this.#requests += 1;
     const keyed = this.#requests % 3 === 0;
@@ -253,21 +264,56 @@ export class LivedLife {
     return outcome;
   }
 
-  async #issue({ card, program, amount, budget, transfer }: Of<"issue">): Promise<Outcome> {
+  #bodyOf({ program, amount, budget }: Of<"issue">): Body {
     const money =
       budget === null ? { initialBalance: Number(amount) } : { budgetId: this.id(budget) };
     const { firstName, lastName } = person;
     const names =
       program === CUSTOMERS ? { customerId: this.#customerId } : { firstName, lastName };
-    const outcome = await this.#post(
-      "/cards",
-      { typeId: this.id(program), ...names, ...money },
-      card,
-    );
-    if (outcome !== "done" || amount === 0n) return outcome;
-    const path = `/transfers?cardId=${this.id(card)}&kind=card_top_up`;
-    this.#learn(transfer, (await this.call("GET", path)).body.data[0].id);
+    return { typeId: this.id(program), ...names, ...money };
+  }
+
+  async #issue(operation: Of<"issue">): Promise<Outcome> {
+    const outcome = await this.#post("/cards", this.#bodyOf(operation), operation.card);
+    if (outcome === "done") await this.#learnTransfer(operation);
     return outcome;
+  }
+
+  /** The transfer that an issue came with. */
+  async #learnTransfer({ card, amount, transfer }: Of<"issue">): Promise<void> {
+    if (amount === 0n) return;
+    const path = `/transfers?cardId=${this.id(card)}&kind=card_top_up&limit=100`;
+    this.#learn(transfer, (await this.call("GET", path)).body.data.at(-1).id);
+  }
+
+  /** What the batches ask for that were not worked off when this was looked at last. */
+  readonly #pending = new Map<string, readonly Of<"issue">[]>();
+
+  async #rowsOf(batch: string): Promise<readonly RowShown[]> {
+    const path = `/cards/batches/${this.id(batch)}/rows?limit=100`;
+    return (await this.call("GET", path)).body.data;
+  }
+
+  /** What became of the rows of a batch, as the model says it. */
+  async outcomesOf(batch: string): Promise<(Outcome | null)[]> {
+    return (await this.#rowsOf(batch)).map(({ status, errors }) => {
+      if (status === "pending" || status === "cancelled")
+        return status === "pending" ? null : status;
+      return status === "issued" ? "done" : notIssuable(errors);
+    });
+  }
+
+  /** Learns the cards of the rows that were issued meanwhile. */
+  async #learnRows(): Promise<void> {
+    for (const [batch, rows] of this.#pending) {
+      for (const { row, cardId } of await this.#rowsOf(batch)) {
+        const asked = rows[row - 1];
+        if (cardId === null || asked === undefined) continue;
+        this.#learn(asked.card, cardId);
+        await this.#learnTransfer(asked);
+      }
+    }
+    this.#pending.clear();
   }
 
   async #waive(at: number): Promise<Outcome> {
@@ -310,8 +356,10 @@ export class LivedLife {
         done += await runAll(this.server, job, this.organizationId);
         done += await runAll(this.server, job, PLATFORM);
       }
-      if (done === 0) return "done";
+      if (done === 0) break;
     }
+    await this.#learnRows();
+    return "done";
   }
 
   /** Looks into the database; `$1` is the organization. */
@@ -319,6 +367,24 @@ export class LivedLife {
     return this.server.database.app.query<R>({ name: undefined, text }, [this.organizationId]);
   }
 }
+
+type RowShown = {
+  readonly row: number;
+  readonly status: "pending" | "issued" | "failed" | "cancelled";
+  readonly cardId: string | null;
+  readonly errors: readonly { readonly code: string }[];
+};
+
+const notIssuable = (errors: RowShown["errors"]): Outcome =>
+  `card_not_issuable: ${errors.map(({ code }) => code).join(", ")}`;
+
+type Terms = Pick<Of<"setTopUp">, "threshold" | "amount" | "cap">;
+
+const termsOf = ({ threshold, amount, cap }: Terms): Body => ({
+  threshold: Number(threshold),
+  amount: Number(amount),
+  ...(cap === null ? {} : { monthlyCap: Number(cap) }),
+});
 
 const endOf = (endsAt: number | null | undefined): Body => {
   if (endsAt === undefined) return {};

@@ -1,7 +1,9 @@
+import { batchVerbs } from "./life/batches.ts";
 import { budgetVerbs } from "./life/budgets.ts";
 import { cardVerbs } from "./life/cards.ts";
 import { fundsVerbs } from "./life/funds.ts";
 import { networkVerbs } from "./life/network.ts";
+import { ruleVerbs } from "./life/rules.ts";
 import { LifeState } from "./life/state.ts";
 import type { LifeOperation, Outcome, VerbsOf } from "./life/terms.ts";
 import { timeVerbs } from "./life/time.ts";
@@ -17,6 +19,8 @@ export class LifeModel extends LifeState {
     ...cardVerbs(this),
     ...budgetVerbs(this),
     ...networkVerbs(this),
+    ...ruleVerbs(this),
+    ...batchVerbs(this),
     ...timeVerbs(this),
   };
 

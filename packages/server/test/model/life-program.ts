@@ -3,6 +3,7 @@ import { OWN } from "./life/state.ts";
 import {
   type BudgetModel,
   type CardModel,
+  type IssueOperation,
   type LifeOperation,
   type ProgramName,
   programNames,
@@ -50,10 +51,16 @@ const weights = {
   capture: 12,
   refund: 6,
   force: 2,
+  setTopUp: 7,
+  removeTopUp: 1,
+  setRefill: 6,
+  removeRefill: 1,
+  batch: 4,
+  cancelBatch: 2,
   suspend: 1,
   activate: 4,
   advance: 9,
-  jobs: 3,
+  jobs: 7,
 } as const;
 type Dealt = keyof typeof weights;
 
@@ -182,6 +189,19 @@ export class LifeProgram {
         card: card.name,
         amount: this.#amountOf(this.#available(card)) + BigInt(this.#dice.roll(60)),
       })),
+    setTopUp: () => this.#onCard(({ name }) => ({ verb: "setTopUp", card: name, ...this.#rule() })),
+    removeTopUp: () => this.#onCard(({ name }) => ({ verb: "removeTopUp", card: name })),
+    setRefill: () =>
+      this.#onBudget(({ name }) => ({ verb: "setRefill", budget: name, ...this.#rule() })),
+    removeRefill: () => this.#onBudget(({ name }) => ({ verb: "removeRefill", budget: name })),
+    batch: () => this.#batch(),
+    cancelBatch: () => {
+      const known = [...this.#model.batches].slice(-4);
+      const open = known.filter(([, rows]) => rows.some(({ outcome }) => outcome === null));
+      const from = open.length > 0 && this.#dice.chance(0.8) ? open : known;
+      if (from.length === 0) return null;
+      return { verb: "cancelBatch", batch: this.#dice.pick(from)[0] };
+    },
     suspend: () => ({ verb: "suspend" }),
     activate: () => ({ verb: "activate" }),
     advance: () => ({
@@ -260,6 +280,26 @@ export class LifeProgram {
       return { verb, card: card.name, amount, transfer: this.#name("t") };
     };
     return this.#onCard(make, ({ account }) => account !== null || this.#dice.chance(0.05));
+  }
+
+  /** Terms of a rule, mostly ones that make sense; of few kinds, so that the same are set again. */
+  #rule(): { readonly threshold: bigint; readonly amount: bigint; readonly cap: bigint | null } {
+    const amount = this.#dice.pick([5n, 20n, 50n, 150n, 3_500n]);
+    const threshold = this.#dice.pick([10n, 60n, 60n, 200n, 200n, 2_900n]);
+    const cap = this.#dice.pick([null, amount + 11n, 3n * amount, amount - 1n]);
+    return { threshold, amount, cap };
+  }
+
+  /** Some rows, of which some cannot be issued, and each with a smaller part of the money. */
+  #batch(): LifeOperation | null {
+    const living = [...this.#model.cards.values()].filter(({ deletedAt }) => deletedAt === null);
+    const count = Math.min(1 + this.#dice.roll(5), LIVING_CARDS - living.length);
+    const rows: IssueOperation[] = [];
+    for (let row = 0; row < count; row += 1) {
+      const operation = this.#issue();
+      if (operation?.verb === "issue") rows.push(operation);
+    }
+    return rows.length === 0 ? null : { verb: "batch", batch: this.#name("batch"), rows };
   }
 
   #issue(): LifeOperation | null {

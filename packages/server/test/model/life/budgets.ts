@@ -70,5 +70,6 @@ function archive(life: LifeState, budget: BudgetModel): Outcome {
   if (life.money.owes(budget.name) > 0n) return "receivable_outstanding";
   if (!life.isEmpty(budget)) return "budget_not_empty";
   budget.status = "archived";
+  life.budgetRules.delete(budget.name);
   return "done";
 }

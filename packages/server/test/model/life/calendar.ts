@@ -18,3 +18,15 @@ export function monthsAfter(anchor: number, months: number, aheadHours: number):
   const lastDay = new Date(Date.UTC(year, month + 1, 0)).getUTCDate();
   return Date.UTC(year, month, Math.min(wall.getUTCDate(), lastDay)) - aheadHours * HOUR_MS;
 }
+
+/** The beginning of the month that it is then. */
+export function startOfMonth(now: number, aheadHours: number): number {
+  const wall = new Date(now + aheadHours * HOUR_MS);
+  return Date.UTC(wall.getUTCFullYear(), wall.getUTCMonth(), 1) - aheadHours * HOUR_MS;
+}
+
+/** The beginning of the month after. */
+export function startOfNextMonth(now: number, aheadHours: number): number {
+  const wall = new Date(now + aheadHours * HOUR_MS);
+  return Date.UTC(wall.getUTCFullYear(), wall.getUTCMonth() + 1, 1) - aheadHours * HOUR_MS;
+}

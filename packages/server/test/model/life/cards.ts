@@ -53,7 +53,8 @@ export const cardVerbs = (
   },
 });
 
-function issue(
+/** Issues a card, as it is asked for alone or in a row of a batch. */
+export function issue(
   life: LifeState,
   { card: name, program, amount, budget, transfer }: Of<"issue">,
 ): Outcome {
@@ -106,6 +107,7 @@ function remove(life: LifeState, card: CardModel): Outcome {
   card.deletedAt = life.now();
   card.version += 1;
   life.sweep(card);
+  if (card.account !== null) life.cardRules.delete(card.account);
   return "done";
 }
 
@@ -144,6 +146,18 @@ function renew(life: LifeState, card: CardModel): Outcome {
   card.isExpiryRecorded = false;
   card.version += 1;
   return "done";
+}
+
+const DAY_MS = 86_400_000;
+
+/** Whether a card renews by itself: from some days before its expiry to as many after it. */
+export function renewsByItself(life: LifeState, card: CardModel, now: number): boolean {
+  const { renewalDays } = programs[card.program];
+  const awayMs = Math.abs(card.expiresAt - now);
+  if (renewalDays === null || awayMs > renewalDays * DAY_MS) return false;
+  if (renew(life, card) !== "done") return false;
+  life.happens("card renewed");
+  return true;
 }
 
 function restrict(

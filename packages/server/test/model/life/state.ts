@@ -5,6 +5,8 @@ import {
   type Outcome,
   type ProgramName,
   programs,
+  type RowModel,
+  type RuleModel,
   type TransferModel,
 } from "./terms.ts";
 
@@ -27,6 +29,12 @@ export class LifeState {
   /** What a person may undo. */
   readonly transfers = new Map<string, TransferModel>();
   readonly dues: DueModel[] = [];
+  /** The rules that fill cards, by account, and budgets. */
+  readonly cardRules = new Map<string, RuleModel>();
+  readonly budgetRules = new Map<string, RuleModel>();
+  readonly batches = new Map<string, readonly RowModel[]>();
+  /** How often what happened that happens by itself. */
+  readonly byItself = new Map<string, number>();
   isSuspended = false;
   /** Whether the customer has access to the program of their cards. */
   isGranted = true;
@@ -39,6 +47,10 @@ export class LifeState {
     return Date.now() + this.offsetMs;
   }
 
+  happens(what: string): void {
+    this.byItself.set(what, (this.byItself.get(what) ?? 0) + 1);
+  }
+
   card(name: string): CardModel {
     const card = this.cards.get(name);
     if (card === undefined) throw new Error(`There is no card ${name}.`);
@@ -49,6 +61,12 @@ export class LifeState {
     const budget = this.budgets.get(name);
     if (budget === undefined) throw new Error(`There is no budget ${name}.`);
     return budget;
+  }
+
+  /** How far the calendar of a rule is ahead of UTC, hours: that of its card's program, or UTC itself. */
+  aheadOf(account: string): number {
+    const card = this.cards.get(account);
+    return card === undefined ? 0 : programs[card.program].aheadHours;
   }
 
   /** What a card spends from. */
@@ -142,12 +160,13 @@ export class LifeState {
     );
   }
 
-  /** Pays whole fees that wait, the oldest first, as long as there is enough. */
-  payDues(most: number): void {
+  /** Pays whole fees that wait, the oldest first, as long as there is enough. @returns how many */
+  payDues(most: number): number {
     for (let paid = 0; paid < most; paid += 1) {
       const [next] = this.dues;
-      if (next === undefined || this.move(OWN, FEES, next.amount) !== "done") return;
+      if (next === undefined || this.move(OWN, FEES, next.amount) !== "done") return paid;
       this.dues.shift();
     }
+    return most;
   }
 }

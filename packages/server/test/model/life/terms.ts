@@ -12,11 +12,13 @@ type Terms = {
   readonly aheadHours: number;
   readonly minimumTransfer: bigint;
   readonly maximumBalance: bigint | null;
+  /** Its cards renew by themselves within so many days of their expiry; null: they do not. */
+  readonly renewalDays: number | null;
 };
 
 const free = { issuance: 0n, topUp: 0n, replacement: 0n, monthly: 0n } as const;
 const long = { validityMonths: 24, timeZone: "UTC", aheadHours: 0 } as const;
-const open = { minimumTransfer: 1n, maximumBalance: null } as const;
+const open = { minimumTransfer: 1n, maximumBalance: null, renewalDays: null } as const;
 const tokyo = { timeZone: "Asia/Tokyo", aheadHours: 9 } as const;
 
 export const programs = {
@@ -30,8 +32,10 @@ export const programs = {
     validityMonths: 2,
     minimumTransfer: 10n,
     maximumBalance: 3_000n,
+    renewalDays: null,
   },
   plain: { model: "card", ...free, ...long, ...open },
+  steady: { model: "card", ...free, ...tokyo, ...open, validityMonths: 2, renewalDays: 25 },
   fleet: {
     model: "budgetCard",
     ...tokyo,
@@ -81,6 +85,23 @@ export type BudgetModel = {
   status: "active" | "frozen" | "archived";
 };
 
+/** A rule that fills a card or a budget by itself. */
+export type RuleModel = {
+  readonly threshold: bigint;
+  readonly amount: bigint;
+  readonly cap: bigint | null;
+  /** Why it stopped; null while it works. */
+  stopped: Outcome | null;
+  /** In which month of its calendar something was filled in last, and how much. */
+  month: number;
+  filled: bigint;
+  /** The cap is reached until then. */
+  restsUntil: number;
+};
+
+/** One row of a batch: what it asks for, and what came of it; null while nobody has decided. */
+export type RowModel = { readonly asked: IssueOperation; outcome: Outcome | null };
+
 export type TransferModel = {
   readonly name: string;
   readonly kind: "deposit" | "payout" | "topUp" | "withdrawal" | "budgetTopUp" | "budgetWithdrawal";
@@ -94,17 +115,19 @@ export type TransferModel = {
 /** `done`, or a code; behind it the conditions that are not met. */
 export type Outcome = string;
 
+export type IssueOperation = {
+  readonly verb: "issue";
+  readonly card: string;
+  readonly program: ProgramName;
+  readonly amount: bigint;
+  readonly budget: string | null;
+  readonly transfer: string;
+};
+
 /** What can be done, by the names of the model. Amounts in minor units, instants in ms. */
 export type LifeOperation =
   | { readonly verb: "deposit" | "payout"; readonly amount: bigint; readonly transfer: string }
-  | {
-      readonly verb: "issue";
-      readonly card: string;
-      readonly program: ProgramName;
-      readonly amount: bigint;
-      readonly budget: string | null;
-      readonly transfer: string;
-    }
+  | IssueOperation
   | {
       readonly verb: "topUp" | "withdraw";
       readonly card: string;
@@ -148,6 +171,24 @@ export type LifeOperation =
       readonly amount: bigint;
       readonly isReversed: boolean;
     }
+  | {
+      readonly verb: "setTopUp";
+      readonly card: string;
+      readonly threshold: bigint;
+      readonly amount: bigint;
+      readonly cap: bigint | null;
+    }
+  | {
+      readonly verb: "setRefill";
+      readonly budget: string;
+      readonly threshold: bigint;
+      readonly amount: bigint;
+      readonly cap: bigint | null;
+    }
+  | { readonly verb: "removeTopUp"; readonly card: string }
+  | { readonly verb: "removeRefill"; readonly budget: string }
+  | { readonly verb: "batch"; readonly batch: string; readonly rows: readonly IssueOperation[] }
+  | { readonly verb: "cancelBatch"; readonly batch: string }
   /** The fee that waits at a place of the row. */
   | { readonly verb: "waive"; readonly at: number }
   | { readonly verb: "suspend" | "activate" | "jobs" | "restart" }

@@ -1,7 +1,9 @@
+import { workOffBatches } from "./batches.ts";
 import { monthsAfter } from "./calendar.ts";
-import { put } from "./cards.ts";
+import { put, renewsByItself } from "./cards.ts";
+import { refillBudgets, topUpCards } from "./rules.ts";
 import type { DueModel, LifeState } from "./state.ts";
-import { isLive, type Outcome, programs, statusOf, type VerbsOf } from "./terms.ts";
+import { type CardModel, isLive, type Outcome, programs, statusOf, type VerbsOf } from "./terms.ts";
 
 /** What happens by itself, and to the organization as a whole. */
 export const timeVerbs = (
@@ -17,33 +19,56 @@ export const timeVerbs = (
   activate: () => suspend(life, false),
 });
 
+/** In the order of the platform's jobs, again and again until nothing is left to do. */
 function runJobs(life: LifeState): Outcome {
   const now = life.now();
-  life.payDues(Number.POSITIVE_INFINITY);
-  for (const card of life.cards.values()) {
-    if (card.deletedAt !== null) continue;
-    if (statusOf(card, now) === "expired" && !card.isExpiryRecorded) {
-      card.isExpiryRecorded = true;
-      card.version += 1;
-    }
-    for (const kind of ["block", "freeze"]) {
-      const ended = [...card.restrictions].filter(
-        ([key, endsAt]) => key.startsWith(`${kind} `) && !isLive(endsAt, now),
-      );
-      for (const [key] of ended) card.restrictions.delete(key);
-      if (ended.length > 0) card.version += 1;
-    }
+  const living = () => [...life.cards.values()].filter(({ deletedAt }) => deletedAt === null);
+  const jobs: readonly (() => boolean)[] = [
+    () => life.payDues(Number.POSITIVE_INFINITY) > 0,
+    () => refillBudgets(life, now),
+    () => living().filter((card) => recordExpiry(card, now)).length > 0,
+    () => living().filter((card) => endRestrictions(card, now)).length > 0,
+    () => living().filter((card) => renewsByItself(life, card, now)).length > 0,
+    () => topUpCards(life, now),
+    () => chargeMonths(life, now),
+    () => workOffBatches(life),
+    () => blockOrdered(life),
+  ];
+  for (;;) if (jobs.filter((job) => job()).length === 0) return "done";
+}
+
+function recordExpiry(card: CardModel, now: number): boolean {
+  if (statusOf(card, now) !== "expired" || card.isExpiryRecorded) return false;
+  card.isExpiryRecorded = true;
+  card.version += 1;
+  return true;
+}
+
+function endRestrictions(card: CardModel, now: number): boolean {
+  let isDone = false;
+  for (const kind of ["block", "freeze"]) {
+    const ended = [...card.restrictions].filter(
+      ([key, endsAt]) => key.startsWith(`${kind} `) && !isLive(endsAt, now),
+    );
+    for (const [key] of ended) card.restrictions.delete(key);
+    if (ended.length > 0) card.version += 1;
+    isDone ||= ended.length > 0;
   }
+  return isDone;
+}
+
+function blockOrdered(life: LifeState): boolean {
+  const isAny = life.ordered.size > 0;
   for (const program of life.ordered) {
     for (const card of life.livingOf(program)) put(life, card, "block platform", null);
   }
   life.ordered.clear();
-  chargeMonths(life, now);
-  return "done";
+  return isAny;
 }
 
-function chargeMonths(life: LifeState, now: number): void {
+function chargeMonths(life: LifeState, now: number): boolean {
   const charges: DueModel[] = [];
+  let isAny = false;
   for (const card of life.cards.values()) {
     const { monthly: amount, aheadHours } = programs[card.program];
     for (;;) {
@@ -51,11 +76,13 @@ function chargeMonths(life: LifeState, now: number): void {
       const isOver = card.replacedBy !== null || dueAt > (card.deletedAt ?? now);
       if (dueAt > now || isOver) break;
       card.months += 1;
+      isAny = true;
       if (amount > 0n) charges.push({ card: card.name, amount, dueAt });
     }
   }
   life.dues.push(...charges.sort((left, right) => left.dueAt - right.dueAt));
   life.payDues(Number.POSITIVE_INFINITY);
+  return isAny;
 }
 
 function suspend(life: LifeState, isSuspended: boolean): Outcome {
