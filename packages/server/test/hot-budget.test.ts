@@ -180,14 +180,29 @@ async function streamOf({ own }: Scene): Promise<CardBody[]> {
   }
 }
 
+/** What the root owes, among the histories of money. */
+const OWED = "owed";
+
+/** Of what was there before the clients came. */
+const BEFORE: Span = { begun: 0, ended: 0 };
+
 type Side = { accountId: string; version: number } & Record<string, string>;
 
 const availableOf = (side: Side): number =>
   Number(side.creditsPosted) - Number(side.debitsPosted) - Number(side.debitsPending);
 
-/** The available balance of a budget, row by row; asserts that its versions have no gap. */
-async function moneyOf(scene: Scene, budget: string, deeds: readonly Deed[]) {
-  const accountId = `acc_budget_${budget}_EUR`;
+/**
+ * What is available on a budget's account, or owed on the receivable beside it, row by row; asserts that
+ * its versions have no gap.
+ */
+async function moneyOf(
+  scene: Scene,
+  type: "budget" | "receivable",
+  budget: string,
+  deeds: readonly Deed[],
+) {
+  const accountId = `acc_${type}_${budget}_EUR`;
+  const sign = type === "budget" ? 1 : -1;
   const spans = new Map<string, Span>();
   for (const deed of deeds) {
     const ids = deed.body?.journalIds ?? deed.body?.posted?.map((row: CardBody) => row.journalId);
@@ -197,10 +212,12 @@ async function moneyOf(scene: Scene, budget: string, deeds: readonly Deed[]) {
   for (const entry of await all(scene, `/ledger/entries?accountId=${accountId}`)) {
     const side: Side = entry.debit?.accountId === accountId ? entry.debit : entry.credit;
     assert.equal(side.version, history.states.length, "versions of an account have no gap");
-    assert.ok(availableOf(side) >= 0, "no budget is ever below zero");
-    history.states.push(availableOf(side));
-    // What was there before the clients came.
-    history.changes.push(spans.get(entry.id) ?? { begun: 0, ended: 0 });
+    const room = sign * availableOf(side);
+    assert.ok(room >= 0, "nothing is ever below zero");
+    history.states.push(room);
+    // What is owed is paid right after what came in, by the same deed.
+    const cause = entry.kind === "receivable_repaid" ? history.changes.at(-1) : spans.get(entry.id);
+    history.changes.push(cause ?? BEFORE);
   }
   return history;
 }
@@ -208,11 +225,14 @@ async function moneyOf(scene: Scene, budget: string, deeds: readonly Deed[]) {
 /** The status of a budget after each of its versions that changed it. */
 function statusOf(budget: string, events: readonly CardBody[], deeds: readonly Deed[]) {
   const spans = new Map<number, Span>();
-  for (const deed of deeds) {
-    if (deed.code !== null || deed.body?.id !== budget) continue;
-    // An answer that changed nothing shows the version of another.
-    const known = spans.get(deed.body.version);
-    if (known === undefined || deed.begun < known.begun) spans.set(deed.body.version, deed);
+  for (const { code, body, begun, ended } of deeds) {
+    if (code !== null || body?.id !== budget) continue;
+    // An answer that changed nothing shows the version of another: it came after that one was made.
+    const known = spans.get(body.version) ?? { begun, ended };
+    spans.set(body.version, {
+      begun: Math.min(begun, known.begun),
+      ended: Math.min(ended, known.ended),
+    });
   }
   const own = events.filter(({ objectId }) => objectId === budget);
   assert.deepEqual(
@@ -222,7 +242,7 @@ function statusOf(budget: string, events: readonly CardBody[], deeds: readonly D
   );
   return {
     states: own.map(({ data }) => data.object.status as string),
-    changes: own.slice(1).map((event) => spans.get(event.objectVersion) ?? { begun: 0, ended: 0 }),
+    changes: own.slice(1).map((event) => spans.get(event.objectVersion) ?? BEFORE),
   };
 }
 
@@ -243,15 +263,18 @@ test("B2: 64 clients at one hot budget: each answer is right for some serial ord
   const unexpected = deeds.filter(({ status }) => status >= 500 || status === 404);
   assert.deepEqual(unexpected, []);
   const events = await streamOf(scene);
-  const root = { money: await moneyOf(scene, scene.root, deeds), status: null as never };
   const statuses = new Map<string, History<string>>();
-  const moneys = new Map<string, History<number>>([[scene.root, root.money]]);
+  const moneys = new Map<string, History<number>>();
   for (const budget of [scene.root, ...scene.subs]) {
     statuses.set(budget, statusOf(budget, events, deeds));
-    moneys.set(budget, await moneyOf(scene, budget, deeds));
+    moneys.set(budget, await moneyOf(scene, "budget", budget, deeds));
   }
+  moneys.set(OWED, await moneyOf(scene, "receivable", scene.root, deeds));
   for (const history of [...moneys.values(), ...statuses.values()]) {
     assert.equal(firstOutOfOrder(history), null, "versions follow the times of the answers");
+    const known = history.changes.findIndex((change) => change !== BEFORE);
+    if (known !== -1)
+      assert.ok(!history.changes.slice(known).includes(BEFORE), "each is a client's");
   }
   const count = judge(scene, deeds, moneys, statuses);
   assertOrderOf(events, scene);
@@ -283,6 +306,7 @@ function judge(
       canHaveSeen(moneys.get(budget) as History<number>, deed, isRight);
     const status = (budget: string, wanted: string) =>
       canHaveSeen(statuses.get(budget) as History<string>, deed, (state) => state === wanted);
+    const isOwed = () => money(OWED, (owed) => owed > 0);
     const reasons: Readonly<Record<string, () => boolean>> = {
       "withdrawRoot insufficient_budget_balance": () => money(on, (left) => left < amount),
       "withdrawSub insufficient_budget_balance": () => money(on, (left) => left < amount),
@@ -290,6 +314,9 @@ function judge(
       "hold insufficient_budget_balance": () => money(on, (left) => left < amount),
       "topUpSub budget_archived": () => status(on, "archived"),
       "withdrawSub budget_archived": () => status(on, "archived"),
+      "withdrawRoot receivable_outstanding": isOwed,
+      "topUpSub receivable_outstanding": isOwed,
+      "archiveSub budget_archived": () => status(on, "archived"),
       "archiveSub budget_not_empty": () => money(on, (left) => left > 0),
       "issue budget_frozen": () => status(scene.root, "frozen"),
     };
