@@ -15,7 +15,7 @@ import { canHaveSeen, firstOutOfOrder, type History, type Span } from "./model/s
  * have seen.
  */
 const CLIENTS = 64;
-const STEPS = extent(12, 400);
+const STEPS = extent(20, 400);
 
 const tests = await startCardTests();
 const { server } = tests;
@@ -124,10 +124,10 @@ const chances: readonly (readonly [Verb, number])[] = [
   ["withdrawRoot", 6],
   ["topUpSub", 5],
   ["withdrawSub", 4],
-  ["archiveSub", 1],
-  ["freeze", 2],
-  ["unfreeze", 2],
-  ["issue", 3],
+  ["archiveSub", 4],
+  ["freeze", 6],
+  ["unfreeze", 6],
+  ["issue", 10],
   ["limit", 2],
   ["hold", 4],
   ["capture", 2],
@@ -328,15 +328,20 @@ function judge(
 /** Nothing is issued from a frozen budget, and nothing moves on an archived one. */
 function assertOrderOf(events: readonly CardBody[], scene: Scene): void {
   let isFrozen = false;
+  let issued = 0;
   const archived = new Set<string>();
   for (const { type, objectId, data } of events) {
     if (type === "budget.frozen" && objectId === scene.root) isFrozen = true;
     if (type === "budget.unfrozen" && objectId === scene.root) isFrozen = false;
     if (type === "budget.archived") archived.add(objectId);
-    if (type === "card.created") assert.ok(!isFrozen, "a card was issued from a frozen budget");
+    if (type === "card.issued") {
+      issued += 1;
+      assert.ok(!isFrozen, "a card was issued from a frozen budget");
+    }
     if (type.startsWith("transfer.") && data.object.budgetId !== null) {
       const { budgetId } = data.object;
       assert.ok(!archived.has(budgetId), `money moved on ${budgetId} after it was archived`);
     }
   }
+  assert.ok(issued > 1 && archived.size > 0, `${issued} cards, ${archived.size} archived`);
 }
