@@ -8,7 +8,9 @@ import {
   type ProgramName,
   programNames,
   programs,
+  type RuleModel,
 } from "./life/terms.ts";
+import { weights } from "./life/weights.ts";
 import type { LifeModel } from "./life-model.ts";
 
 const HOUR_MS = 3_600_000;
@@ -21,47 +23,6 @@ const LIVING_BUDGETS = 15;
 /** To so many cards most happens. */
 const HOT = 6;
 
-/** How often what is asked. */
-const weights = {
-  deposit: 9,
-  payout: 5,
-  issue: 9,
-  topUp: 10,
-  withdraw: 5,
-  delete: 3,
-  replace: 4,
-  renew: 5,
-  freeze: 5,
-  unfreeze: 3,
-  block: 3,
-  unblock: 6,
-  revoke: 1,
-  grant: 3,
-  blockProgram: 0.5,
-  createBudget: 4,
-  fundBudget: 10,
-  drainBudget: 6,
-  freezeBudget: 1,
-  unfreezeBudget: 2,
-  archiveBudget: 2,
-  reverse: 6,
-  waive: 3,
-  hold: 14,
-  release: 7,
-  capture: 12,
-  refund: 6,
-  force: 2,
-  setTopUp: 7,
-  removeTopUp: 1,
-  setRefill: 6,
-  removeRefill: 1,
-  batch: 4,
-  cancelBatch: 2,
-  suspend: 1,
-  activate: 4,
-  advance: 9,
-  jobs: 7,
-} as const;
 type Dealt = keyof typeof weights;
 
 export const verbNames = Object.keys(weights);
@@ -96,7 +57,10 @@ export class LifeProgram {
   readonly #deal: Readonly<Record<Dealt, () => LifeOperation | null>> = {
     deposit: () => ({
       verb: "deposit",
-      amount: BigInt(1 + this.#dice.roll(this.#dice.pick([60, 600, 3_000]))),
+      amount:
+        this.#dice.chance(0.2) && this.#model.awaited() > 0n
+          ? this.#model.awaited()
+          : this.#small(this.#dice.pick([60, 600, 3_000])),
       transfer: this.#name("t"),
     }),
     payout: () => ({
@@ -189,10 +153,15 @@ export class LifeProgram {
         card: card.name,
         amount: this.#amountOf(this.#available(card)) + BigInt(this.#dice.roll(60)),
       })),
-    setTopUp: () => this.#onCard(({ name }) => ({ verb: "setTopUp", card: name, ...this.#rule() })),
+    setTopUp: () =>
+      this.#onCard(
+        ({ name: card, program }) => {
+          return { verb: "setTopUp", card, ...this.#rule(programs[program].maximumBalance) };
+        },
+        ({ account }) => account !== null || this.#dice.chance(0.05),
+      ),
     removeTopUp: () => this.#onCard(({ name }) => ({ verb: "removeTopUp", card: name })),
-    setRefill: () =>
-      this.#onBudget(({ name }) => ({ verb: "setRefill", budget: name, ...this.#rule() })),
+    setRefill: () => this.#setRefill(),
     removeRefill: () => this.#onBudget(({ name }) => ({ verb: "removeRefill", budget: name })),
     batch: () => this.#batch(),
     cancelBatch: () => {
@@ -276,18 +245,43 @@ export class LifeProgram {
 
   #cardFunds(verb: "topUp" | "withdraw", all: (card: CardModel) => bigint): LifeOperation | null {
     const make = (card: CardModel): LifeOperation => {
-      const amount = card.account === null ? 10n : this.#amountOf(all(card));
+      const most = programs[card.program].maximumBalance;
+      const isTooMuch = verb === "topUp" && most !== null && this.#dice.chance(0.1);
+      const amount = isTooMuch
+        ? most + this.#small(50)
+        : card.account === null
+          ? 10n
+          : this.#amountOf(all(card));
       return { verb, card: card.name, amount, transfer: this.#name("t") };
     };
     return this.#onCard(make, ({ account }) => account !== null || this.#dice.chance(0.05));
   }
 
-  /** Terms of a rule, mostly ones that make sense; of few kinds, so that the same are set again. */
-  #rule(): { readonly threshold: bigint; readonly amount: bigint; readonly cap: bigint | null } {
+  /**
+   * Terms of a rule, mostly ones that make sense; of few kinds, so that the same are set again.
+   *
+   * @param most the balance that what is filled may have.
+   */
+  #rule(most: bigint | null): Pick<RuleModel, "threshold" | "amount" | "cap"> {
+    if (most !== null && this.#dice.chance(0.4)) {
+      return { threshold: most, amount: most / 2n, cap: null };
+    }
     const amount = this.#dice.pick([5n, 20n, 50n, 150n, 3_500n]);
     const threshold = this.#dice.pick([10n, 60n, 60n, 200n, 200n, 2_900n]);
     const cap = this.#dice.pick([null, amount + 11n, 3n * amount, amount - 1n]);
     return { threshold, amount, cap };
+  }
+
+  /** Often of a budget whose parent has a rule, too. */
+  #setRefill(): LifeOperation | null {
+    const { budgetRules } = this.#model;
+    const below = this.#living().filter(({ parent }) => budgetRules.has(parent ?? ""));
+    const make = ({ name }: BudgetModel): LifeOperation => {
+      return { verb: "setRefill", budget: name, ...this.#rule(null) };
+    };
+    return below.length > 0 && this.#dice.chance(0.4)
+      ? make(this.#dice.pick(below))
+      : this.#onBudget(make);
   }
 
   /** Some rows, of which some cannot be issued, and each with a smaller part of the money. */
@@ -324,9 +318,12 @@ export class LifeProgram {
     return [...this.#model.budgets.values()];
   }
 
+  #living(): BudgetModel[] {
+    return this.#budgets().filter(({ status }) => status !== "archived");
+  }
+
   #onBudget(make: (budget: BudgetModel) => LifeOperation): LifeOperation | null {
-    const living = this.#budgets().filter(({ status }) => status !== "archived");
-    const from = this.#dice.chance(0.93) ? living : this.#budgets().slice(-30);
+    const from = this.#dice.chance(0.93) ? this.#living() : this.#budgets().slice(-30);
     return from.length === 0 ? null : make(this.#dice.pick(from));
   }
 
@@ -341,9 +338,13 @@ export class LifeProgram {
   }
 
   #createBudget(): LifeOperation | null {
-    const living = this.#budgets().filter(({ status }) => status !== "archived");
+    const living = this.#living();
     if (living.length >= LIVING_BUDGETS) return this.#archive();
     const budget = this.#name("b");
+    const deepest = living.toSorted((one, other) => other.depth - one.depth)[0];
+    if (deepest !== undefined && this.#dice.chance(0.2)) {
+      return { verb: "createBudget", budget, parent: deepest.name };
+    }
     if (living.length === 0 || this.#dice.chance(0.3)) {
       return { verb: "createBudget", budget, parent: null };
     }

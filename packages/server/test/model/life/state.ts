@@ -47,6 +47,15 @@ export class LifeState {
     return Date.now() + this.offsetMs;
   }
 
+  /** What is just missing for a card's rule that found no money; 0: nothing is. */
+  awaited(): bigint {
+    const wanted = [...this.cardRules].flatMap(([account, { stopped, amount }]) =>
+      stopped === null ? [] : [amount + programs[this.card(account).program].topUp],
+    );
+    const own = this.money.available(OWN);
+    return this.dues.length > 0 ? 0n : (wanted.find((each) => each > own) ?? own) - own;
+  }
+
   happens(what: string): void {
     this.byItself.set(what, (this.byItself.get(what) ?? 0) + 1);
   }
