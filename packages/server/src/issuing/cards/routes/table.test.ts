@@ -16,14 +16,14 @@ const DAY_MS = 86_400_000;
  * is deleted by a replacement; `law` is a block of compliance; `old` ones have expired as well.
  *
  * `no` is refused with the code of the status that is shown, `law` with `compliance_restriction`, `block`
- * with `card_blocked`. Of money the word says where it then is: on the `card`, its `heir`, or with the `org`.
+ * with `card_blocked`. What is undone of a replaced card is its replacement's. Of money the word says where it then is: on the `card`, its `heir`, or with the `org`.
  */
 const TABLE = `
                      active frozen blocked expired deleted replaced law   old-block old-law
   top up             yes    yes    no      no      no      no       no    no        no
-  undo a withdrawal  yes    yes    no      no      no      no       no    no        no
+  undo a withdrawal  yes    yes    no      no      no      yes      no    no        no
   withdraw           yes    yes    yes     yes     no      no       law   yes       law
-  undo a top-up      yes    yes    yes     yes     no      no       law   yes       law
+  undo a top-up      yes    yes    yes     yes     no      yes      law   yes       law
   delete             yes    yes    yes     yes     no      no       law   yes       law
   freeze             yes    yes    yes     no      no      no       yes   no        no
   unfreeze           yes    yes    yes     no      no      no       yes   no        no
