@@ -374,6 +374,7 @@ const byItself = [
   "card renewed",
   "card topped up",
   "card topped up with less",
+  "debt collected",
   "refill stopped",
   "row failed",
   "row issued",

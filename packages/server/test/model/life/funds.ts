@@ -70,7 +70,8 @@ function reverse(life: LifeState, { transfer: name, byPlatform }: Of<"reverse">)
   const transfer = life.transfers.get(name);
   if (transfer === undefined) throw new Error(`There is no transfer ${name}.`);
   const { kind, from, to, amount } = transfer;
-  const card = transfer.card === undefined || byPlatform ? null : life.card(transfer.card);
+  const card =
+    transfer.card === undefined || byPlatform ? null : life.holderOf(life.card(transfer.card));
   const verb = kind === "topUp" ? "withdraw" : "topUp";
   const refusal = card === null ? null : statusRefusal(verb, card, life.now());
   if (refusal !== null) return refusal;

@@ -83,10 +83,14 @@ export class LifeState {
     return account ?? budget ?? "";
   }
 
+  /** The card that answers for a card's account: the last of its chain. */
+  holderOf(card: CardModel): CardModel {
+    return card.replacedBy === null ? card : this.holderOf(this.card(card.replacedBy));
+  }
+
   /** Whether a card's account has no card any more that is not deleted. */
   isGone(card: CardModel): boolean {
-    if (card.replacedBy !== null) return this.isGone(this.card(card.replacedBy));
-    return card.deletedAt !== null;
+    return this.holderOf(card).deletedAt !== null;
   }
 
   /** Everything that is owed. */

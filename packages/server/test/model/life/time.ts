@@ -1,8 +1,9 @@
+import { owed } from "../ledger-model.ts";
 import { workOffBatches } from "./batches.ts";
 import { monthsAfter } from "./calendar.ts";
 import { put, renewsByItself } from "./cards.ts";
 import { refillBudgets, topUpCards } from "./rules.ts";
-import type { DueModel, LifeState } from "./state.ts";
+import { type DueModel, type LifeState, OWN } from "./state.ts";
 import { type CardModel, isLive, type Outcome, programs, statusOf, type VerbsOf } from "./terms.ts";
 
 /** What happens by itself, and to the organization as a whole. */
@@ -33,6 +34,7 @@ function runJobs(life: LifeState): Outcome {
     () => chargeMonths(life, now),
     () => workOffBatches(life),
     () => blockOrdered(life),
+    () => collectDebts(life),
   ];
   for (;;) if (jobs.filter((job) => job()).length === 0) return "done";
 }
@@ -63,6 +65,21 @@ function blockOrdered(life: LifeState): boolean {
     for (const card of life.livingOf(program)) put(life, card, "block platform", null);
   }
   life.ordered.clear();
+  return isAny;
+}
+
+/** What nobody can bring money to any more: budgets first, as their ids are before those of cards. */
+function collectDebts(life: LifeState): boolean {
+  const accounts = [...life.budgets.keys(), ...life.cards.keys()];
+  let isAny = false;
+  for (const account of accounts.filter((name) => life.isClosed(name))) {
+    const [debt, left] = [life.money.owes(account), life.money.available(OWN)];
+    const amount = debt < left ? debt : left;
+    if (amount === 0n) continue;
+    life.move(OWN, owed(account), amount);
+    life.happens("debt collected");
+    isAny = true;
+  }
   return isAny;
 }
 

@@ -153,10 +153,10 @@ export function findCollectable(sql: Sql, { after, limit }: DuePage): Promise<Du
 const selectBesideClosed = statement(
   "ledger.besideClosed",
   `select own.type, own.owner_id as "ownerId", own.currency from ledger_accounts r ${besideClosed}
-   where r.organization_id = $1 and r.id = any($2::text[])`,
+   where r.organization_id = $1 and r.id = any($2::text[]) order by r.id`,
 );
 
-/** The closed accounts that some receivables stand beside. */
+/** The closed accounts that some receivables stand beside, in the order of those. */
 export function readClosedBeside(
   sql: Sql,
   organizationId: OrganizationId,
