@@ -78,7 +78,9 @@ export async function makeEstate(facts: DevFacts): Promise<Estate> {
   const platform = asking(facts, facts.platformKey);
   const made = Object.entries(terms).map(async ([name, more]) => {
     const program = { name, model: "card", brand: "private", bin: "99990300", panLength: 16 };
-    const body = { ...program, currency: "EUR", availability: "all", ...more };
+    // Longer than the longest form goes on, where a purpose does not say otherwise.
+    const term = { currency: "EUR", availability: "all", validityMonths: 120 };
+    const body = { ...program, ...term, ...more };
     return [name, (await platform("POST", "card-programs", body)).id];
   });
   const programs = Object.fromEntries(await Promise.all(made)) as Estate["programs"];
