@@ -57,9 +57,13 @@ export function startOfDay(timeZone: string, { year, month, day }: Day): Date {
 
 const formats = new Map<string, Intl.DateTimeFormat>();
 
-/** Making a format is slow and zones are few, so each is made once. */
+/**
+ * Making a format is slow and zones are few, so each is made once, however a caller spells it: Intl takes
+ * names in any case, and there would be no end of those.
+ */
 function formatOf(timeZone: string): Intl.DateTimeFormat {
-  const known = formats.get(timeZone);
+  const name = timeZone.toLowerCase();
+  const known = formats.get(name);
   if (known !== undefined) return known;
   const made = new Intl.DateTimeFormat("en-US", {
     timeZone,
@@ -71,7 +75,7 @@ function formatOf(timeZone: string): Intl.DateTimeFormat {
     minute: "numeric",
     second: "numeric",
   });
-  formats.set(timeZone, made);
+  formats.set(name, made);
   return made;
 }
 

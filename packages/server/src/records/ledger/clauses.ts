@@ -15,6 +15,12 @@ export const postedOn = (organizationId: string, id: string): string =>
   `(select a.credits_posted - a.debits_posted from ledger_accounts a
     where a.organization_id = ${organizationId} and a.id = ${id})`;
 
+/** What is owed beside the account of a card or budget; all three are expressions. */
+export const owedBeside = (organizationId: string, ownerId: string, currency: string): string =>
+  `coalesce((select a.debits_posted - a.credits_posted from ledger_accounts a
+    where a.organization_id = ${organizationId} and a.type = 'receivable'
+      and a.owner_id = ${ownerId} and a.currency = ${currency}), 0)`;
+
 /**
  * Accounts with less available than they are watched for (`watchAccount`): `organization_id`, `owner_id`.
  */

@@ -296,6 +296,21 @@ test("the balance never comes above the program's maximum, holds included", asyn
   assert.equal(await balance(own, card), 110);
 });
 
+test("what a full card owes is paid by its rule: that money does not stay on the card", async () => {
+  const own = await tests.organization();
+  const terms = { maximumBalance: 500, minimumTransfer: 10 };
+  const card = await tests.card(own, { initialBalance: 500 }, terms);
+  const spending = spendingOf(server, own.id, { type: "card", ownerId: card.id, currency: "EUR" });
+  await spending.hold(500n);
+  await spending.force(30n);
+  made(await set(own, card, { threshold: 100, amount: 40 }));
+  assert.deepEqual(await due(own), [card.id]);
+  assert.equal(await run(own), 1);
+  const { posted, owed } = (await read(own, card)).balances;
+  assert.deepEqual([posted, owed], [500, 0]);
+  assert.deepEqual(await due(own), []);
+});
+
 test("races with top-ups by hand and with itself: cap and maximum hold, each top-up counts once", async () => {
   const own = await tests.organization(100_000);
   const card = await tests.card(own, { initialBalance: 0 }, { maximumBalance: 1_000 });

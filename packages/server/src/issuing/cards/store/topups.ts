@@ -6,6 +6,7 @@ import {
   availableAccountOf,
   availableOn,
   lowAccounts,
+  owedBeside,
   postedOn,
 } from "../../../records/ledger/clauses.ts";
 import { nowOf } from "../../../records/sequencer/clauses.ts";
@@ -95,7 +96,8 @@ const findDue = statement(
    where ((t.status = 'active' and (t.rests_until is null or t.rests_until <= ${now})
          and ${availableOn("t.organization_id", "c.account_id")} < t.threshold
          and (p.maximum_balance is null or p.maximum_balance - p.minimum_transfer
-           >= ${postedOn("t.organization_id", "c.account_id")}))
+           >= ${postedOn("t.organization_id", "c.account_id")}
+             - ${owedBeside("t.organization_id", "t.account_card_id", "c.currency")}))
        or (t.stopped_reason = '${NO_MONEY_LEFT}'
          and ${availableOn("t.organization_id", availableAccountOf("t.organization_id", "c.currency"))}
            >= t.amount + p.fee_top_up))
