@@ -281,6 +281,9 @@ table public.idempotency_keys column 004 fingerprint bytea not null
 table public.idempotency_keys column 005 status integer not null
 table public.idempotency_keys column 006 body text not null
 table public.idempotency_keys column 007 created_at timestamp(3) with time zone not null
+table public.idempotency_keys column 008 subject_organization_id id
+table public.idempotency_keys column 009 subject_id id
+table public.idempotency_keys column 010 personal bytea
 table public.installation column 001 key_id text not null
 table public.installation column 002 check_value bytea not null
 table public.installation column 003 created_at timestamp(3) with time zone not null default now()
@@ -657,6 +660,7 @@ table public.events constraint events_pkey PRIMARY KEY (organization_id, sequenc
 table public.events constraint events_sequence_check CHECK ((sequence > 0))
 table public.idempotency_keys constraint idempotency_keys_fingerprint_check CHECK ((octet_length(fingerprint) = 32))
 table public.idempotency_keys constraint idempotency_keys_key_check CHECK (((length(key) >= 1) AND (length(key) <= 255)))
+table public.idempotency_keys constraint idempotency_keys_personal CHECK ((((subject_organization_id IS NULL) = (personal IS NULL)) AND ((subject_id IS NULL) = (personal IS NULL))))
 table public.idempotency_keys constraint idempotency_keys_pkey PRIMARY KEY (organization_id, key)
 table public.idempotency_keys constraint idempotency_keys_status_check CHECK (((status >= 200) AND (status <= 499)))
 table public.installation constraint installation_check_value_check CHECK ((octet_length(check_value) = 16))

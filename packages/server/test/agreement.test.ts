@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import test from "node:test";
 import { personalNames, secretNames } from "../src/foundation/log/names.ts";
 import { mediaTypeOf } from "../src/foundation/route/formats.ts";
+import { personalFieldsOf, personalPlacesOf } from "../src/foundation/route/personal.ts";
 import type { Route } from "../src/foundation/route/route.ts";
 import { columnsOf } from "../src/interfaces/api/csv.ts";
 import { openApiDocument } from "../src/interfaces/api/openapi.ts";
@@ -117,6 +118,31 @@ test("logs and audit go by lists that name each field that is secret or about a 
   );
 });
 
+test("each field of a reply that is about a person is marked so, can be null, and says about whom", () => {
+  // What has such a name and is about nobody: none so far.
+  const other: readonly string[] = [];
+  let seen = 0;
+  for (const route of routes) {
+    const marked = personalFieldsOf(route.reply);
+    const named = placesNamed(route.reply, personalNames);
+    const unmarked = named.filter((path) => !marked.some((field) => isWithin(field, path)));
+    assert.deepEqual(
+      unmarked.filter((path) => !other.includes(path)),
+      [],
+      route.id,
+    );
+    for (const [path, schema] of placesMarked(route.reply)) {
+      assert.match(JSON.stringify(schema), /"type":"null"/, `${route.id}: ${path} can be null`);
+      seen += 1;
+    }
+    const isStored = route.kind === "write" || route.kind === "batch";
+    if (isStored) {
+      assert.equal(personalPlacesOf(route.reply) === null, marked.length === 0, route.id);
+    }
+  }
+  assert.ok(seen > 50, "the marks were found");
+});
+
 test("routes are unique by id and by method and path, and each names a summary and a tag", () => {
   const unique = (key: (route: Route) => string) =>
     assert.equal(new Set(routes.map(key)).size, routes.length);
@@ -181,6 +207,32 @@ type Described = {
     >
   >;
 };
+
+const isWithin = (field: string, path: string) => path === field || path.startsWith(`${field}.`);
+
+type Place = readonly [path: string, schema: Readonly<Record<string, unknown>>];
+
+/** Every field of a schema with its path; `[]` stands for each item of an array. */
+function placesIn(schema: unknown, path: readonly string[] = []): Place[] {
+  if (typeof schema !== "object" || schema === null) return [];
+  const { properties = {}, items, anyOf = [] } = schema as Readonly<Record<string, object>>;
+  return [
+    ...Object.entries(properties).flatMap(([name, inner]): Place[] => [
+      [[...path, name].join("."), inner],
+      ...placesIn(inner, [...path, name]),
+    ]),
+    ...Object.values(anyOf).flatMap((inner) => placesIn(inner, path)),
+    ...placesIn(items, [...path, "[]"]),
+  ];
+}
+
+const placesNamed = (schema: unknown, names: readonly string[]): string[] =>
+  placesIn(schema).flatMap(([path]) =>
+    names.includes(path.split(".").at(-1) ?? "") ? [path] : [],
+  );
+
+const placesMarked = (schema: unknown): Place[] =>
+  placesIn(schema).filter(([, inner]) => "x-personal" in inner);
 
 function fieldNames(schema: unknown): string[] {
   if (typeof schema !== "object" || schema === null) return [];

@@ -117,6 +117,14 @@ test("C12: 0023 counts each old card in a range of its program that its number l
   }
 });
 
+test("C12: 0031 leaves each stored answer whole, without a person", async () => {
+  const answers = await query<object>(
+    `select distinct subject_organization_id as owner, subject_id as subject, personal
+     from idempotency_keys`,
+  );
+  assert.deepEqual(answers, [{ owner: null, subject: null, personal: null }]);
+});
+
 type Counted = {
   readonly id: string;
   readonly createdAt: Date;

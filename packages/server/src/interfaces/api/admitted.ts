@@ -1,6 +1,8 @@
 import type { Transaction } from "../../foundation/database/database.ts";
+import type { Sql } from "../../foundation/database/sql.ts";
 import type { Work } from "../../foundation/database/work.ts";
 import { Fault, type Refusal } from "../../foundation/errors/errors.ts";
+import { type PersonalPlaces, personalPlacesOf } from "../../foundation/route/personal.ts";
 import type { Caller, Route } from "../../foundation/route/route.ts";
 import { recordAudit } from "../../records/audit/actions.ts";
 import type { AuditEntry } from "../../records/audit/model.ts";
@@ -9,6 +11,7 @@ import {
   checkSameRequest,
   fingerprint,
   isStored,
+  openBody,
   storeAnswers,
 } from "../../records/idempotency/actions.ts";
 import type { KeyRef, StoredAnswer, Answer as ToStore } from "../../records/idempotency/model.ts";
@@ -109,11 +112,17 @@ export function answerOf({ status, text, refusal }: Outcome): Answer {
  *
  * @throws Refusal `idempotency_key_reused` when the key belongs to another request
  */
-export function replay(context: ApiContext, request: Admitted, stored: StoredAnswer): Answer {
+export async function replay(
+  context: ApiContext,
+  request: Admitted,
+  sql: Sql,
+  stored: StoredAnswer,
+): Promise<Answer> {
   const asked = { route: request.route.id, fingerprint: fingerprintOf(context, request) };
-  const { status, body } = checkSameRequest(stored, asked);
+  const { status } = checkSameRequest(stored, asked);
+  const text = await openBody({ sql, keys: context.keys }, stored);
   const contentType = status < 400 ? JSON_TYPE : PROBLEM_TYPE;
-  return { status, text: body, contentType, replayed: true, retryAfterS: null };
+  return { status, text, contentType, replayed: true, retryAfterS: null };
 }
 
 function fingerprintOf({ keys }: ApiContext, { route, params, query, body }: Admitted) {
@@ -138,11 +147,14 @@ async function record(
   outcomes: readonly Outcome[],
 ): Promise<void> {
   const answers = outcomes.flatMap((outcome) => answerToStore(context, outcome) ?? []);
-  await Promise.all([storeAnswers(sql, answers), recordAudit(sql, outcomes.map(auditEntry))]);
+  await Promise.all([
+    storeAnswers({ sql, keys: context.keys }, answers),
+    recordAudit(sql, outcomes.map(auditEntry)),
+  ]);
 }
 
 function answerToStore(context: ApiContext, outcome: Outcome): ToStore | null {
-  const { request, status, text, refusal } = outcome;
+  const { request, work, status, text, refusal } = outcome;
   const { route } = request;
   const ref = keyRefOf(request);
   if (ref === null || !isStored(status, refusal?.code ?? null)) return null;
@@ -153,8 +165,20 @@ function answerToStore(context: ApiContext, outcome: Outcome): ToStore | null {
     fingerprint: fingerprintOf(context, request),
     status,
     body: text,
-    ...(refusal === null ? { secretFields } : {}),
+    now: work.now,
+    ...(refusal === null ? { secretFields, personalPlaces: placesOf(route) } : {}),
   };
+}
+
+/** Where each route's reply has personal data; worked out once. */
+const places = new WeakMap<Route, PersonalPlaces | null>();
+
+function placesOf(route: Route): PersonalPlaces | null {
+  const known = places.get(route);
+  if (known !== undefined) return known;
+  const found = personalPlacesOf(route.reply);
+  places.set(route, found);
+  return found;
 }
 
 function auditEntry({ request, work, status, objectId, refusal }: Outcome): AuditEntry {

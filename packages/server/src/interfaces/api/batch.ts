@@ -112,7 +112,7 @@ async function openKeys(
   const refs = keyed.flatMap((request) => keyRefOf(request) ?? []);
   const [got, stored] = await Promise.all([lockKeys(sql, refs), lookUp(sql, refs)]);
   const seen = new Set<string>();
-  return requests.map((request) => {
+  const opened = requests.map(async (request): Promise<Opened> => {
     const at = keyed.indexOf(request);
     const ref = refs[at];
     if (ref === undefined) return { request, before: null };
@@ -120,17 +120,23 @@ async function openKeys(
     const isRepeated = seen.has(name);
     seen.add(name);
     const answer = stored[at] ?? null;
-    if (answer !== null) return { request, before: replayed(context, request, answer) };
+    if (answer !== null) return { request, before: await replayed(context, request, sql, answer) };
     if (isRepeated) return { request, before: "again" };
     return { request, before: got[at] ? null : { error: inProgress() } };
   });
+  return Promise.all(opened);
 }
 
 const inProgress = () => idempotencyErrors.refusal("idempotency_in_progress");
 
-function replayed(context: ApiContext, request: Request, stored: StoredAnswer): Settled<Answer> {
+async function replayed(
+  context: ApiContext,
+  request: Request,
+  sql: Transaction,
+  stored: StoredAnswer,
+): Promise<Settled<Answer>> {
   try {
-    return { value: replay(context, request, stored) };
+    return { value: await replay(context, request, sql, stored) };
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     return { error };

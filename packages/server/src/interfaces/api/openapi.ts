@@ -260,7 +260,7 @@ const idempotencyParameter = {
   in: "header",
   required: false,
   description:
-    "Makes a repetition safe: the first answer is kept for at least 7 days and replayed.",
+    "Makes a repetition safe: the first answer is kept for at least 7 days and replayed. Where what it says of a person has been erased since, the replay has null in those fields and `personalErased: true`.",
   schema: { type: "string", minLength: 1, maxLength: 255 },
 };
 

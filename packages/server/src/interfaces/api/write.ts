@@ -64,7 +64,7 @@ async function openKey(
   const ref = keyRefOf(request);
   if (ref === null) return null;
   const [[got], [stored]] = await Promise.all([lockKeys(sql, [ref]), lookUp(sql, [ref])]);
-  if (stored) return replay(context, request, stored);
+  if (stored) return await replay(context, request, sql, stored);
   if (!got) throw idempotencyErrors.refusal("idempotency_in_progress");
   return null;
 }

@@ -1,6 +1,7 @@
 import { type Static, Type } from "typebox";
 import type { Problem } from "../../foundation/errors/errors.ts";
 import { fromJsonAmount, toJsonAmount } from "../../foundation/money/money.ts";
+import { about, personal, personalFieldsOf } from "../../foundation/route/personal.ts";
 import {
   amount,
   amountShown,
@@ -171,74 +172,71 @@ const restrictionSchema = object({
 });
 
 /** A card as the API shows it: never its number or CVC. */
-export const cardSchema = object({
-  id: idText("Id of the card."),
-  organizationId: idText("The organization whose card it is."),
-  externalId: nullable(Type.String()),
-  model: oneOf(cardModels),
-  typeId: idText("Its card program."),
-  customerId: nullable(idText("The customer it was issued to.")),
-  budgetId: nullable(idText("The budget a budget card spends from.")),
-  replaces: nullable(idText("The card that this one replaced; they share one account.")),
-  replacedBy: nullable(idText("The card that replaced this one.")),
-  formerExternalId: nullable(
-    Type.String({ description: "The externalId that went over to its replacement." }),
-  ),
-  maskedNumber: Type.String({ description: "First six and last four digits." }),
-  firstSix: Type.String(),
-  lastFour: Type.String(),
-  brand: Type.String(),
-  expiryMonth: Type.Integer(),
-  expiryYear: Type.Integer(),
-  expiresAt: Type.String({ format: "date-time", description: "It works until this instant." }),
-  panSequence: Type.Integer({ description: "Grows by one with each renewal." }),
-  previousExpiry: nullable(
-    object(
-      { month: Type.Integer(), year: Type.Integer(), expiresAt: timestamp },
-      { description: "Of a renewed card: what was printed before; good until then, too." },
+export const cardSchema = object(
+  {
+    id: idText("Id of the card."),
+    organizationId: idText("The organization whose card it is."),
+    externalId: nullable(Type.String()),
+    model: oneOf(cardModels),
+    typeId: idText("Its card program."),
+    customerId: nullable(idText("The customer it was issued to.")),
+    budgetId: nullable(idText("The budget a budget card spends from.")),
+    replaces: nullable(idText("The card that this one replaced; they share one account.")),
+    replacedBy: nullable(idText("The card that replaced this one.")),
+    formerExternalId: nullable(
+      Type.String({ description: "The externalId that went over to its replacement." }),
     ),
-  ),
-  currency: currencyCode,
-  status: oneOf(cardLifecycle.states),
-  statusReason: nullable(Type.String()),
-  restrictions: Type.Array(restrictionSchema, {
-    description: "All that stops it; the card works when none is left.",
-  }),
-  balances: nullable(balancesSchema),
-  budget: nullable(
-    object(
-      { id: idText("The budget."), available: amountShown },
-      { description: "Of a budget card." },
+    maskedNumber: Type.String({ description: "First six and last four digits." }),
+    firstSix: Type.String(),
+    lastFour: Type.String(),
+    brand: Type.String(),
+    expiryMonth: Type.Integer(),
+    expiryYear: Type.Integer(),
+    expiresAt: Type.String({ format: "date-time", description: "It works until this instant." }),
+    panSequence: Type.Integer({ description: "Grows by one with each renewal." }),
+    previousExpiry: nullable(
+      object(
+        { month: Type.Integer(), year: Type.Integer(), expiresAt: timestamp },
+        { description: "Of a renewed card: what was printed before; good until then, too." },
+      ),
     ),
-  ),
-  autoTopUp: nullable(autoTopUpSchema),
-  label: nullable(Type.String()),
-  metadata,
-  cardholder: object({
-    firstName: nullable(Type.String()),
-    lastName: nullable(Type.String()),
-    legalName: nullable(Type.String({ description: "Of a business." })),
-    email: nullable(Type.String()),
-    phone: nullable(Type.String()),
-  }),
-  billingAddress: nullable(billingAddressShown),
-  version: Type.Integer({ description: "Grows by one with each change; money does not count." }),
-  createdAt: timestamp,
-  deletedAt: nullable(timestamp),
-});
+    currency: currencyCode,
+    status: oneOf(cardLifecycle.states),
+    statusReason: nullable(Type.String()),
+    restrictions: Type.Array(restrictionSchema, {
+      description: "All that stops it; the card works when none is left.",
+    }),
+    balances: nullable(balancesSchema),
+    budget: nullable(
+      object(
+        { id: idText("The budget."), available: amountShown },
+        { description: "Of a budget card." },
+      ),
+    ),
+    autoTopUp: nullable(autoTopUpSchema),
+    label: nullable(Type.String()),
+    metadata,
+    cardholder: object({
+      firstName: personal(nullable(Type.String())),
+      lastName: personal(nullable(Type.String())),
+      legalName: personal(nullable(Type.String({ description: "Of a business." }))),
+      email: personal(nullable(Type.String())),
+      phone: personal(nullable(Type.String())),
+    }),
+    billingAddress: personal(nullable(billingAddressShown)),
+    version: Type.Integer({ description: "Grows by one with each change; money does not count." }),
+    createdAt: timestamp,
+    deletedAt: nullable(timestamp),
+  },
+  // Of a card without a customer, it is the card that has a key.
+  about("customerId", "id"),
+);
 export type CardShown = Static<typeof cardSchema>;
 
 /**
  * Fields of a reply that are about a person: in events they are encrypted under that person's key.
  */
-export const personalFields = [
-  "cardholder.firstName",
-  "cardholder.lastName",
-  "cardholder.legalName",
-  "cardholder.email",
-  "cardholder.phone",
-  "billingAddress",
-] as const;
+export const personalFields = personalFieldsOf(cardSchema);
 
 /** What a card can spend: from its own account, or from its budget's. */
 export type CardMoney = { readonly own: Balances | null; readonly budgetAvailable: bigint | null };

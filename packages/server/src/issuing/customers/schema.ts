@@ -1,4 +1,5 @@
 import { Type } from "typebox";
+import { about, personal, personalFieldsOf } from "../../foundation/route/personal.ts";
 import {
   countryCode,
   date,
@@ -117,59 +118,54 @@ export const releaseSchema = object({ note });
 const shownText = (description: string) => nullable(Type.String({ description }));
 
 /** A customer as the API shows it. */
-export const customerSchema = object({
-  id: idText("Id of the customer."),
-  organizationId: idText("Whose customer it is."),
-  externalId: shownText("The organization's own id for it."),
-  type,
-  level,
-  status: oneOf(customerLifecycle.states),
-  statusReasons: Type.Array(Type.String(), {
-    description: "Why it is rejected, on hold, or asked for information.",
-  }),
-  statusSince: timestamp,
-  statusBeforeHold: nullable(
-    oneOf(customerLifecycle.states, { description: "Where the release of a hold goes back to." }),
-  ),
-  canResubmit: nullable(
-    Type.Boolean({ description: "Of a rejected customer: whether a change is reviewed again." }),
-  ),
-  missing: Type.Array(oneOf(customerFields), { description: "What verification still needs." }),
-  firstName: shownText("Of an individual."),
-  lastName: shownText("Of an individual."),
-  legalName: shownText("Of a business as given; of an individual its two names."),
-  birthDate: nullable(date),
-  nationality: nullable(countryCode),
-  nationalId: shownText("Identity document, tax or register number."),
-  residence: nullable(
-    object({
-      country: countryCode,
-      line1: shownText("Street and number."),
-      line2: shownText("Whatever else the post needs."),
-      city: shownText("City or town."),
-      region: shownText("State, province or region."),
-      postalCode: shownText("Postal code."),
+export const customerSchema = object(
+  {
+    id: idText("Id of the customer."),
+    organizationId: idText("Whose customer it is."),
+    externalId: shownText("The organization's own id for it."),
+    type,
+    level,
+    status: oneOf(customerLifecycle.states),
+    statusReasons: Type.Array(Type.String(), {
+      description: "Why it is rejected, on hold, or asked for information.",
     }),
-  ),
-  email: shownText("E-mail address."),
-  phone: shownText("E.164."),
-  version: Type.Integer({ description: "Grows by one with each change." }),
-  createdAt: timestamp,
-});
+    statusSince: timestamp,
+    statusBeforeHold: nullable(
+      oneOf(customerLifecycle.states, { description: "Where the release of a hold goes back to." }),
+    ),
+    canResubmit: nullable(
+      Type.Boolean({ description: "Of a rejected customer: whether a change is reviewed again." }),
+    ),
+    missing: Type.Array(oneOf(customerFields), { description: "What verification still needs." }),
+    firstName: personal(shownText("Of an individual.")),
+    lastName: personal(shownText("Of an individual.")),
+    legalName: personal(shownText("Of a business as given; of an individual its two names.")),
+    birthDate: personal(nullable(date)),
+    nationality: personal(nullable(countryCode)),
+    nationalId: personal(shownText("Identity document, tax or register number.")),
+    residence: personal(
+      nullable(
+        object({
+          country: countryCode,
+          line1: shownText("Street and number."),
+          line2: shownText("Whatever else the post needs."),
+          city: shownText("City or town."),
+          region: shownText("State, province or region."),
+          postalCode: shownText("Postal code."),
+        }),
+      ),
+    ),
+    email: personal(shownText("E-mail address.")),
+    phone: personal(shownText("E.164.")),
+    version: Type.Integer({ description: "Grows by one with each change." }),
+    createdAt: timestamp,
+  },
+  about("id"),
+);
 export type CustomerShown = StaticOf<typeof customerSchema>;
 
 /** What of a shown customer is personal data: encrypted in events, masked in the audit log. */
-export const personalFields = [
-  "firstName",
-  "lastName",
-  "legalName",
-  "birthDate",
-  "nationality",
-  "nationalId",
-  "residence",
-  "email",
-  "phone",
-] as const satisfies readonly (keyof CustomerShown)[];
+export const personalFields = personalFieldsOf(customerSchema);
 
 /** A customer as the API shows it. */
 export function showCustomer(customer: Customer): CustomerShown {

@@ -1,5 +1,6 @@
 import { steadyMs } from "../../foundation/clock/clock.ts";
 import type { Database, Transaction } from "../../foundation/database/database.ts";
+import type { Sql } from "../../foundation/database/sql.ts";
 import type { Reading, Work } from "../../foundation/database/work.ts";
 import { assert } from "../../foundation/errors/errors.ts";
 import type { OrganizationId } from "../../foundation/ids/ids.ts";
@@ -35,7 +36,7 @@ const flushStep = Symbol("events");
  */
 export function announce(work: Work, announcement: Announcement): void {
   const fresh: Buffered[] = [];
-  if (work.sql.beforeCommit(flushStep, () => flush(work.sql, fresh))) buffers.set(work.sql, fresh);
+  if (work.sql.beforeCommit(flushStep, (sql) => flush(sql, fresh))) buffers.set(work.sql, fresh);
   const { data, personal } = splitPersonal(announcement);
   const event: QueuedEvent = {
     organizationId: work.organizationId,
@@ -69,7 +70,7 @@ export function changedIn(work: Work): OrganizationId | null {
   return own?.work.organizationId ?? null;
 }
 
-async function flush(sql: Transaction, buffered: readonly Buffered[]): Promise<void> {
+async function flush(sql: Sql, buffered: readonly Buffered[]): Promise<void> {
   const sealed = await sealAll(sql, buffered);
   const events = buffered.map(({ event }) => ({
     ...event,
@@ -87,10 +88,7 @@ async function flush(sql: Transaction, buffered: readonly Buffered[]): Promise<v
 }
 
 /** Seals what is personal, by event. */
-async function sealAll(
-  sql: Transaction,
-  buffered: readonly Buffered[],
-): Promise<Map<string, Uint8Array>> {
+async function sealAll(sql: Sql, buffered: readonly Buffered[]): Promise<Map<string, Uint8Array>> {
   const items = buffered.flatMap(({ work, event: { id, subjectId }, personal }) => {
     const { organizationId, now } = work;
     if (personal === null || subjectId === null) return [];

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { assert } from "../../foundation/errors/errors.ts";
+import { replaceAll, valuesAt } from "../../foundation/route/personal.ts";
 import type { Announcement, Change, EventData, Shown } from "./model.ts";
 
 /** What stands for a value that is not written into the audit log. */
@@ -24,7 +25,7 @@ export function splitPersonal(announcement: Announcement): {
   assert(paths.length === 0 || subjectId !== undefined, "Personal data belongs to a person.");
   const taken: Personal = {};
   const clear = (part: (typeof parts)[number], shown: Shown) => {
-    const values = pick(shown, paths);
+    const values = valuesAt(shown, paths);
     if (Object.keys(values).length > 0) taken[part] = values;
     return replaceAll(shown, Object.keys(values), () => null);
   };
@@ -63,7 +64,8 @@ export function previousOf<T extends object>(before: T, after: T): Partial<T> {
 /** What an announcement changed, for the audit log. */
 export function changeOf(announcement: Announcement): Change {
   const { type, objectId, objectVersion, object, previous, personal = [] } = announcement;
-  const mask = (shown: Shown) => replaceAll(shown, Object.keys(pick(shown, personal)), () => MASK);
+  const mask = (shown: Shown) =>
+    replaceAll(shown, Object.keys(valuesAt(shown, personal)), () => MASK);
   const masked = mask(object);
   const after = (before: Shown) =>
     Object.fromEntries(Object.keys(before).map((name) => [name, masked[name] ?? null]));
@@ -74,36 +76,4 @@ export function changeOf(announcement: Announcement): Change {
     before: previous === undefined ? null : mask(previous),
     after: previous === undefined ? masked : after(previous),
   };
-}
-
-/** The values at those of the paths where there is one. */
-function pick(shown: Shown, paths: readonly string[]): Record<string, unknown> {
-  const found = paths.map((path) => [path, valueAt(shown, path.split("."))] as const);
-  return Object.fromEntries(found.filter(([, value]) => value !== undefined && value !== null));
-}
-
-function valueAt(shown: unknown, path: readonly string[]): unknown {
-  return path.reduce<unknown>((value, name) => (isShown(value) ? value[name] : undefined), shown);
-}
-
-function replaceAll(
-  shown: Shown,
-  paths: readonly string[],
-  replacement: (path: string) => unknown,
-): Shown {
-  return paths.reduce(
-    (result, path) => replaceAt(result, path.split("."), replacement(path)),
-    shown,
-  );
-}
-
-/** A copy in which one place has another value; what is beside the path is shared. */
-function replaceAt(shown: Shown, [name = "", ...rest]: readonly string[], value: unknown): Shown {
-  const inner = shown[name];
-  const replaced = rest.length > 0 && isShown(inner) ? replaceAt(inner, rest, value) : value;
-  return { ...shown, [name]: replaced };
-}
-
-function isShown(value: unknown): value is Shown {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

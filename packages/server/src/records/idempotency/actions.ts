@@ -1,6 +1,15 @@
 import type { Sql } from "../../foundation/database/sql.ts";
+import type { Keys } from "../../foundation/keys/keys.ts";
+import { openPersonal, sealPersonal } from "../vault/actions.ts";
 import type { Answer, KeyRef, StoredAnswer } from "./model.ts";
-import { bodyToStore, lockNumber } from "./rules.ts";
+import {
+  answerRecord,
+  bodyToStore,
+  joinAnswer,
+  lockNumber,
+  type PersonalPart,
+  splitAnswer,
+} from "./rules.ts";
 import * as store from "./store.ts";
 
 export { checkKey, checkSameRequest, fingerprint, isStored } from "./rules.ts";
@@ -34,14 +43,59 @@ export function lookUp(sql: Sql, refs: readonly KeyRef[]): Promise<(StoredAnswer
 
 /**
  * Stores answers, in the transaction of their work, for keys that are locked and have none yet. In place
- * of secrets the stored body has null, and `secretOmitted: true`.
+ * of secrets the stored body has null, and `secretOmitted: true`; what is personal is sealed under the
+ * person's key.
  */
-export async function storeAnswers(sql: Sql, answers: readonly Answer[]): Promise<void> {
+export async function storeAnswers(where: Where, answers: readonly Answer[]): Promise<void> {
   if (answers.length === 0) return;
+  const rows = answers.map((answer) => {
+    const { body, part } = splitAnswer(bodyToStore(answer), answer.personalPlaces ?? null);
+    return { answer, body, part };
+  });
+  const sealed = await sealParts(where, rows);
   await store.insertAnswers(
-    sql,
-    answers.map((answer) => ({ ...answer, body: bodyToStore(answer) })),
+    where.sql,
+    rows.map(({ answer, body, part }) => ({
+      ...answer,
+      body,
+      subjectOrganizationId: part?.subjectOrganizationId ?? null,
+      subjectId: part?.subjectId ?? null,
+      personal: (part && sealed.get(part)) ?? null,
+    })),
   );
+}
+
+/** Where statements go, and the keys that seal and open. */
+type Where = { readonly sql: Sql; readonly keys: Keys };
+
+async function sealParts(
+  where: Where,
+  rows: readonly { readonly answer: Answer; readonly part: PersonalPart | null }[],
+): Promise<Map<PersonalPart, Uint8Array>> {
+  const parts = rows.flatMap(({ answer, part }) => (part === null ? [] : [{ answer, part }]));
+  const items = parts.map(({ answer, part }) => ({
+    organizationId: part.subjectOrganizationId,
+    subjectId: part.subjectId,
+    recordId: answerRecord(answer),
+    json: part.json,
+    now: answer.now,
+  }));
+  const sealed = await sealPersonal(where, items);
+  return new Map(parts.map(({ part }, index) => [part, sealed[index] as Uint8Array]));
+}
+
+/**
+ * The body of a stored answer, with what is personal in its places; null there, and `personalErased: true`,
+ * once the person's key is destroyed. One without personal data costs nothing.
+ *
+ * @throws Fault when something was changed, or moved to another answer.
+ */
+export async function openBody({ sql, keys }: Where, answer: StoredAnswer): Promise<string> {
+  const { body, subjectOrganizationId: organizationId, subjectId, personal } = answer;
+  if (organizationId === null || subjectId === null || personal === null) return body;
+  const sealed = { subjectId, sealed: personal, recordId: answerRecord(answer) };
+  const [json = null] = await openPersonal({ sql, keys, organizationId }, [sealed]);
+  return joinAnswer(body, json);
 }
 
 /**

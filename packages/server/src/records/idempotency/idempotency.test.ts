@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { asOwner, testDatabase } from "../../../test/harness/database.ts";
-import { newId, testKeys } from "../../../test/harness/work.ts";
-import { Refusal } from "../../foundation/errors/errors.ts";
+import { inWork, newId, testKeys } from "../../../test/harness/work.ts";
+import { Fault, Refusal } from "../../foundation/errors/errors.ts";
+import { destroySubjectKey } from "../vault/actions.ts";
 import {
   checkKey,
   checkSameRequest,
@@ -10,6 +11,7 @@ import {
   isStored,
   lockKeys,
   lookUp,
+  openBody,
   PRUNE_LIMIT,
   pruneAnswers,
   storeAnswers,
@@ -26,6 +28,7 @@ const answer = (organizationId: ReturnType<typeof newOrganization>, key: string)
   fingerprint: print({ amount: 5 }),
   status: 200,
   body: '{"id":"card_example"}',
+  now: new Date(),
 });
 const newOrganization = () => newId("organization");
 
@@ -45,7 +48,7 @@ test("an answer is found in a later transaction, and only under its organization
   await app.transaction(async (sql) => {
     assert.deepEqual(await lockKeys(sql, [stored]), [true]);
     assert.deepEqual(await lookUp(sql, [stored]), [null]);
-    await storeAnswers(sql, [stored]);
+    await storeAnswers({ sql, keys }, [stored]);
   });
   const refs = [
     { organizationId: other, key: "one" },
@@ -90,7 +93,7 @@ test("B3: one of 100 parallel requests with one key does the work, the others re
       const [[mine], [found]] = await Promise.all([lockKeys(sql, [stored]), lookUp(sql, [stored])]);
       if (!mine) return "in progress";
       if (found) return "replayed";
-      await storeAnswers(sql, [stored]);
+      await storeAnswers({ sql, keys }, [stored]);
       return "done";
     });
   const results = await Promise.all(Array.from({ length: 100 }, once));
@@ -100,13 +103,16 @@ test("B3: one of 100 parallel requests with one key does the work, the others re
 
 test("a second answer under one key is a fault, never an overwrite", async () => {
   const stored = answer(newOrganization(), "twice");
-  await storeAnswers(app, [stored]);
-  await assert.rejects(storeAnswers(app, [{ ...stored, status: 201 }]), /duplicate key/);
+  await storeAnswers({ sql: app, keys }, [stored]);
+  await assert.rejects(
+    storeAnswers({ sql: app, keys }, [{ ...stored, status: 201 }]),
+    /duplicate key/,
+  );
 });
 
 test("409: the same key with another body, route or parameter is refused, the same is replayed", async () => {
   const organizationId = newOrganization();
-  await storeAnswers(app, [answer(organizationId, "same")]);
+  await storeAnswers({ sql: app, keys }, [answer(organizationId, "same")]);
   const [found] = await lookUp(app, [{ organizationId, key: "same" }]);
   assert.ok(found);
   const ask =
@@ -140,7 +146,9 @@ test("a secret is stored nowhere: null in its place, and secretOmitted", async (
     link: { url: "https://x", days: 7 },
   });
   const secretFields = ["secret", "link.url", "absent", "id.deeper"];
-  await storeAnswers(app, [{ ...answer(organizationId, "secret"), body, secretFields }]);
+  await storeAnswers({ sql: app, keys }, [
+    { ...answer(organizationId, "secret"), body, secretFields },
+  ]);
   const [found] = await lookUp(app, [{ organizationId, key: "secret" }]);
   assert.deepEqual(JSON.parse(found?.body ?? ""), {
     id: "key_example",
@@ -149,6 +157,109 @@ test("a secret is stored nowhere: null in its place, and secretOmitted", async (
     secretOmitted: true,
   });
   assert.equal(bodyToStore({ ...answer(organizationId, "x"), body }), body);
+});
+
+const personalPlaces = {
+  organization: "card.organizationId",
+  subject: ["card.customerId", "card.id"],
+  fields: ["card.holder.name", "card.address"],
+};
+const told = (organizationId: string, customerId: string | null, name: string | null) => ({
+  card: {
+    organizationId,
+    id: `card_${name}`,
+    customerId,
+    holder: { name, since: 2031 },
+    address: null,
+  },
+  note: "kept",
+});
+
+/** An answer about somebody, stored under the key of the platform or of anybody else. */
+const toldAnswer = (
+  organizationId: ReturnType<typeof newOrganization>,
+  key: string,
+  of: object,
+) => ({
+  ...answer(organizationId, key),
+  body: JSON.stringify(of),
+  personalPlaces,
+});
+
+/** Stores answers in a transaction of their own. */
+const store = (answers: readonly Parameters<typeof storeAnswers>[1][number][]) =>
+  app.transaction((sql) => storeAnswers({ sql, keys }, answers));
+
+const openAll = async (refs: readonly { organizationId: `org_${string}`; key: string }[]) => {
+  const found = await lookUp(app, refs);
+  return Promise.all(found.map((row) => row && openBody({ sql: app, keys }, row)));
+};
+
+test("what is personal in an answer is stored sealed, and opens into the very same bytes", async () => {
+  const [caller, owner] = [newOrganization(), newOrganization()];
+  const bodies = [
+    told(owner, "cus_a", "Zyxwvu"),
+    told(owner, null, "Tsrqpo"),
+    told(owner, "cus_a", null),
+    { note: "none" },
+  ];
+  const answers = bodies.map((body, index) => toldAnswer(caller, `told ${index}`, body));
+  await store(answers);
+  assert.deepEqual(
+    await openAll(answers),
+    answers.map(({ body }) => body),
+  );
+  const rows = await asOwner<{ text: string; subject: string | null; owner: string | null }>(
+    url,
+    `select a::text as text, subject_id as subject, subject_organization_id as owner
+     from idempotency_keys a where organization_id = $1 order by key`,
+    [caller],
+  );
+  assert.deepEqual(
+    rows.map(({ subject, owner: whose }) => [subject, whose]),
+    [
+      ["cus_a", owner],
+      ["card_Tsrqpo", owner],
+      [null, null],
+      [null, null],
+    ],
+  );
+  assert.ok(!rows.some(({ text }) => text.includes('"Zyxwvu"') || text.includes('"Tsrqpo"')));
+  assert.match(rows[0]?.text ?? "", /2031.*kept/, "what is not personal is in clear");
+});
+
+test("a person's destroyed key leaves null in stored answers, and personalErased", async () => {
+  const owner = newOrganization();
+  const answers = ["cus_gone", "cus_stays"].map((id) =>
+    toldAnswer(owner, id, told(owner, id, "A")),
+  );
+  await store(answers);
+  await inWork(app, owner, keys, (work) => destroySubjectKey(work, "cus_gone"));
+  const [gone, stays] = await openAll(answers);
+  const { card, ...rest } = told(owner, "cus_gone", "A");
+  assert.deepEqual(JSON.parse(gone ?? ""), {
+    ...rest,
+    card: { ...card, holder: { name: null, since: 2031 } },
+    personalErased: true,
+  });
+  assert.equal(stays, answers[1]?.body);
+  const later = toldAnswer(owner, "later", told(owner, "cus_gone", "B"));
+  await store([later]);
+  assert.match((await openAll([later]))[0] ?? "", /"name":null.*"personalErased":true/);
+});
+
+test("what is sealed in an answer opens in no other answer", async () => {
+  const owner = newOrganization();
+  const answers = ["one", "two"].map((key) => toldAnswer(owner, key, told(owner, "cus_a", key)));
+  await store(answers);
+  await asOwner(
+    url,
+    `update idempotency_keys a set personal = b.personal from idempotency_keys b
+     where a.organization_id = $1 and b.organization_id = $1 and a.key = 'one' and b.key = 'two'`,
+    [owner],
+  );
+  await assert.rejects(openAll(answers.slice(0, 1)), Fault);
+  assert.deepEqual(await openAll(answers.slice(1)), [answers[1]?.body]);
 });
 
 test("kept: 2xx and what business rules refuse; not kept: everything that may be otherwise next time", () => {
@@ -189,7 +300,7 @@ test("organization and key are told apart in the number that is locked", () => {
 
 test("answers older than a moment are pruned, bounded in number; younger ones stay", async () => {
   const organizationId = newOrganization();
-  await storeAnswers(app, [answer(organizationId, "young")]);
+  await storeAnswers({ sql: app, keys }, [answer(organizationId, "young")]);
   await asOwner(
     url,
     `insert into idempotency_keys

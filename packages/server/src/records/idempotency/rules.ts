@@ -1,5 +1,13 @@
 import { hash } from "node:crypto";
+import { assert } from "../../foundation/errors/errors.ts";
+import type { OrganizationId } from "../../foundation/ids/ids.ts";
 import type { Keys } from "../../foundation/keys/keys.ts";
+import {
+  type PersonalPlaces,
+  replaceAll,
+  valueAt,
+  valuesAt,
+} from "../../foundation/route/personal.ts";
 import { idempotencyErrors } from "./errors.ts";
 import type { Answer, KeyRef, StoredAnswer } from "./model.ts";
 
@@ -63,8 +71,60 @@ export function checkSameRequest(
   throw idempotencyErrors.refusal("idempotency_key_reused");
 }
 
+/** What of an answer is about a person, and what is left without it. */
+export type PersonalPart = {
+  readonly subjectOrganizationId: OrganizationId;
+  readonly subjectId: string;
+  /** Values by dotted path, JSON. */
+  readonly json: string;
+};
+
+/**
+ * Takes what is personal out of a body, and leaves null there.
+ *
+ * @returns the body as it is where it has nothing personal.
+ */
+export function splitAnswer(
+  body: string,
+  places: PersonalPlaces | null,
+): { readonly body: string; readonly part: PersonalPart | null } {
+  if (places === null) return { body, part: null };
+  const shown = JSON.parse(body) as Readonly<Record<string, unknown>>;
+  const values = valuesAt(shown, places.fields);
+  const taken = Object.keys(values);
+  if (taken.length === 0) return { body, part: null };
+  const [subjectId] = places.subject.map((path) => valueAt(shown, path)).filter(isText);
+  const subjectOrganizationId = valueAt(shown, places.organization);
+  assert(subjectId !== undefined && isText(subjectOrganizationId), "Personal data has a person.");
+  return {
+    body: JSON.stringify(replaceAll(shown, taken, () => null)),
+    part: {
+      subjectOrganizationId: subjectOrganizationId as OrganizationId,
+      subjectId,
+      json: JSON.stringify(values),
+    },
+  };
+}
+
+/** The whole answer again; where the values are gone (null) the nulls stay, and it says so. */
+export function joinAnswer(body: string, json: string | null): string {
+  const shown = JSON.parse(body) as Readonly<Record<string, unknown>>;
+  if (json === null) return JSON.stringify({ ...shown, personalErased: true });
+  const values = JSON.parse(json) as Readonly<Record<string, unknown>>;
+  return JSON.stringify(replaceAll(shown, Object.keys(values), (path) => values[path]));
+}
+
+const isText = (value: unknown): value is string => typeof value === "string";
+
+/** What the sealed part of an answer is bound to: it opens in no other answer. */
+export const answerRecord = ({ organizationId, key }: KeyRef): string =>
+  `answer ${organizationId} ${key}`;
+
 /** The body as it may be stored: null in place of each secret, and `secretOmitted` beside. */
-export function bodyToStore({ body, secretFields = [] }: Answer): string {
+export function bodyToStore({
+  body,
+  secretFields = [],
+}: Pick<Answer, "body" | "secretFields">): string {
   if (secretFields.length === 0) return body;
   const whole: unknown = JSON.parse(body);
   const copy = secretFields.reduce((rest, path) => omit(rest, path.split(".")), whole);

@@ -18,7 +18,8 @@ export async function tryLockNumbers(sql: Sql, numbers: readonly bigint[]): Prom
 const select = statement(
   "idempotency.lookUp",
   `select k.ordinal, a.organization_id as "organizationId", a.key, a.route, a.fingerprint, a.status,
-     a.body
+     a.body, a.subject_organization_id as "subjectOrganizationId", a.subject_id as "subjectId",
+     a.personal
    from unnest($1::text[], $2::text[]) with ordinality as k(organization_id, key, ordinal)
    join idempotency_keys a on a.organization_id = k.organization_id and a.key = k.key`,
 );
@@ -39,9 +40,10 @@ export async function findAnswers(
 
 const insert = statement(
   "idempotency.store",
-  `insert into idempotency_keys (organization_id, key, route, fingerprint, status, body, created_at)
+  `insert into idempotency_keys (organization_id, key, route, fingerprint, status, body,
+     subject_organization_id, subject_id, personal, created_at)
    select *, now() from unnest($1::text[], $2::text[], $3::text[], $4::bytea[], $5::integer[],
-     $6::text[])`,
+     $6::text[], $7::text[], $8::text[], $9::bytea[])`,
 );
 
 /** Stores answers as a set. */
@@ -53,6 +55,9 @@ export async function insertAnswers(sql: Sql, answers: readonly StoredAnswer[]):
     answers.map((answer) => answer.fingerprint),
     answers.map((answer) => answer.status),
     answers.map((answer) => answer.body),
+    answers.map((answer) => answer.subjectOrganizationId),
+    answers.map((answer) => answer.subjectId),
+    answers.map((answer) => answer.personal),
   ]);
 }
 

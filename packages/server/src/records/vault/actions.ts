@@ -206,17 +206,42 @@ export type Personal = {
   readonly now: Date;
 };
 
+/** What is about to be sealed in a transaction. */
+type Gathered = { readonly items: Personal[]; readonly sealed: Promise<readonly Uint8Array[]> };
+
+const gathered = new WeakMap<Sql, Gathered>();
+
 /**
- * Encrypts personal data, each under its person's key, which is made where there is none.
+ * Encrypts personal data, each under its person's key, which is made where there is none. What one
+ * transaction seals in the same moment (its events and its answers) shares two statements.
  *
  * @returns bytes to store, in the order given. None when the person's key is destroyed: then nothing is
  *   kept.
  */
 export async function sealPersonal(
-  { sql, keys }: Pick<Work, "sql" | "keys">,
+  { sql, keys }: { readonly sql: Sql; readonly keys: Keys },
   items: readonly Personal[],
 ): Promise<Uint8Array[]> {
   if (items.length === 0) return [];
+  const together = gathered.get(sql) ?? gather(sql, keys);
+  const from = together.items.length;
+  together.items.push(...items);
+  const sealed = await together.sealed;
+  return sealed.slice(from, from + items.length);
+}
+
+function gather(sql: Sql, keys: Keys): Gathered {
+  const items: Personal[] = [];
+  const sealed = Promise.resolve().then(() => {
+    gathered.delete(sql);
+    return sealAll(sql, keys, items);
+  });
+  const together = { items, sealed };
+  gathered.set(sql, together);
+  return together;
+}
+
+async function sealAll(sql: Sql, keys: Keys, items: readonly Personal[]): Promise<Uint8Array[]> {
   const people = [...new Map(items.map((item) => [personOf(item), item])).values()];
   const [, rows] = await Promise.all([
     store.offerSubjectKeys(sql, people.map(offerOf(keys))),
@@ -225,6 +250,7 @@ export async function sealPersonal(
   const opened = await openKeys(keys, rows);
   const sealed = items.map((item) => {
     const key = opened.get(personOf(item));
+    assert(key !== undefined, "A person to whom a key was offered has one, or had one.");
     const { organizationId, subjectId, recordId = subjectId } = item;
     const context = { organizationId, subjectId, recordId };
     return key ? sealText(key, keys.random(NONCE_BYTES), item.json, context) : new Uint8Array();
@@ -258,7 +284,7 @@ export type SealedPersonal = {
  * @throws Fault when something was changed, or moved to another person, record or organization.
  */
 export async function openPersonal(
-  reading: Reading,
+  reading: Omit<Reading, "now">,
   items: readonly SealedPersonal[],
 ): Promise<(string | null)[]> {
   if (items.length === 0) return [];

@@ -47,6 +47,44 @@ test("personal data is sealed under one key a person, and opens for that person"
   await assert.rejects(openPersonal(readingOf(app, other, keys), items), Fault);
 });
 
+test("what a transaction seals in one moment shares two statements, and later calls have their own", async () => {
+  const people = [newId("customer"), newId("customer"), newId("customer")];
+  const item = (index: number) => ({
+    organizationId: organization,
+    subjectId: people[index] ?? "",
+    json: String(index),
+    now: new Date(),
+  });
+  let statements = 0;
+  const sealed = await inWork(app, organization, keys, async ({ sql: whole }) => {
+    const sql = {
+      ...whole,
+      query: (...asked: Parameters<typeof whole.query>) => {
+        statements += 1;
+        return whole.query(...asked);
+      },
+    } as typeof whole;
+    const seals = [[item(0), item(1)], [], [item(2)], [item(1)]];
+    const [first, none, ...others] = await Promise.all(
+      seals.map((i) => sealPersonal({ sql, keys }, i)),
+    );
+    assert.equal(statements, 2);
+    assert.deepEqual(none, []);
+    const later = await sealPersonal({ sql, keys }, [item(0)]);
+    assert.equal(statements, 4);
+    return [...(first ?? []), ...others.flat(), ...later];
+  });
+  const order = [0, 1, 2, 1, 0];
+  const items = sealed.map((bytes, at) => ({
+    subjectId: people[order[at] ?? 0] ?? "",
+    sealed: bytes,
+  }));
+  assert.deepEqual(
+    await openPersonal(readingOf(app, organization, keys), items),
+    order.map(String),
+  );
+});
+
 test("50 transactions that seal for a new person at once share one key", async () => {
   const subjectId = newId("customer");
   const sealed = await Promise.all(
