@@ -29,3 +29,34 @@ export type Form = {
   readonly width: number | null;
   readonly height: number | null;
 };
+
+/** What is looked at beyond a document's form. None of these refuses: a reviewer decides. */
+export const documentChecks = ["resolution", "sharpness", "editing", "expiry", "mrz"] as const;
+export type DocumentCheck = (typeof documentChecks)[number];
+
+export const checkResults = ["passed", "failed", "not_possible"] as const;
+
+/** What a check found. `not_possible` says that nothing was found out, and nothing more. */
+export type CheckResult = {
+  readonly check: DocumentCheck;
+  readonly result: (typeof checkResults)[number];
+  /** What was measured, in the check's own unit; null where nothing was. */
+  readonly value: number | null;
+  /** What it was measured against. */
+  readonly limit: number | null;
+};
+
+/** Where the checks draw the line. */
+export const thresholds = {
+  /** Shorter edge, pixels: a card of 54 mm at 300 dots to the inch has 638. */
+  resolution: 600,
+  /** Variance of the Laplacian of the picture at 1,000 pixels of its longer edge. */
+  sharpness: 60,
+} as const;
+
+/** Pictures with more pixels than this are not decoded: their sharpness is not told. */
+export const MAX_DECODED_PIXELS = 16_000_000;
+
+/** Longest time and most memory that decoding one picture may take. */
+export const DECODE_TIMEOUT_MS = 10_000;
+export const DECODE_MEMORY_MB = 512;

@@ -22,7 +22,11 @@ type Chunk = { readonly name: string; readonly data: Buffer; readonly end: numbe
 export type PngHeader = {
   readonly width: number;
   readonly height: number;
-  readonly bitsPerPixel: number;
+  /** Values of a pixel: 1 grey, 2 with transparency, 3 colours, 4 with transparency. */
+  readonly samples: number;
+  /** Bits of a value. */
+  readonly depth: number;
+  readonly hasPalette: boolean;
   readonly interlaced: boolean;
 };
 
@@ -45,7 +49,7 @@ export function inspectPng(bytes: Buffer): Form {
  */
 export function refusePngBomb(bytes: Buffer): void {
   const { header, parts } = walkPng(bytes);
-  const row = Math.ceil((header.width * header.bitsPerPixel) / 8) + 1;
+  const row = Math.ceil((header.width * header.samples * header.depth) / 8) + 1;
   // Interlaced pictures have seven small pictures, whose rows are never more than twice as many.
   const announced = header.interlaced
     ? row * header.height + 7 * (row + 2 * header.height + 16)
@@ -61,7 +65,8 @@ export function refusePngBomb(bytes: Buffer): void {
   if (!header.interlaced && unfolded !== announced) throw damaged();
 }
 
-function walkPng(bytes: Buffer): { header: PngHeader; parts: readonly Buffer[] } {
+/** A PNG's header, and its compressed picture in parts. @throws as `inspectPng` */
+export function walkPng(bytes: Buffer): { header: PngHeader; parts: readonly Buffer[] } {
   const first = chunkAt(bytes, 8);
   if (first.name !== "IHDR") throw damaged();
   const header = headerOf(first.data);
@@ -101,13 +106,13 @@ function chunkAt(bytes: Buffer, at: number): Chunk {
 function headerOf(data: Buffer): PngHeader {
   if (data.length !== 13) throw damaged();
   const [width, height] = [data.readUInt32BE(0), data.readUInt32BE(4)];
-  const [depth, colour, compression, filter, interlace] = data.subarray(8);
-  const known = colours[colour ?? -1];
-  if (known === undefined || !known.depths.includes(depth ?? 0)) throw damaged();
+  const [depth = 0, colour = -1, compression, filter, interlace] = data.subarray(8);
+  const known = colours[colour];
+  if (!known?.depths.includes(depth)) throw damaged();
   if (compression !== 0 || filter !== 0 || (interlace ?? 2) > 1) throw damaged();
   if (width === 0 || height === 0 || width > 0x7fffffff || height > 0x7fffffff) throw damaged();
-  const bitsPerPixel = known.samples * (depth ?? 0);
-  return { width, height, bitsPerPixel, interlaced: interlace === 1 };
+  const { samples } = known;
+  return { width, height, samples, depth, hasPalette: colour === 3, interlaced: interlace === 1 };
 }
 
 const damaged = () => documentErrors.refusal("document_damaged");
