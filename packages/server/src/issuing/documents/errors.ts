@@ -42,6 +42,16 @@ export const documentErrors = errorTable({
     title: "The PDF is encrypted and cannot be read",
     remedy: "Save it without a password and send that.",
   },
+  document_limit_reached: {
+    status: 409,
+    title: "The customer has as many documents as one may have",
+    remedy: "Delete documents that are not needed.",
+  },
+  document_move_not_allowed: {
+    status: 409,
+    title: "The document's status does not allow this",
+    remedy: "See the document's status and what can be done from it.",
+  },
   mrz_invalid: {
     status: 422,
     title: "The machine-readable lines cannot be right",

@@ -1,3 +1,6 @@
+import type { CustomerId, DocumentId, OrganizationId } from "../../foundation/ids/ids.ts";
+import { lifecycle, type StateOf } from "../../foundation/lifecycle/lifecycle.ts";
+
 /** What a document really is, told by its content. Names and declared types are not believed. */
 export const realTypes = ["pdf", "jpeg", "png", "heic"] as const;
 export type RealType = (typeof realTypes)[number];
@@ -60,3 +63,84 @@ export const MAX_DECODED_PIXELS = 16_000_000;
 /** Longest time and most memory that decoding one picture may take. */
 export const DECODE_TIMEOUT_MS = 10_000;
 export const DECODE_MEMORY_MB = 512;
+
+/** What a document is about. */
+export const documentKinds = [
+  "passport",
+  "id_card",
+  "driving_licence",
+  "residence_permit",
+  "proof_of_address",
+  "company_register",
+  "selfie",
+  "other",
+] as const;
+export type DocumentKind = (typeof documentKinds)[number];
+
+export const documentSides = ["front", "back"] as const;
+
+/**
+ * The life of a document. An accepted one is evidence of why its customer was verified: the organization
+ * cannot erase it.
+ */
+export const documentLifecycle = lifecycle(["uploaded", "accepted", "rejected", "erased"], {
+  accept: { from: ["uploaded"], to: "accepted" },
+  reject: { from: ["uploaded"], to: "rejected" },
+  erase: { from: ["uploaded", "rejected"], to: "erased" },
+});
+export type DocumentStatus = StateOf<typeof documentLifecycle>;
+
+/** What machine-readable lines said, without the names and numbers in them. */
+export type MrzFacts = {
+  readonly format: "TD1" | "TD2" | "TD3";
+  readonly documentCode: string;
+  readonly issuer: string;
+  readonly nationality: string;
+  /** YYYY-MM-DD. */
+  readonly expiryDate: string;
+};
+
+/** A document of a customer. Its bytes lie in the store of files, under organization and id. */
+export type Document = {
+  readonly organizationId: OrganizationId;
+  readonly id: DocumentId;
+  readonly customerId: CustomerId;
+  readonly kind: DocumentKind;
+  readonly side: (typeof documentSides)[number] | null;
+  /** ISO 3166-1 alpha-3 of the issuer. */
+  readonly country: string | null;
+  /** Its last characters alone. */
+  readonly numberMasked: string | null;
+  /** YYYY-MM-DD. */
+  readonly expiryDate: string | null;
+  readonly mrz: MrzFacts | null;
+  readonly realType: RealType;
+  readonly width: number | null;
+  readonly height: number | null;
+  /** Bytes in clear. */
+  readonly size: number;
+  /** Of the bytes in clear; null once they are erased. */
+  readonly sha256: Uint8Array | null;
+  readonly checks: readonly CheckResult[];
+  readonly status: DocumentStatus;
+  /** The key of the bytes, sealed under the customer's; null once they are erased. */
+  readonly sealedKey: Uint8Array | null;
+  readonly version: bigint;
+  readonly createdAt: Date;
+};
+
+/** Most documents of a customer that are not erased. */
+export const MAX_DOCUMENTS = 50;
+
+/** How old a file without a document must be before it is removed: an upload may be under way, ms. */
+export const ORPHAN_AGE_MS = 3_600_000;
+
+/** The name of a document's file in the store. */
+export const fileOf = ({ organizationId, id }: Pick<Document, "organizationId" | "id">): string =>
+  `${organizationId}/${id}`;
+
+/** A number as it may be shown: the last four characters, of short ones fewer. */
+export function maskNumber(number: string): string {
+  const shown = Math.min(4, Math.floor(number.length / 2));
+  return "•".repeat(number.length - shown) + number.slice(number.length - shown);
+}

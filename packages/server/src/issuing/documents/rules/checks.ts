@@ -26,26 +26,36 @@ const METADATA_BYTES = 262_144;
 /** What tells that a file has metadata that could name its program. */
 const METADATA = /Exif|<x:xmpmeta|Software|\/Producer|\/Creator/;
 
-/** What is known of a document when it is checked. */
-export type Checked = {
-  readonly form: Form;
-  readonly bytes: Buffer;
-  /** As `sharpnessOf`; null where the picture was not decoded. */
-  readonly sharpness: number | null;
+/** What is said of a document. */
+export type Described = {
   /** YYYY-MM-DD, as the caller says. */
   readonly expiryDate: string | null;
   /** The caller's other words about the document that machine-readable lines also have. */
   readonly country: string | null;
   readonly number: string | null;
-  readonly mrz: Mrz | null;
+  readonly mrz: Pick<Mrz, "issuer" | "documentNumber" | "expiryDate"> | null;
   /** YYYY-MM-DD of the organization's now, UTC. */
   readonly today: string;
 };
 
+/** What is known of a document when it is checked. */
+export type Checked = Described & {
+  readonly form: Form;
+  readonly bytes: Buffer;
+  /** As `sharpnessOf`; null where the picture was not decoded. */
+  readonly sharpness: number | null;
+};
+
 /** Every check with what it found, in a fixed order. */
 export function checksOf(checked: Checked): readonly CheckResult[] {
-  return [resolution(checked), sharpness(checked), editing(checked), expiry(checked), mrz(checked)];
+  return [resolution(checked), sharpness(checked), editing(checked), ...describedChecks(checked)];
 }
+
+/** The checks of what is said of a document, which can change after its upload. */
+export const describedChecks = (described: Described): readonly CheckResult[] => [
+  expiry(described),
+  mrz(described),
+];
 
 function resolution({ form: { width, height } }: Checked): CheckResult {
   const value = width === null || height === null ? null : Math.min(width, height);
@@ -72,14 +82,14 @@ function editing({ bytes }: Checked): CheckResult {
 }
 
 /** The last day of validity still counts. */
-function expiry({ expiryDate, mrz: read, today }: Checked): CheckResult {
+function expiry({ expiryDate, mrz: read, today }: Described): CheckResult {
   const known = [expiryDate, read?.expiryDate ?? null].filter((date) => date !== null);
   if (known.length === 0) return plain("expiry", "not_possible");
   return plain("expiry", known.every((date) => date >= today) ? "passed" : "failed");
 }
 
 /** That machine-readable lines, whose check digits hold, say what the caller says. */
-function mrz({ mrz: read, expiryDate, country, number }: Checked): CheckResult {
+function mrz({ mrz: read, expiryDate, country, number }: Described): CheckResult {
   if (read === null) return plain("mrz", "not_possible");
   // Germany's documents say D where ISO 3166 says DEU (Doc 9303 part 3 §5).
   const issuer = read.issuer === "D" ? "DEU" : read.issuer;
