@@ -238,6 +238,25 @@ table public.customers column 025 email text
 table public.customers column 026 phone text
 table public.customers column 027 version bigint not null
 table public.customers column 028 created_at timestamp(3) with time zone not null
+table public.documents column 001 organization_id id not null
+table public.documents column 002 id id not null
+table public.documents column 003 customer_id id not null
+table public.documents column 004 kind text not null
+table public.documents column 005 side text
+table public.documents column 006 country text
+table public.documents column 007 number_masked text
+table public.documents column 008 expiry_date date
+table public.documents column 009 mrz jsonb
+table public.documents column 010 real_type text not null
+table public.documents column 011 width integer
+table public.documents column 012 height integer
+table public.documents column 013 size integer not null
+table public.documents column 014 sha256 bytea
+table public.documents column 015 checks jsonb not null
+table public.documents column 016 status text not null
+table public.documents column 017 sealed_key bytea
+table public.documents column 018 version bigint not null
+table public.documents column 019 created_at timestamp(3) with time zone not null
 table public.due_fees column 001 organization_id id not null
 table public.due_fees column 002 id id not null
 table public.due_fees column 003 card_id id not null
@@ -638,6 +657,22 @@ table public.customers constraint customers_status_before_hold_check CHECK ((sta
 table public.customers constraint customers_status_check CHECK ((status = ANY (ARRAY['needs_information'::text, 'pending'::text, 'active'::text, 'update_requested'::text, 'rejected'::text, 'on_hold'::text, 'deleted'::text])))
 table public.customers constraint customers_type_check CHECK ((type = ANY (ARRAY['individual'::text, 'business'::text])))
 table public.customers constraint customers_version_check CHECK ((version > 0))
+table public.documents constraint documents_check CHECK (((width IS NULL) = (height IS NULL)))
+table public.documents constraint documents_check1 CHECK (((status = 'erased'::text) = (sealed_key IS NULL)))
+table public.documents constraint documents_check2 CHECK (((status = 'erased'::text) = (sha256 IS NULL)))
+table public.documents constraint documents_check3 CHECK (((status <> 'erased'::text) OR ((number_masked IS NULL) AND (mrz IS NULL) AND (expiry_date IS NULL))))
+table public.documents constraint documents_country_check CHECK ((country ~ '^[A-Z]{3}$'::text))
+table public.documents constraint documents_height_check CHECK ((height > 0))
+table public.documents constraint documents_kind_check CHECK ((kind = ANY (ARRAY['passport'::text, 'id_card'::text, 'driving_licence'::text, 'residence_permit'::text, 'proof_of_address'::text, 'company_register'::text, 'selfie'::text, 'other'::text])))
+table public.documents constraint documents_organization_id_customer_id_fkey FOREIGN KEY (organization_id, customer_id) REFERENCES customers(organization_id, id)
+table public.documents constraint documents_pkey PRIMARY KEY (organization_id, id)
+table public.documents constraint documents_real_type_check CHECK ((real_type = ANY (ARRAY['pdf'::text, 'jpeg'::text, 'png'::text, 'heic'::text])))
+table public.documents constraint documents_sha256_check CHECK ((length(sha256) = 32))
+table public.documents constraint documents_side_check CHECK ((side = ANY (ARRAY['front'::text, 'back'::text])))
+table public.documents constraint documents_size_check CHECK (((size >= 1) AND (size <= 10485760)))
+table public.documents constraint documents_status_check CHECK ((status = ANY (ARRAY['uploaded'::text, 'accepted'::text, 'rejected'::text, 'erased'::text])))
+table public.documents constraint documents_version_check CHECK ((version > 0))
+table public.documents constraint documents_width_check CHECK ((width > 0))
 table public.due_fees constraint due_fees_amount_check CHECK (((amount >= 1) AND (amount <= '1000000000000'::bigint)))
 table public.due_fees constraint due_fees_check CHECK (((status = 'paid'::text) = (transfer_id IS NOT NULL)))
 table public.due_fees constraint due_fees_check1 CHECK (((status = 'waived'::text) = (waived_reason IS NOT NULL)))
@@ -817,6 +852,7 @@ CREATE INDEX customers_by_id ON public.customers USING btree (id)
 CREATE INDEX customers_last_name ON public.customers USING btree (organization_id, lower(last_name) text_pattern_ops) WHERE (last_name IS NOT NULL)
 CREATE INDEX customers_legal_name ON public.customers USING btree (organization_id, lower(legal_name) text_pattern_ops) WHERE (legal_name IS NOT NULL)
 CREATE INDEX customers_name ON public.customers USING btree (organization_id, lower(((first_name || ' '::text) || last_name)) text_pattern_ops) WHERE (last_name IS NOT NULL)
+CREATE INDEX documents_customer ON public.documents USING btree (organization_id, customer_id, id)
 CREATE INDEX due_fees_by_id ON public.due_fees USING btree (id)
 CREATE INDEX due_fees_waiting ON public.due_fees USING btree (organization_id, currency, due_at, id) WHERE (status = 'due'::text)
 CREATE INDEX idempotency_keys_age ON public.idempotency_keys USING btree (created_at)
@@ -891,6 +927,7 @@ grant insert, select, update on public.card_block_orders to cardwright_app
 grant insert, select, update on public.card_restrictions to cardwright_app
 grant insert, select, update on public.cards to cardwright_app
 grant insert, select, update on public.customers to cardwright_app
+grant insert, select, update on public.documents to cardwright_app
 grant insert, select, update on public.due_fees to cardwright_app
 grant insert, select, update on public.event_heads to cardwright_app
 grant insert, select, update on public.job_runs to cardwright_app

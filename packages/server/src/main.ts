@@ -12,6 +12,8 @@ import {
 import { migrate } from "./foundation/database/migrate.ts";
 import { readSettings } from "./foundation/database/settings.ts";
 import { Outage } from "./foundation/errors/errors.ts";
+import type { FileStore } from "./foundation/files/files.ts";
+import { openFiles } from "./foundation/files/open.ts";
 import { createIds } from "./foundation/ids/ids.ts";
 import { type Keys, KeysError } from "./foundation/keys/keys.ts";
 import { openKeys } from "./foundation/keys/open.ts";
@@ -29,6 +31,7 @@ import { makeFirstPlatformKey, seedSandbox } from "./interfaces/installation/see
 import { jobs } from "./interfaces/worker/jobs.ts";
 import { recordSources } from "./interfaces/worker/sources.ts";
 import { startWorker } from "./interfaces/worker/worker.ts";
+import { sweepDocuments } from "./issuing/documents/actions.ts";
 import { setInstallationMode } from "./issuing/organizations/actions.ts";
 import { openKeyCache } from "./records/access/actions.ts";
 import { bindKeys } from "./records/vault/actions.ts";
@@ -43,6 +46,9 @@ const JOB_CONNECTIONS = 4;
 const JOB_LOCK_TIMEOUT_MS = 1_000;
 /** Connections of the embedded PostgreSQL that are not ours: its claim, migrations, people. */
 const SPARE_CONNECTIONS = 20;
+
+/** How often files without a document are looked for, ms. */
+const SWEEP_DOCUMENTS_MS = 600_000;
 
 /** How often idle connections are closed while the last requests are answered, ms. */
 const SWEEP_MS = 20;
@@ -80,7 +86,8 @@ async function start(config: Config, log: Log): Promise<void> {
   const keys = await bindKeys(database, (mayCreate) => openKeys(keySettings(config), mayCreate));
   if (config.CARDWRIGHT_MODE === "live") warnings.push(softwareKeysWarning(keys));
   await setInstallationMode(database, config.CARDWRIGHT_MODE);
-  const context = assemble(config, log, { database, keys, warnings, open });
+  const files = await openFiles(config, { clock: systemClock, random: systemEntropy });
+  const context = assemble(config, log, { database, keys, files, warnings, open });
   await fill(config, context);
   const app = await createApi(context, routes);
   stack.defer(() => closeApi(app, config.CARDWRIGHT_STOP_TIMEOUT_MS));
@@ -135,11 +142,12 @@ function assemble(
   parts: {
     readonly database: Database;
     readonly keys: Keys;
+    readonly files: FileStore;
     readonly warnings: readonly string[];
     open(maxConnections: number, lockTimeoutMs?: number): Database;
   },
 ): ApiContext {
-  const { database, keys, warnings } = parts;
+  const { database, keys, files, warnings } = parts;
   const metrics = createMetrics(true);
   const keyCache = openKeyCache();
   const newId = createIds(() => systemClock.now().getTime(), systemEntropy);
@@ -157,6 +165,13 @@ function assemble(
     idempotencyDays: config.CARDWRIGHT_IDEMPOTENCY_DAYS,
     jobs,
     jobContext: { database: forJobs, keys, newId },
+    chores: [
+      {
+        name: "documents",
+        everyMs: SWEEP_DOCUMENTS_MS,
+        run: () => sweepDocuments(workers, files, systemClock.now()),
+      },
+    ],
   });
   stack.defer(() => worker.stop());
   return {
@@ -164,6 +179,7 @@ function assemble(
     mode: config.CARDWRIGHT_MODE,
     database,
     keys,
+    files,
     keyCache,
     clock: systemClock,
     newId,

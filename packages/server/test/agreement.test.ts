@@ -10,6 +10,7 @@ import { openApiDocument } from "../src/interfaces/api/openapi.ts";
 import { routes } from "../src/interfaces/api/routes.ts";
 import { personalFields as ofCards } from "../src/issuing/cards/schema.ts";
 import { personalFields as ofCustomers } from "../src/issuing/customers/schema.ts";
+import { personalFields as ofDocuments } from "../src/issuing/documents/schema.ts";
 import { asOwner, testDatabase } from "./harness/database.ts";
 
 /** Tables of the code agree with tables of the database and with what is published. */
@@ -111,7 +112,7 @@ test("logs and audit go by lists that name each field that is secret or about a 
     secrets.filter((path) => !named(secretNames)(path)),
     [],
   );
-  const personal = [...ofCards, ...ofCustomers];
+  const personal = [...ofCards, ...ofCustomers, ...ofDocuments];
   assert.deepEqual(
     personal.filter((path) => !named(personalNames)(path)),
     [],

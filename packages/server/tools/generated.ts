@@ -17,6 +17,7 @@ import { blockOrderLifecycle } from "../src/issuing/cards/model/blocks.ts";
 import { autoTopUpLifecycle } from "../src/issuing/cards/model/topups.ts";
 import { cardLifecycle } from "../src/issuing/cards/model.ts";
 import { accessLifecycle, customerLifecycle } from "../src/issuing/customers/model.ts";
+import { documentLifecycle } from "../src/issuing/documents/model.ts";
 import { organizationLifecycle } from "../src/issuing/organizations/model.ts";
 import { programLifecycle } from "../src/issuing/programs/model.ts";
 import { dueFeeLifecycle } from "../src/issuing/transfers/model/dues.ts";
@@ -138,6 +139,7 @@ const lifecycles: readonly (readonly [string, Lifecycle<string, string>])[] = [
   ["A card program", programLifecycle],
   ["A customer", customerLifecycle],
   ["A customer's access to a product", accessLifecycle],
+  ["A document", documentLifecycle],
   ["A budget", budgetLifecycle],
   ["A budget's refill rule", refillLifecycle],
   ["A card", cardLifecycle],

@@ -5,6 +5,8 @@ import type { Call, CallAnswer, TestServer } from "./server.ts";
 export type Furnished = {
   readonly id: string;
   readonly call: Call;
+  /** The secret that `call` calls with. */
+  readonly key: string;
   readonly programs: { readonly card: string; readonly budgetCard: string };
   /** By kind: the object's id. */
   readonly objects: Readonly<Record<ObjectKind, string>>;
@@ -126,6 +128,7 @@ export async function furnish(server: TestServer): Promise<Furnished> {
   return {
     id,
     call,
+    key: apiKey,
     programs,
     objects,
     ids: Object.values(objects),

@@ -1,7 +1,12 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
 import { after } from "node:test";
 import { systemClock, systemEntropy } from "../../src/foundation/clock/clock.ts";
 import type { Transaction } from "../../src/foundation/database/database.ts";
 import type { Work } from "../../src/foundation/database/work.ts";
+import { directoryFiles } from "../../src/foundation/files/directory.ts";
+import type { FileStore } from "../../src/foundation/files/files.ts";
 import { createIds, type OrganizationId, PLATFORM } from "../../src/foundation/ids/ids.ts";
 import type { Keys } from "../../src/foundation/keys/keys.ts";
 import { newMaterial } from "../../src/foundation/keys/material.ts";
@@ -115,6 +120,7 @@ async function serve(
     },
     database: database.app,
     keys,
+    files: await testFiles(),
     clock: systemClock,
     newId: createIds(() => systemClock.now().getTime(), systemEntropy),
     log: options.log ?? createLog("fatal"),
@@ -150,6 +156,13 @@ async function serve(
     },
     stop,
   };
+}
+
+/** A store of its own for each server, gone with the test file. */
+async function testFiles(): Promise<FileStore> {
+  const folder = await mkdtemp(path.join(tmpdir(), "cardwright-documents-"));
+  after(() => rm(folder, { recursive: true, force: true }));
+  return directoryFiles(folder, systemEntropy);
 }
 
 function callWith(url: string, defaultKey: string): Call {

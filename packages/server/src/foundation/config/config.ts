@@ -59,6 +59,27 @@ const addresses = (text?: string): readonly string[] => {
   return named;
 };
 
+/** A bucket and what stands before every name in it. */
+export type BucketPlace = { readonly bucket: string; readonly prefix: string };
+
+const filesPlace = (text?: string): BucketPlace | null => {
+  if (text === undefined || text === "directory") return null;
+  const [, bucket, prefix] =
+    /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])((?:\/[A-Za-z0-9_-]+)*)\/?$/.exec(text) ?? [];
+  if (bucket === undefined) throw new Error("must be directory or look like s3://bucket/prefix");
+  return { bucket, prefix: (prefix ?? "").slice(1) };
+};
+
+const endpoint = (text?: string): string | null => {
+  if (text === undefined) return null;
+  const url = URL.canParse(text) ? new URL(text) : null;
+  const isPlain = url !== null && /^https?:$/.test(url.protocol) && url.pathname === "/";
+  if (!isPlain || url.search !== "" || url.username !== "") {
+    throw new Error("must look like https://s3.example.com, without a path");
+  }
+  return url.origin;
+};
+
 const levels: readonly LogLevel[] = ["trace", "debug", "info", "warn", "error", "fatal", "silent"];
 
 export const variables = {
@@ -91,6 +112,31 @@ export const variables = {
   CARDWRIGHT_KEYS: variable(
     "The vault's keys as JSON, instead of the key file.",
     "a key file in CARDWRIGHT_FOLDER",
+    (text) => text ?? null,
+  ),
+  CARDWRIGHT_DOCUMENTS: variable(
+    "Where documents lie, encrypted: `directory` (in CARDWRIGHT_FOLDER) or `s3://bucket/prefix`.",
+    "directory",
+    filesPlace,
+  ),
+  CARDWRIGHT_S3_ENDPOINT: variable(
+    "Address of the S3-compatible store; the bucket goes into the path.",
+    "Amazon's of the region",
+    endpoint,
+  ),
+  CARDWRIGHT_S3_REGION: variable(
+    "Region that requests to the store are signed for.",
+    "us-east-1",
+    (text) => text ?? "us-east-1",
+  ),
+  CARDWRIGHT_S3_ACCESS_KEY: variable(
+    "Access key of the store; needed with a bucket.",
+    "none",
+    (text) => text ?? null,
+  ),
+  CARDWRIGHT_S3_SECRET_KEY: variable(
+    "Secret key of the store; needed with a bucket.",
+    "none",
     (text) => text ?? null,
   ),
   CARDWRIGHT_ALLOW_SOFTWARE_KEYS: variable(

@@ -10,6 +10,7 @@ export const prefixes = {
   apiKey: "key",
   customer: "cus",
   accessRequest: "acr",
+  document: "doc",
   program: "prog",
   card: "card",
   restriction: "rst",
@@ -34,6 +35,7 @@ export type Id<K extends IdKind> = `${(typeof prefixes)[K]}_${string}`;
 export type OrganizationId = Id<"organization">;
 export type ApiKeyId = Id<"apiKey">;
 export type CustomerId = Id<"customer">;
+export type DocumentId = Id<"document">;
 export type AccessRequestId = Id<"accessRequest">;
 export type ProgramId = Id<"program">;
 export type CardId = Id<"card">;

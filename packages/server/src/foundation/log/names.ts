@@ -29,4 +29,6 @@ export const personalNames = [
   "billingAddress",
   "email",
   "phone",
+  "numberMasked",
+  "mrz",
 ] as const;

@@ -1,7 +1,9 @@
 import { type Static, type TProperties, type TSchema, Type } from "typebox";
 import type { Reading, Work } from "../database/work.ts";
 import type { Refusal } from "../errors/errors.ts";
-import type { ApiKeyId, OrganizationId } from "../ids/ids.ts";
+import type { FileStore } from "../files/files.ts";
+import type { ApiKeyId, Ids, OrganizationId } from "../ids/ids.ts";
+import type { Keys } from "../keys/keys.ts";
 import { mediaTypeOf, type StreamFormat } from "./formats.ts";
 import { object, oneOf } from "./schemas.ts";
 
@@ -178,10 +180,70 @@ export type StreamRoute<
   handle(call: StreamCall<Static<P>, Static<Q>>): Promise<Streamed>;
 };
 
-export type Route = ReadRoute | StreamRoute | WriteRoute | BatchRoute;
+/** What an upload is made of, before any transaction: here it may wait on the store. */
+export type UploadCall<P = unknown, Q = unknown> = ReadCall<P, Q> & {
+  /** All bytes of the body, within the route's bound. */
+  readonly content: Buffer;
+  /** Of the content, lower-case hexadecimal. */
+  readonly sha256: string;
+  readonly files: FileStore;
+  readonly keys: Keys;
+  readonly newId: Ids;
+};
+
+/** What was made of an upload, and how to undo it where the upload is refused. */
+export type Prepared = { discard(): Promise<void> };
+
+/** Takes a file as the body. What is known of it besides is in path and query. */
+export type UploadRoute<
+  P extends TSchema = TSchema,
+  Q extends TSchema = TSchema,
+  R extends TSchema = TSchema,
+  T extends Prepared = Prepared,
+> = Common<P, Q, R> & {
+  readonly kind: "upload";
+  readonly method: "POST";
+  readonly body?: undefined;
+  /** What Content-Type may say; it is not believed. */
+  readonly mediaTypes: readonly string[];
+  readonly maxBytes: number;
+  readonly status: 201;
+  /** Looks at the file and keeps it. A refusal thrown here is audited and stored as one of `handle`. */
+  prepare(call: UploadCall<Static<P>, Static<Q>>): Promise<T>;
+  /** Writes, in a transaction; `body` is what was prepared. */
+  handle(call: WriteCall<Static<P>, Static<Q>, T>): Promise<Static<R>>;
+};
+
+/** A file that goes out. */
+export type Download = {
+  /** Whose it is and its id, for the audit log. */
+  readonly organizationId: OrganizationId;
+  readonly objectId: string;
+  readonly fileName: string;
+  readonly mediaType: string;
+  /** Read after the transaction; whatever is thrown behind the first piece cuts the connection. */
+  pieces(files: FileStore): AsyncIterable<Uint8Array>;
+};
+
+/** Gives a file out, and writes into the audit log that it did, before the first byte leaves. */
+export type DownloadRoute<
+  P extends TSchema = TSchema,
+  Q extends TSchema = TSchema,
+  R extends TSchema = TSchema,
+> = Common<P, Q, R> & {
+  readonly kind: "download";
+  readonly method: "GET";
+  readonly body?: undefined;
+  readonly mediaTypes: readonly string[];
+  readonly status: 200;
+  handle(call: WriteCall<Static<P>, Static<Q>>): Promise<Download>;
+};
+
+export type Route = ReadRoute | StreamRoute | WriteRoute | BatchRoute | UploadRoute | DownloadRoute;
 
 /** Whether a route writes nothing. */
-export const isReading = ({ kind }: Route): boolean => kind === "read" || kind === "stream";
+export const isReading = ({ kind }: Route): boolean =>
+  kind === "read" || kind === "stream" || kind === "download";
 
 type Empty = TSchema;
 
@@ -219,6 +281,24 @@ export function batchRoute<
   R extends TSchema = TSchema,
 >(route: Omit<BatchRoute<P, Q, B, R>, "kind">): Route {
   return { ...route, kind: "batch" } as unknown as Route;
+}
+
+/** Declares a route that takes a file. */
+export function uploadRoute<
+  P extends TSchema = Empty,
+  Q extends TSchema = Empty,
+  R extends TSchema = TSchema,
+  T extends Prepared = Prepared,
+>(route: Omit<UploadRoute<P, Q, R, T>, "kind" | "method" | "status">): Route {
+  return { ...route, kind: "upload", method: "POST", status: 201 } as unknown as Route;
+}
+
+/** Declares a route that gives a file out. */
+export function downloadRoute<P extends TSchema = Empty, Q extends TSchema = Empty>(
+  route: Omit<DownloadRoute<P, Q>, "kind" | "method" | "status" | "reply">,
+): Route {
+  const reply = Type.String({ description: "The bytes of the file." });
+  return { ...route, reply, kind: "download", method: "GET", status: 200 } as unknown as Route;
 }
 
 /** Declares a streamed read; adds `format` to its query. */

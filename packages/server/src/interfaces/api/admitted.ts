@@ -181,7 +181,8 @@ function placesOf(route: Route): PersonalPlaces | null {
   return found;
 }
 
-function auditEntry({ request, work, status, objectId, refusal }: Outcome): AuditEntry {
+/** What the audit log keeps of an outcome. */
+export function auditEntry({ request, work, status, objectId, refusal }: Outcome): AuditEntry {
   const { caller, route, requestId, params } = request;
   const named = (params as { id?: string } | undefined)?.id;
   return {

@@ -8,6 +8,7 @@ import { openBatches } from "./batch.ts";
 import { addBodyParser } from "./body.ts";
 import type { ApiContext } from "./context.ts";
 import { addDocs } from "./docs.ts";
+import { downloadHandler } from "./download.ts";
 import { answerError, answerUnread } from "./failures.ts";
 import { recordForbidden } from "./forbidden.ts";
 import { type Batches, routeHandler } from "./handlers.ts";
@@ -16,6 +17,7 @@ import { addRequestLog } from "./requestlog.ts";
 import { forSerializer } from "./serializer.ts";
 import { streamHandlers } from "./stream.ts";
 import { addUnknownPaths } from "./unknown.ts";
+import { uploadHandlers } from "./upload.ts";
 
 declare module "fastify" {
   interface FastifyRequest {
@@ -99,11 +101,15 @@ function bareApp(context: ApiContext): FastifyInstance {
   }) as unknown as FastifyInstance;
 }
 
+/** The routes that `routeHandler` answers. */
+type Answered = Parameters<typeof routeHandler>[1];
+
 function addRoutes(v1: FastifyInstance, context: ApiContext, routes: readonly Route[]): void {
   const authenticate = authenticator(v1, context);
   const count = limiter(v1, context, (request) => request.caller?.keyId ?? "");
   const batches = openLanes(v1, context);
   const streamed = streamHandlers(context);
+  const uploads = uploadHandlers(context);
   for (const route of routes) {
     const admit = async (request: FastifyRequest, reply: FastifyReply) => {
       request.cardwrightRoute = route;
@@ -119,12 +125,17 @@ function addRoutes(v1: FastifyInstance, context: ApiContext, routes: readonly Ro
       v1.route({ ...place, onRequest: admit, handler: streamed(route) });
       continue;
     }
-    const answer = routeHandler(context, route, batches);
+    if (route.kind === "download") {
+      v1.route({ ...place, onRequest: admit, handler: downloadHandler(context, route) });
+      continue;
+    }
+    const upload = route.kind === "upload" ? uploads(route) : null;
+    const answer = upload?.answer ?? routeHandler(context, route as Answered, batches);
     v1.route({
       ...place,
       bodyLimit: bodyLimitOf(context, route),
       schema: { response: { [route.status]: forSerializer(route.reply) } },
-      onRequest: admit,
+      onRequest: upload === null ? admit : [admit, upload.enter],
       handler: async (request, reply) => send(reply, await answer(request, reply)),
     });
   }
@@ -133,6 +144,7 @@ function addRoutes(v1: FastifyInstance, context: ApiContext, routes: readonly Ro
 /** Rows may take more than other bodies; what the operator allows beyond that goes for them, too. */
 function bodyLimitOf({ settings }: ApiContext, route: Route): number {
   const rowsBytes = "rows" in route ? (route.rows?.maxBytes ?? 0) : 0;
+  if (route.kind === "upload") return route.maxBytes;
   return Math.max(settings.CARDWRIGHT_BODY_LIMIT, rowsBytes);
 }
 

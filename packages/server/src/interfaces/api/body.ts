@@ -1,3 +1,4 @@
+import type { IncomingMessage } from "node:http";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { TSchema } from "typebox";
 import { generalErrors, type Refusal } from "../../foundation/errors/errors.ts";
@@ -6,6 +7,15 @@ import { fieldErrors } from "./errors.ts";
 import { type ParsedJson, parseJson } from "./json.ts";
 
 const utf8 = new TextDecoder("utf-8", { fatal: true });
+
+/** Content types of uploads; what a file really is, its content says. */
+const fileTypes = [
+  "application/octet-stream",
+  "application/pdf",
+  "image/jpeg",
+  "image/png",
+  "image/heic",
+];
 
 /** What a request without a body counts as: an object without fields. */
 export const NO_BODY: ParsedJson = { ok: true, value: {} };
@@ -28,6 +38,11 @@ export function addBodyParser(app: FastifyInstance): void {
     if (refusal !== null || schema === undefined) done(refusal);
     else done(null, readCsv(body as Buffer, schema));
   });
+  app.addContentTypeParser(fileTypes, (request, body, done) => {
+    const route = request.cardwrightRoute;
+    if (route?.kind === "upload") readFile(request, body, route.maxBytes, done);
+    else done(notTaken());
+  });
   app.addHook("preParsing", async (request) => {
     const encoding = request.headers["content-encoding"];
     if (encoding !== undefined && encoding.toLowerCase() !== "identity") {
@@ -37,6 +52,42 @@ export function addBodyParser(app: FastifyInstance): void {
       );
     }
   });
+}
+
+/** What stands for a file that is larger than its route takes. */
+export const TOO_LARGE = Symbol("too large");
+
+/** How long the rest of a body that is too large is thrown away before the connection is cut, ms. */
+const LINGER_MS = 1_000;
+
+/**
+ * Reads a file as it comes, and no further than its bound. One that is larger is refused at once, but its
+ * connection is cut only a moment later: cut while the caller still sends, it would take the answer with it.
+ */
+function readFile(
+  { raw, headers }: FastifyRequest,
+  body: IncomingMessage,
+  maxBytes: number,
+  done: (error: Error | null, content?: Buffer | typeof TOO_LARGE) => void,
+): void {
+  const pieces: Buffer[] = [];
+  let size = 0;
+  const refuse = () => {
+    body.off("data", take).off("end", end).resume();
+    pieces.length = 0;
+    setTimeout(() => raw.complete || raw.socket.destroy(), LINGER_MS).unref();
+    // Not as an error: for one the framework would cut the connection at once.
+    done(null, TOO_LARGE);
+  };
+  const take = (piece: Buffer) => {
+    size += piece.length;
+    if (size > maxBytes) refuse();
+    else pieces.push(piece);
+  };
+  const end = () => done(null, Buffer.concat(pieces));
+  body.on("error", done);
+  if (Number(headers["content-length"] ?? 0) > maxBytes) refuse();
+  else body.on("data", take).on("end", end);
 }
 
 const notTaken = () => generalErrors.refusal("unsupported_media_type");

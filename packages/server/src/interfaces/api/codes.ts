@@ -3,6 +3,7 @@ import { generalErrors } from "../../foundation/errors/errors.ts";
 import { budgetErrors } from "../../issuing/budgets/errors.ts";
 import { cardErrors, issueConditions, useConditions } from "../../issuing/cards/errors.ts";
 import { customerErrors } from "../../issuing/customers/errors.ts";
+import { documentErrors } from "../../issuing/documents/errors.ts";
 import { organizationErrors } from "../../issuing/organizations/errors.ts";
 import { programErrors } from "../../issuing/programs/errors.ts";
 import { statementErrors } from "../../issuing/statements/errors.ts";
@@ -27,6 +28,7 @@ export const errorTables: readonly { readonly entries: Readonly<Record<string, E
   organizationErrors,
   transferErrors,
   programErrors,
+  documentErrors,
   customerErrors,
   budgetErrors,
   cardErrors,

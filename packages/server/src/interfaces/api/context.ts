@@ -1,6 +1,7 @@
 import type { Clock } from "../../foundation/clock/clock.ts";
 import type { Config } from "../../foundation/config/config.ts";
 import type { Database } from "../../foundation/database/database.ts";
+import type { FileStore } from "../../foundation/files/files.ts";
 import type { Ids } from "../../foundation/ids/ids.ts";
 import type { Keys } from "../../foundation/keys/keys.ts";
 import type { Log } from "../../foundation/log/log.ts";
@@ -31,6 +32,8 @@ export type ApiContext = {
   readonly settings: ApiSettings;
   readonly database: Database;
   readonly keys: Keys;
+  /** Where documents lie. */
+  readonly files: FileStore;
   readonly clock: Clock;
   readonly newId: Ids;
   readonly log: Log;

@@ -5,11 +5,13 @@ import { Fault, type Problem } from "../../foundation/errors/errors.ts";
 import {
   type BatchRoute,
   type Caller,
+  type DownloadRoute,
   isReading,
   type Lane,
   type ReadRoute,
   type Route,
   type StreamRoute,
+  type UploadRoute,
   type WriteRoute,
 } from "../../foundation/route/route.ts";
 import { checkKey } from "../../records/idempotency/actions.ts";
@@ -30,7 +32,7 @@ export type Batches = (lane: Lane) => LaneQueue<Admitted<BatchRoute>, Answer>;
 /** What answers the requests of a route, once they are allowed in. */
 export function routeHandler(
   context: ApiContext,
-  route: Exclude<Route, StreamRoute>,
+  route: Exclude<Route, StreamRoute | UploadRoute | DownloadRoute>,
   batches: Batches,
 ) {
   const admit = admitter(route);

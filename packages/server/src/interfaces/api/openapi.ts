@@ -132,6 +132,9 @@ function fieldsOf(place: "path" | "query", schema: TSchema | undefined): JsonObj
 }
 
 function requestBodyOf(route: Route): JsonObject {
+  if (route.kind === "upload") {
+    return { requestBody: { required: true, content: bytesOf(route.mediaTypes) } };
+  }
   if (route.body === undefined || route.method === "GET") return {};
   const { required = [] } = route.body as { required?: string[] };
   return {
@@ -212,8 +215,13 @@ const otherFormats: Readonly<Record<Exclude<StreamFormat, "json">, JsonObject>> 
   pdf: { type: "string", contentMediaType: "application/pdf", description: "For people." },
 };
 
+/** Bytes as they are, of any of these types. */
+const bytesOf = (mediaTypes: readonly string[]): JsonObject =>
+  Object.fromEntries(mediaTypes.map((mediaType) => [mediaType, {}]));
+
 /** The reply by media type. */
 function contentOf(route: Route): JsonObject {
+  if (route.kind === "download") return bytesOf(route.mediaTypes);
   const formats = route.kind === "stream" ? route.formats : (["json"] as const);
   return Object.fromEntries(
     formats.map((format) => [

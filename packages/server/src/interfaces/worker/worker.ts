@@ -12,6 +12,13 @@ import type { JobContext } from "./group.ts";
 import { type Loop, type LoopOptions, startLoop } from "./loop.ts";
 import { startScheduler } from "./scheduler.ts";
 
+/** One pass again and again, with a pause between two. */
+export type Chore = {
+  readonly name: string;
+  readonly everyMs: number;
+  run(): Promise<unknown>;
+};
+
 /** What runs beside the requests: sequences, and tidying up. */
 export type WorkerOptions = {
   readonly database: Database;
@@ -26,6 +33,8 @@ export type WorkerOptions = {
   readonly jobs: readonly Job[];
   /** What jobs stand on; their connections are theirs, so that the sequencers never wait for one. */
   readonly jobContext: Omit<JobContext, "committed">;
+  /** What this process does now and then, beside the jobs: it belongs to no organization. */
+  readonly chores?: readonly Chore[];
 };
 
 export type Worker = {
@@ -89,6 +98,13 @@ export function startWorker(options: WorkerOptions): Worker {
       idleMs: [LAST_USE_MS, LAST_USE_MS],
     }),
   ];
+  for (const { name, run, everyMs } of options.chores ?? []) {
+    const step = async () => {
+      await run();
+      return 0;
+    };
+    others.push(start({ name, step, restMs: 0, idleMs: [everyMs, everyMs] }));
+  }
   const wake = () => {
     for (const loop of sequencers) loop.wake();
   };

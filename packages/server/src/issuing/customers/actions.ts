@@ -59,6 +59,13 @@ export const lockCustomer = (
 ): Promise<Customer | null> =>
   lockCustomerRow(sql, organizationId, { by: "id", value: id }, strength);
 
+/** As `lockCustomer`, of the organization's own, by id or external id. */
+export const lockCustomerByReference = (
+  work: Work,
+  reference: Reference,
+  strength: LockStrength,
+): Promise<Customer | null> => lockCustomerRow(work.sql, work.organizationId, reference, strength);
+
 /** Whose customer it is, for a platform key that names it by id; null where there is none. */
 export const organizationOfCustomer = (sql: Sql, id: string): Promise<OrganizationId | null> =>
   ownerOf(sql, id);

@@ -33,6 +33,10 @@ export const scopes = {
   "programs:write": scope("platform", "Create, change and retire card programs."),
   "funds:platform": scope("platform", "Record deposits and payouts of organizations."),
   "customers:review": scope("platform", "Decide on customers: approve, reject, hold, release."),
+  "documents:read": scope(
+    "platform",
+    "Read the content of customers' documents; each read is audited.",
+  ),
   "access:review": scope("platform", "Grant, reject and revoke product access."),
   "cards:block": scope("platform", "Block and unblock cards."),
 } as const satisfies Record<string, ScopeEntry>;

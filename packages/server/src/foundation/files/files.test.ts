@@ -1,0 +1,175 @@
+import assert from "node:assert/strict";
+import { mkdtemp, readdir, rm, stat, writeFile } from "node:fs/promises";
+import { createServer, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import test, { type TestContext } from "node:test";
+import { systemClock, systemEntropy } from "../clock/clock.ts";
+import { Fault, Outage } from "../errors/errors.ts";
+import { bucketFiles } from "./bucket.ts";
+import { directoryFiles } from "./directory.ts";
+import type { FileStore } from "./files.ts";
+import { sha256, signed } from "./signature.ts";
+
+const keys = { accessKey: "access", secretKey: "secret", region: "eu-central-1" };
+
+async function folder(t: TestContext): Promise<string> {
+  const made = await mkdtemp(path.join(tmpdir(), "cardwright-files-"));
+  t.after(() => rm(made, { recursive: true, force: true }));
+  return made;
+}
+
+/** A server that speaks as much of S3 as is used here, and checks every signature. */
+async function double(t: TestContext) {
+  const objects = new Map<string, { bytes: Buffer; at: Date }>();
+  const server = createServer(async (request, response) => {
+    const pieces: Buffer[] = [];
+    for await (const piece of request) pieces.push(piece as Buffer);
+    const body = Buffer.concat(pieces);
+    const url = new URL(request.url ?? "/", `http://${request.headers.host}`);
+    const given = request.headers["x-amz-date"] as string;
+    const at = new Date(given.replace(/^(....)(..)(..T..)(..)(..Z)$/, "$1-$2-$3:$4:$5"));
+    const signable = { method: request.method ?? "", url, headers: {}, bodyHash: sha256(body) };
+    const { authorization } = signed(signable, keys, at);
+    if (request.headers.authorization !== authorization) return response.writeHead(403).end();
+    const key = decodeURIComponent(url.pathname).slice(1);
+    const found = objects.get(key);
+    if (request.method === "PUT") objects.set(key, { bytes: body, at: new Date(at) });
+    else if (request.method === "DELETE") objects.delete(key);
+    else if (url.searchParams.has("list-type")) return response.end(listing(url));
+    else if (found === undefined) return refuse(response, url);
+    else return response.end(found.bytes);
+    return response.writeHead(request.method === "PUT" ? 200 : 204).end();
+  });
+  const refuse = (response: ServerResponse, { pathname }: URL) => {
+    const code = pathname.startsWith("/ours/") ? "NoSuchKey" : "NoSuchBucket";
+    response.writeHead(404).end(`<Error><Code>${code}</Code></Error>`);
+  };
+  const listing = ({ pathname, searchParams }: URL) => {
+    const bucket = `${pathname.slice(1)}/`;
+    const prefix = bucket + searchParams.get("prefix");
+    const after = bucket + (searchParams.get("start-after") ?? "");
+    const found = [...objects].filter(([key]) => key.startsWith(prefix) && key > after).sort();
+    const lines = found.slice(0, Number(searchParams.get("max-keys"))).map(([key, { at }]) => {
+      const name = `<Key>${key.slice(bucket.length)}</Key>`;
+      return `<Contents>${name}<LastModified>${at.toISOString()}</LastModified></Contents>`;
+    });
+    return `<ListBucketResult>${lines.join("")}</ListBucketResult>`;
+  };
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  t.after(() => void server.close());
+  return { endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, objects };
+}
+
+const stores: Readonly<Record<string, (t: TestContext) => Promise<FileStore>>> = {
+  directory: async (t) => directoryFiles(await folder(t), systemEntropy),
+  bucket: async (t) => {
+    const { endpoint } = await double(t);
+    return bucketFiles({ ...keys, endpoint, bucket: "ours", prefix: "a/b" }, systemClock);
+  },
+};
+
+async function* pieces(...texts: string[]): AsyncGenerator<Uint8Array> {
+  for (const text of texts) yield Buffer.from(text);
+}
+
+async function* gone(): AsyncGenerator<Uint8Array> {
+  yield Buffer.from("half");
+  throw new Error("gone");
+}
+
+async function textOf(content: AsyncIterable<Uint8Array> | null): Promise<string | null> {
+  if (content === null) return null;
+  const parts: Uint8Array[] = [];
+  for await (const part of content) parts.push(part);
+  return Buffer.concat(parts).toString();
+}
+
+for (const [kind, open] of Object.entries(stores)) {
+  test(`${kind}: what was put is read back, replaced, listed in order and removed`, async (t) => {
+    const store = await open(t);
+    assert.equal(await store.open("org_1/doc_1"), null);
+    await store.put("org_1/doc_1", pieces("one ", "two"));
+    await store.put("org_2/doc_3", pieces("three"));
+    await store.put("org_1/doc_2", pieces());
+    assert.equal(await textOf(await store.open("org_1/doc_1")), "one two");
+    await store.put("org_1/doc_1", pieces("new"));
+    assert.equal(await textOf(await store.open("org_1/doc_1")), "new");
+    const names = async (after: string | null, limit: number) =>
+      (await store.list(after, limit)).map(({ name }) => name);
+    assert.deepEqual(await names(null, 10), ["org_1/doc_1", "org_1/doc_2", "org_2/doc_3"]);
+    assert.deepEqual(await names(null, 2), ["org_1/doc_1", "org_1/doc_2"]);
+    assert.deepEqual(await names("org_1/doc_1", 10), ["org_1/doc_2", "org_2/doc_3"]);
+    const [first] = await store.list(null, 1);
+    assert.ok(Math.abs(Date.now() - (first?.storedAt.getTime() ?? 0)) < 60_000);
+    await store.remove("org_1/doc_1");
+    await store.remove("org_1/doc_1");
+    assert.equal(await store.open("org_1/doc_1"), null);
+    assert.deepEqual(await names(null, 10), ["org_1/doc_2", "org_2/doc_3"]);
+  });
+
+  test(`${kind}: a name that leads elsewhere is a fault`, async (t) => {
+    const store = await open(t);
+    for (const name of ["../x", "a/../../x", "/x", "a//b", "", "a.part", "a\u0000", "a b"]) {
+      await assert.rejects(async () => store.put(name, pieces("x")), Fault, name);
+      await assert.rejects(async () => store.open(name), Fault, name);
+      await assert.rejects(async () => store.remove(name), Fault, name);
+    }
+  });
+
+  test(`${kind}: what breaks while it is written leaves nothing`, async (t) => {
+    const store = await open(t);
+    await assert.rejects(store.put("org_1/doc_1", gone()), /gone/);
+    assert.deepEqual(await store.list(null, 10), []);
+    assert.equal(await store.open("org_1/doc_1"), null);
+  });
+}
+
+test("directory: only this user may read, and what was half written is gone at the next start", async (t) => {
+  const place = path.join(await folder(t), "documents");
+  const store = await directoryFiles(place, systemEntropy);
+  await store.put("org_1/doc_1", pieces("x"));
+  const modeOf = async (file: string) => (await stat(path.join(place, file))).mode & 0o777;
+  assert.equal(await modeOf("."), 0o700);
+  assert.equal(await modeOf("org_1"), 0o700);
+  assert.equal(await modeOf("org_1/doc_1"), 0o600);
+  await assert.rejects(store.put("org_1/doc_2", gone()), /gone/);
+  assert.deepEqual(await readdir(place), ["org_1"]);
+  await writeFile(path.join(place, "0123456789abcdef.part"), "half");
+  await directoryFiles(place, systemEntropy);
+  assert.deepEqual((await readdir(place)).sort(), ["org_1"]);
+});
+
+test("directory: what cannot be written is an outage whose text has no path", async (t) => {
+  const place = await folder(t);
+  const store = await directoryFiles(place, systemEntropy);
+  await writeFile(path.join(place, "org_1"), "no folder");
+  await assert.rejects(store.put("org_1/doc_1", pieces("x")), (error: unknown) => {
+    assert.ok(error instanceof Outage);
+    assert.ok(!error.message.includes(place));
+    return true;
+  });
+  assert.deepEqual(await readdir(place), ["org_1"]);
+});
+
+test("bucket: refused, absent or silent, it is an outage whose text has no key", async (t) => {
+  const { endpoint } = await double(t);
+  const settings = { ...keys, endpoint, bucket: "ours", prefix: "" };
+  const stranger = bucketFiles({ ...settings, secretKey: "another" }, systemClock);
+  const nobody = bucketFiles({ ...settings, endpoint: "http://127.0.0.1:1" }, systemClock);
+  const missing = bucketFiles({ ...settings, bucket: "none" }, systemClock);
+  for (const ask of [
+    () => stranger.put("a", pieces("x")),
+    () => stranger.open("a"),
+    () => nobody.put("a", pieces("x")),
+    () => nobody.list(null, 1),
+    () => missing.open("a"),
+  ]) {
+    await assert.rejects(ask, (error: unknown) => {
+      assert.ok(error instanceof Outage);
+      assert.doesNotMatch(error.message, /another|secret|access/);
+      return true;
+    });
+  }
+});

@@ -1,0 +1,9 @@
+import { documentSchema } from "./schema.ts";
+
+/** What documents announce: the object as the API shows it, never its bytes. */
+export const documentEvents = {
+  "document.uploaded": documentSchema,
+  "document.updated": documentSchema,
+  "document.erased": documentSchema,
+};
+export type DocumentEvent = keyof typeof documentEvents;

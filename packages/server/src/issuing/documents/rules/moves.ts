@@ -1,0 +1,81 @@
+import { canMove } from "../../../foundation/lifecycle/lifecycle.ts";
+import { documentErrors } from "../errors.ts";
+import { type Document, documentLifecycle, type MrzFacts, maskNumber } from "../model.ts";
+import { describedChecks } from "./checks.ts";
+import { type Mrz, readMrz } from "./mrz.ts";
+
+/** What is said anew of a document; what is left out stays, null clears. */
+export type Description = {
+  readonly country?: string | null;
+  readonly number?: string | null;
+  readonly expiryDate?: string | null;
+  /** The machine-readable lines as typed. */
+  readonly mrz?: readonly string[] | null;
+};
+
+/**
+ * A document as described anew, with the checks that depend on it. The number and the lines themselves
+ * are compared here and not kept.
+ *
+ * @param today YYYY-MM-DD of the organization's now.
+ * @throws Refusal `mrz_invalid` with every problem, `document_move_not_allowed` once it is decided on.
+ */
+export function describedBy(document: Document, given: Description, today: string): Document {
+  if (document.status !== "uploaded") throw notAllowed(document);
+  const read = given.mrz ? mrzOf(given.mrz, today) : null;
+  const country = given.country === undefined ? document.country : given.country;
+  const expiryDate = given.expiryDate === undefined ? document.expiryDate : given.expiryDate;
+  const facts = given.mrz === undefined ? document.mrz : read === null ? null : factsOf(read);
+  // Of what was given earlier too little is kept: number and lines are compared where both are given.
+  const number = read === null ? null : (given.number ?? null);
+  const known = read ?? (facts === null ? null : { ...facts, documentNumber: "" });
+  const fresh = describedChecks({ country, expiryDate, number, mrz: known, today });
+  return {
+    ...document,
+    country,
+    expiryDate,
+    numberMasked:
+      given.number === undefined ? document.numberMasked : given.number && maskNumber(given.number),
+    mrz: facts,
+    checks: document.checks.map(
+      (check) => fresh.find((found) => found.check === check.check) ?? check,
+    ),
+    version: document.version + 1n,
+  };
+}
+
+function mrzOf(lines: readonly string[], today: string): Mrz {
+  const reading = readMrz(lines, today);
+  if (reading.ok) return reading.mrz;
+  throw documentErrors.refusal("mrz_invalid", undefined, { problems: reading.problems });
+}
+
+const factsOf = ({ format, documentCode, issuer, nationality, expiryDate }: Mrz): MrzFacts => ({
+  format,
+  documentCode,
+  issuer,
+  nationality,
+  expiryDate,
+});
+
+/**
+ * A document without its bytes and all that was read from them.
+ *
+ * @throws Refusal `document_move_not_allowed`.
+ */
+export function erased(document: Document): Document {
+  if (!canMove(documentLifecycle, "erase", document.status)) throw notAllowed(document);
+  return {
+    ...document,
+    status: "erased",
+    numberMasked: null,
+    expiryDate: null,
+    mrz: null,
+    sha256: null,
+    sealedKey: null,
+    version: document.version + 1n,
+  };
+}
+
+const notAllowed = ({ status }: Document) =>
+  documentErrors.refusal("document_move_not_allowed", `The document is ${status}.`);
