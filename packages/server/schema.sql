@@ -238,6 +238,7 @@ table public.customers column 025 email text
 table public.customers column 026 phone text
 table public.customers column 027 version bigint not null
 table public.customers column 028 created_at timestamp(3) with time zone not null
+table public.customers column 029 retained bytea
 table public.due_fees column 001 organization_id id not null
 table public.due_fees column 002 id id not null
 table public.due_fees column 003 card_id id not null
@@ -453,6 +454,7 @@ table public.subject_keys column 003 key_id text
 table public.subject_keys column 004 wrapped_key bytea
 table public.subject_keys column 005 created_at timestamp(3) with time zone not null
 table public.subject_keys column 006 destroyed_at timestamp(3) with time zone
+table public.subject_keys column 007 purpose text not null
 table public.transfers column 001 organization_id id not null
 table public.transfers column 002 id id not null
 table public.transfers column 003 kind text not null
@@ -593,7 +595,6 @@ table public.cards constraint cards_check1 CHECK (((model = 'budgetCard'::text) 
 table public.cards constraint cards_check10 CHECK ((number_last >= number_first))
 table public.cards constraint cards_check2 CHECK (((status = 'deleted'::text) = (deleted_at IS NOT NULL)))
 table public.cards constraint cards_check3 CHECK (((deleted_at IS NULL) = (deleted_reason IS NULL)))
-table public.cards constraint cards_check4 CHECK (((legal_name IS NOT NULL) OR ((first_name IS NOT NULL) AND (last_name IS NOT NULL))))
 table public.cards constraint cards_check5 CHECK (((model = 'card'::text) = (account_card_id IS NOT NULL)))
 table public.cards constraint cards_check6 CHECK (((previous_expires_at IS NULL) = (previous_expiry_month IS NULL)))
 table public.cards constraint cards_check7 CHECK (((previous_expires_at IS NULL) = (previous_expiry_year IS NULL)))
@@ -605,6 +606,7 @@ table public.cards constraint cards_fee_months_check CHECK ((fee_months >= 0))
 table public.cards constraint cards_first_six_check CHECK ((first_six ~ '^\d{6}$'::text))
 table public.cards constraint cards_last_four_check CHECK ((last_four ~ '^\d{4}$'::text))
 table public.cards constraint cards_model_check CHECK ((model = ANY (ARRAY['card'::text, 'budgetCard'::text])))
+table public.cards constraint cards_names CHECK (((status = 'deleted'::text) OR (legal_name IS NOT NULL) OR ((first_name IS NOT NULL) AND (last_name IS NOT NULL))))
 table public.cards constraint cards_organization_id_account_card_id_fkey FOREIGN KEY (organization_id, account_card_id) REFERENCES cards(organization_id, id)
 table public.cards constraint cards_organization_id_account_id_fkey FOREIGN KEY (organization_id, account_id) REFERENCES ledger_accounts(organization_id, id)
 table public.cards constraint cards_organization_id_budget_id_fkey FOREIGN KEY (organization_id, budget_id) REFERENCES budgets(organization_id, id)
@@ -628,6 +630,7 @@ table public.customers constraint customers_check4 CHECK (((COALESCE(status_befo
 table public.customers constraint customers_check5 CHECK (((type = 'individual'::text) OR ((first_name IS NULL) AND (last_name IS NULL) AND (birth_date IS NULL))))
 table public.customers constraint customers_check6 CHECK (((type = 'business'::text) OR (legal_name IS NULL)))
 table public.customers constraint customers_check7 CHECK (((residence_country IS NOT NULL) OR ((residence_line1 IS NULL) AND (residence_line2 IS NULL) AND (residence_city IS NULL) AND (residence_region IS NULL) AND (residence_postal_code IS NULL))))
+table public.customers constraint customers_check8 CHECK (((retained IS NULL) OR (status = 'deleted'::text)))
 table public.customers constraint customers_level_check CHECK ((level = ANY (ARRAY['minimum'::text, 'basic'::text, 'advanced'::text])))
 table public.customers constraint customers_nationality_check CHECK ((nationality ~ '^[A-Z]{3}$'::text))
 table public.customers constraint customers_organization_id_external_id_key UNIQUE (organization_id, external_id)
@@ -765,7 +768,8 @@ table public.record_queue constraint record_queue_ordinal_check CHECK ((ordinal 
 table public.record_queue constraint record_queue_pkey PRIMARY KEY ("position", ordinal)
 table public.subject_keys constraint subject_keys_check CHECK (((key_id IS NULL) = (destroyed_at IS NOT NULL)))
 table public.subject_keys constraint subject_keys_check1 CHECK (((wrapped_key IS NULL) = (destroyed_at IS NOT NULL)))
-table public.subject_keys constraint subject_keys_pkey PRIMARY KEY (organization_id, subject_id)
+table public.subject_keys constraint subject_keys_pkey PRIMARY KEY (organization_id, subject_id, purpose)
+table public.subject_keys constraint subject_keys_purpose_check CHECK ((purpose = ANY (ARRAY['retained'::text, 'other'::text])))
 table public.transfers constraint transfers_actor_kind_check CHECK ((actor_kind = ANY (ARRAY['key'::text, 'system'::text])))
 table public.transfers constraint transfers_amount_check CHECK ((amount > 0))
 table public.transfers constraint transfers_check CHECK (((kind = 'fee'::text) = (fee_kind IS NOT NULL)))

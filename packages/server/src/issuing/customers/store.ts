@@ -114,6 +114,16 @@ const update = statement(
    where organization_id = $1 and id = $2`,
 );
 
+const keep = statement(
+  "customers.keepRetained",
+  "update customers set retained = $3 where organization_id = $1 and id = $2",
+);
+
+const findKept = statement(
+  "customers.findRetained",
+  "select retained from customers where organization_id = $1 and id = $2",
+);
+
 const insertChange = statement(
   "customers.insertChange",
   `insert into customer_status_history (organization_id, customer_id, version, move, from_status,
@@ -157,6 +167,25 @@ export async function insertCustomer(sql: Sql, customer: Customer): Promise<bool
 /** Writes a changed customer over its row, which the caller has locked. */
 export async function updateCustomer(sql: Sql, customer: Customer): Promise<void> {
   await sql.query(update, toValues(customer));
+}
+
+/** Keeps, sealed, what the law wants of a deleted customer. */
+export async function keepRetained(
+  sql: Sql,
+  { organizationId, id }: Pick<Customer, "organizationId" | "id">,
+  sealed: Uint8Array,
+): Promise<void> {
+  await sql.query(keep, [organizationId, id, sealed]);
+}
+
+/** What is kept of a deleted customer, sealed; null where nothing is. */
+export async function findRetained(
+  sql: Sql,
+  organizationId: string,
+  id: string,
+): Promise<Uint8Array | null> {
+  const [row] = await sql.query<{ retained: Uint8Array | null }>(findKept, [organizationId, id]);
+  return row?.retained ?? null;
 }
 
 /** Keeps one move of a customer. */

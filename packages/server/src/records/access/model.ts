@@ -34,6 +34,7 @@ export const scopes = {
   "funds:platform": scope("platform", "Record deposits and payouts of organizations."),
   "customers:review": scope("platform", "Decide on customers: approve, reject, hold, release."),
   "access:review": scope("platform", "Grant, reject and revoke product access."),
+  "compliance:read": scope("platform", "Read compliance lists, hits and retained identity."),
   "cards:block": scope("platform", "Block and unblock cards."),
 } as const satisfies Record<string, ScopeEntry>;
 

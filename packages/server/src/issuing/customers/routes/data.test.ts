@@ -354,7 +354,9 @@ test("personal data is nowhere in the events and the audit log in clear, and nul
   }
   const { database, context } = server;
   const owner = mine.id as OrganizationId;
-  await inWork(database.app, owner, context.keys, (work) => destroySubjectKey(work, body.id));
+  await inWork(database.app, owner, context.keys, (work) =>
+    destroySubjectKey(work, body.id, "other"),
+  );
   const { body: events } = await mine.call("GET", `/events?objectId=${body.id}`);
   const [created, updated] = events.data;
   for (const field of personalFields) assert.equal(created.data.object[field], null, field);
