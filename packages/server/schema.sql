@@ -239,6 +239,10 @@ table public.customers column 026 phone text
 table public.customers column 027 version bigint not null
 table public.customers column 028 created_at timestamp(3) with time zone not null
 table public.customers column 029 retained bytea
+table public.customers column 030 retain_until timestamp(3) with time zone
+table public.customers column 031 legal_hold_reason text
+table public.customers column 032 legal_hold_at timestamp(3) with time zone
+table public.customers column 033 erased_at timestamp(3) with time zone
 table public.due_fees column 001 organization_id id not null
 table public.due_fees column 002 id id not null
 table public.due_fees column 003 card_id id not null
@@ -425,6 +429,7 @@ table public.programs column 038 created_at timestamp(3) with time zone not null
 table public.programs column 039 renewal text not null
 table public.programs column 040 renewal_days integer not null
 table public.programs column 041 number_range_low integer not null
+table public.programs column 042 retention_years integer not null default 5
 table public.record_blocks column 001 organization_id id not null
 table public.record_blocks column 002 number bigint not null
 table public.record_blocks column 003 first_sequence bigint not null
@@ -631,12 +636,15 @@ table public.customers constraint customers_check5 CHECK (((type = 'individual':
 table public.customers constraint customers_check6 CHECK (((type = 'business'::text) OR (legal_name IS NULL)))
 table public.customers constraint customers_check7 CHECK (((residence_country IS NOT NULL) OR ((residence_line1 IS NULL) AND (residence_line2 IS NULL) AND (residence_city IS NULL) AND (residence_region IS NULL) AND (residence_postal_code IS NULL))))
 table public.customers constraint customers_check8 CHECK (((retained IS NULL) OR (status = 'deleted'::text)))
+table public.customers constraint customers_erased CHECK (((erased_at IS NULL) OR ((retained IS NULL) AND (retain_until IS NOT NULL))))
+table public.customers constraint customers_legal_hold CHECK (((legal_hold_reason IS NULL) = (legal_hold_at IS NULL)))
 table public.customers constraint customers_level_check CHECK ((level = ANY (ARRAY['minimum'::text, 'basic'::text, 'advanced'::text])))
 table public.customers constraint customers_nationality_check CHECK ((nationality ~ '^[A-Z]{3}$'::text))
 table public.customers constraint customers_organization_id_external_id_key UNIQUE (organization_id, external_id)
 table public.customers constraint customers_phone_check CHECK ((phone ~ '^\+[1-9][0-9]{6,14}$'::text))
 table public.customers constraint customers_pkey PRIMARY KEY (organization_id, id)
 table public.customers constraint customers_residence_country_check CHECK ((residence_country ~ '^[A-Z]{3}$'::text))
+table public.customers constraint customers_retain_until CHECK (((retain_until IS NULL) OR (status = 'deleted'::text)))
 table public.customers constraint customers_status_before_hold_check CHECK ((status_before_hold = ANY (ARRAY['needs_information'::text, 'pending'::text, 'active'::text, 'update_requested'::text, 'rejected'::text])))
 table public.customers constraint customers_status_check CHECK ((status = ANY (ARRAY['needs_information'::text, 'pending'::text, 'active'::text, 'update_requested'::text, 'rejected'::text, 'on_hold'::text, 'deleted'::text])))
 table public.customers constraint customers_type_check CHECK ((type = ANY (ARRAY['individual'::text, 'business'::text])))
@@ -745,6 +753,7 @@ table public.programs constraint programs_pkey PRIMARY KEY (organization_id, id)
 table public.programs constraint programs_range_from_check CHECK ((range_from >= 0))
 table public.programs constraint programs_renewal_check CHECK ((renewal = ANY (ARRAY['manual'::text, 'automatic'::text])))
 table public.programs constraint programs_renewal_days_check CHECK (((renewal_days >= 1) AND (renewal_days <= 365)))
+table public.programs constraint programs_retention_years_check CHECK (((retention_years >= 1) AND (retention_years <= 30)))
 table public.programs constraint programs_status_check CHECK ((status = ANY (ARRAY['active'::text, 'inactive'::text, 'retired'::text])))
 table public.programs constraint programs_validity_months_check CHECK (((validity_months >= 1) AND (validity_months <= 240)))
 table public.programs constraint programs_version_check CHECK ((version > 0))
@@ -821,6 +830,7 @@ CREATE INDEX customers_by_id ON public.customers USING btree (id)
 CREATE INDEX customers_last_name ON public.customers USING btree (organization_id, lower(last_name) text_pattern_ops) WHERE (last_name IS NOT NULL)
 CREATE INDEX customers_legal_name ON public.customers USING btree (organization_id, lower(legal_name) text_pattern_ops) WHERE (legal_name IS NOT NULL)
 CREATE INDEX customers_name ON public.customers USING btree (organization_id, lower(((first_name || ' '::text) || last_name)) text_pattern_ops) WHERE (last_name IS NOT NULL)
+CREATE INDEX customers_to_erase ON public.customers USING btree (organization_id, retain_until) WHERE ((retain_until IS NOT NULL) AND (erased_at IS NULL))
 CREATE INDEX due_fees_by_id ON public.due_fees USING btree (id)
 CREATE INDEX due_fees_waiting ON public.due_fees USING btree (organization_id, currency, due_at, id) WHERE (status = 'due'::text)
 CREATE INDEX idempotency_keys_age ON public.idempotency_keys USING btree (created_at)

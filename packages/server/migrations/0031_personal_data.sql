@@ -22,3 +22,18 @@ alter table customers add column retained bytea check (retained is null or statu
 alter table cards drop constraint cards_check4;
 alter table cards add constraint cards_names check (status = 'deleted' or legal_name is not null
   or (first_name is not null and last_name is not null));
+
+-- How long what the law keeps is kept after a customer's end; a legal hold keeps it beyond that.
+alter table programs add column retention_years integer not null default 5
+  check (retention_years between 1 and 30);
+alter table customers
+  add column retain_until timestamptz(3),
+  add column legal_hold_reason text,
+  add column legal_hold_at timestamptz(3),
+  add column erased_at timestamptz(3),
+  add constraint customers_retain_until check (retain_until is null or status = 'deleted'),
+  add constraint customers_legal_hold check ((legal_hold_reason is null) = (legal_hold_at is null)),
+  add constraint customers_erased
+    check (erased_at is null or (retained is null and retain_until is not null));
+create index customers_to_erase on customers (organization_id, retain_until)
+  where retain_until is not null and erased_at is null;

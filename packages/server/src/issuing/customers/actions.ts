@@ -25,7 +25,9 @@ import {
   reasonsOf,
   type Verdict,
 } from "./rules/moves.ts";
+import { type RetentionFacts, retainUntil } from "./rules/retention.ts";
 import { personalFields, showCustomer } from "./schema.ts";
+import { wasHeldForSanctions } from "./store/retention.ts";
 import {
   type CustomerFilter,
   findCustomerRow,
@@ -111,6 +113,9 @@ export async function createCustomer(work: Work, draft: CustomerDraft): Promise<
     statusReason: null,
     statusAt: work.now,
     residenceCountry: details.residence?.country ?? null,
+    retainUntil: null,
+    legalHold: null,
+    erasedAt: null,
     version: 1n,
     createdAt: work.now,
   };
@@ -175,19 +180,24 @@ const RETAINED = "retained";
  * is gone with its `other` key; in clear nothing is left. The caller has locked it, knows that all its cards
  * are deleted (otherwise: `customer_has_cards`) and has erased them.
  *
- * @param cards what of them the law keeps.
+ * @param cards all of them, with what the law keeps and for how long.
  * @throws Refusal `not_found`, `customer_deleted`.
  */
 export async function deleteCustomer(
   work: Work,
   id: string,
-  cards: readonly RetainedCard[],
+  cards: readonly (RetainedCard & RetentionFacts["cards"][number])[],
 ): Promise<Customer> {
   const { sql, organizationId, now } = work;
   await lockOrganization(sql, organizationId, "share");
   const before = await lockForChange(work, { by: "id", value: id });
-  const customer = erased(decidedBy(before, { move: "delete" }, now));
-  const kept: Retained = { identity: identityOf(before), cards };
+  const sanctionsDecided = await wasHeldForSanctions(sql, before);
+  const customer: Customer = {
+    ...erased(decidedBy(before, { move: "delete" }, now)),
+    retainUntil: retainUntil({ deletedAt: now, cards, sanctionsDecided }),
+  };
+  const names = cards.map(({ deletedAt: _, retentionYears: __, ...named }) => named);
+  const kept: Retained = { identity: identityOf(before), cards: names };
   const json = JSON.stringify(kept);
   const item = { organizationId, subjectId: id, recordId: RETAINED, json, now };
   const [sealed] = await sealPersonal(work, [{ ...item, purpose: "retained" }]);
@@ -224,7 +234,8 @@ export async function workForCustomer(work: Work, id: string): Promise<Work> {
   return workIn(work, organizationId);
 }
 
-async function lockForChange(work: Work, reference: Reference): Promise<Customer> {
+/** @throws Refusal `not_found`. */
+export async function lockForChange(work: Work, reference: Reference): Promise<Customer> {
   const customer = await lockCustomerRow(work.sql, work.organizationId, reference, "change");
   if (customer === null) throw generalErrors.refusal("not_found");
   return customer;
@@ -264,7 +275,7 @@ function keepMove(
   });
 }
 
-function announceCustomer(
+export function announceCustomer(
   work: Work,
   type: CustomerEvent,
   customer: Customer,

@@ -163,6 +163,12 @@ export type Customer = CustomerDetails & {
   readonly statusAt: Date;
   /** Of `residence`. */
   readonly residenceCountry: string | null;
+  /** Until when the identity of a deleted one is kept; a legal hold keeps it longer. */
+  readonly retainUntil: Date | null;
+  /** Why nothing that is kept may be erased, and since when. */
+  readonly legalHold: { readonly reason: string; readonly since: Date } | null;
+  /** When what was kept was erased. */
+  readonly erasedAt: Date | null;
   readonly version: bigint;
   readonly createdAt: Date;
 };

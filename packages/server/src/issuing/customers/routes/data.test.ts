@@ -42,6 +42,9 @@ test("201: type and level are enough, and the answer lists exactly what is missi
     canResubmit: null,
     missing: [...levelNeeds.individual.basic],
     ...Object.fromEntries(personalFields.map((field) => [field, null])),
+    retainUntil: null,
+    legalHold: null,
+    erasedAt: null,
     version: 1,
   });
 });
