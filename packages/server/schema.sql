@@ -238,6 +238,11 @@ table public.customers column 025 email text
 table public.customers column 026 phone text
 table public.customers column 027 version bigint not null
 table public.customers column 028 created_at timestamp(3) with time zone not null
+table public.customers column 029 retained bytea
+table public.customers column 030 retain_until timestamp(3) with time zone
+table public.customers column 031 legal_hold_reason text
+table public.customers column 032 legal_hold_at timestamp(3) with time zone
+table public.customers column 033 erased_at timestamp(3) with time zone
 table public.documents column 001 organization_id id not null
 table public.documents column 002 id id not null
 table public.documents column 003 customer_id id not null
@@ -443,6 +448,7 @@ table public.programs column 038 created_at timestamp(3) with time zone not null
 table public.programs column 039 renewal text not null
 table public.programs column 040 renewal_days integer not null
 table public.programs column 041 number_range_low integer not null
+table public.programs column 042 retention_years integer not null default 5
 table public.record_blocks column 001 organization_id id not null
 table public.record_blocks column 002 number bigint not null
 table public.record_blocks column 003 first_sequence bigint not null
@@ -472,6 +478,7 @@ table public.subject_keys column 003 key_id text
 table public.subject_keys column 004 wrapped_key bytea
 table public.subject_keys column 005 created_at timestamp(3) with time zone not null
 table public.subject_keys column 006 destroyed_at timestamp(3) with time zone
+table public.subject_keys column 007 purpose text not null
 table public.transfers column 001 organization_id id not null
 table public.transfers column 002 id id not null
 table public.transfers column 003 kind text not null
@@ -612,7 +619,6 @@ table public.cards constraint cards_check1 CHECK (((model = 'budgetCard'::text) 
 table public.cards constraint cards_check10 CHECK ((number_last >= number_first))
 table public.cards constraint cards_check2 CHECK (((status = 'deleted'::text) = (deleted_at IS NOT NULL)))
 table public.cards constraint cards_check3 CHECK (((deleted_at IS NULL) = (deleted_reason IS NULL)))
-table public.cards constraint cards_check4 CHECK (((legal_name IS NOT NULL) OR ((first_name IS NOT NULL) AND (last_name IS NOT NULL))))
 table public.cards constraint cards_check5 CHECK (((model = 'card'::text) = (account_card_id IS NOT NULL)))
 table public.cards constraint cards_check6 CHECK (((previous_expires_at IS NULL) = (previous_expiry_month IS NULL)))
 table public.cards constraint cards_check7 CHECK (((previous_expires_at IS NULL) = (previous_expiry_year IS NULL)))
@@ -624,6 +630,7 @@ table public.cards constraint cards_fee_months_check CHECK ((fee_months >= 0))
 table public.cards constraint cards_first_six_check CHECK ((first_six ~ '^\d{6}$'::text))
 table public.cards constraint cards_last_four_check CHECK ((last_four ~ '^\d{4}$'::text))
 table public.cards constraint cards_model_check CHECK ((model = ANY (ARRAY['card'::text, 'budgetCard'::text])))
+table public.cards constraint cards_names CHECK (((status = 'deleted'::text) OR (legal_name IS NOT NULL) OR ((first_name IS NOT NULL) AND (last_name IS NOT NULL))))
 table public.cards constraint cards_organization_id_account_card_id_fkey FOREIGN KEY (organization_id, account_card_id) REFERENCES cards(organization_id, id)
 table public.cards constraint cards_organization_id_account_id_fkey FOREIGN KEY (organization_id, account_id) REFERENCES ledger_accounts(organization_id, id)
 table public.cards constraint cards_organization_id_budget_id_fkey FOREIGN KEY (organization_id, budget_id) REFERENCES budgets(organization_id, id)
@@ -647,12 +654,16 @@ table public.customers constraint customers_check4 CHECK (((COALESCE(status_befo
 table public.customers constraint customers_check5 CHECK (((type = 'individual'::text) OR ((first_name IS NULL) AND (last_name IS NULL) AND (birth_date IS NULL))))
 table public.customers constraint customers_check6 CHECK (((type = 'business'::text) OR (legal_name IS NULL)))
 table public.customers constraint customers_check7 CHECK (((residence_country IS NOT NULL) OR ((residence_line1 IS NULL) AND (residence_line2 IS NULL) AND (residence_city IS NULL) AND (residence_region IS NULL) AND (residence_postal_code IS NULL))))
+table public.customers constraint customers_check8 CHECK (((retained IS NULL) OR (status = 'deleted'::text)))
+table public.customers constraint customers_erased CHECK (((erased_at IS NULL) OR ((retained IS NULL) AND (retain_until IS NOT NULL))))
+table public.customers constraint customers_legal_hold CHECK (((legal_hold_reason IS NULL) = (legal_hold_at IS NULL)))
 table public.customers constraint customers_level_check CHECK ((level = ANY (ARRAY['minimum'::text, 'basic'::text, 'advanced'::text])))
 table public.customers constraint customers_nationality_check CHECK ((nationality ~ '^[A-Z]{3}$'::text))
 table public.customers constraint customers_organization_id_external_id_key UNIQUE (organization_id, external_id)
 table public.customers constraint customers_phone_check CHECK ((phone ~ '^\+[1-9][0-9]{6,14}$'::text))
 table public.customers constraint customers_pkey PRIMARY KEY (organization_id, id)
 table public.customers constraint customers_residence_country_check CHECK ((residence_country ~ '^[A-Z]{3}$'::text))
+table public.customers constraint customers_retain_until CHECK (((retain_until IS NULL) OR (status = 'deleted'::text)))
 table public.customers constraint customers_status_before_hold_check CHECK ((status_before_hold = ANY (ARRAY['needs_information'::text, 'pending'::text, 'active'::text, 'update_requested'::text, 'rejected'::text])))
 table public.customers constraint customers_status_check CHECK ((status = ANY (ARRAY['needs_information'::text, 'pending'::text, 'active'::text, 'update_requested'::text, 'rejected'::text, 'on_hold'::text, 'deleted'::text])))
 table public.customers constraint customers_type_check CHECK ((type = ANY (ARRAY['individual'::text, 'business'::text])))
@@ -777,6 +788,7 @@ table public.programs constraint programs_pkey PRIMARY KEY (organization_id, id)
 table public.programs constraint programs_range_from_check CHECK ((range_from >= 0))
 table public.programs constraint programs_renewal_check CHECK ((renewal = ANY (ARRAY['manual'::text, 'automatic'::text])))
 table public.programs constraint programs_renewal_days_check CHECK (((renewal_days >= 1) AND (renewal_days <= 365)))
+table public.programs constraint programs_retention_years_check CHECK (((retention_years >= 1) AND (retention_years <= 30)))
 table public.programs constraint programs_status_check CHECK ((status = ANY (ARRAY['active'::text, 'inactive'::text, 'retired'::text])))
 table public.programs constraint programs_validity_months_check CHECK (((validity_months >= 1) AND (validity_months <= 240)))
 table public.programs constraint programs_version_check CHECK ((version > 0))
@@ -800,7 +812,8 @@ table public.record_queue constraint record_queue_ordinal_check CHECK ((ordinal 
 table public.record_queue constraint record_queue_pkey PRIMARY KEY ("position", ordinal)
 table public.subject_keys constraint subject_keys_check CHECK (((key_id IS NULL) = (destroyed_at IS NOT NULL)))
 table public.subject_keys constraint subject_keys_check1 CHECK (((wrapped_key IS NULL) = (destroyed_at IS NOT NULL)))
-table public.subject_keys constraint subject_keys_pkey PRIMARY KEY (organization_id, subject_id)
+table public.subject_keys constraint subject_keys_pkey PRIMARY KEY (organization_id, subject_id, purpose)
+table public.subject_keys constraint subject_keys_purpose_check CHECK ((purpose = ANY (ARRAY['retained'::text, 'other'::text])))
 table public.transfers constraint transfers_actor_kind_check CHECK ((actor_kind = ANY (ARRAY['key'::text, 'system'::text])))
 table public.transfers constraint transfers_amount_check CHECK ((amount > 0))
 table public.transfers constraint transfers_check CHECK (((kind = 'fee'::text) = (fee_kind IS NOT NULL)))
@@ -852,6 +865,7 @@ CREATE INDEX customers_by_id ON public.customers USING btree (id)
 CREATE INDEX customers_last_name ON public.customers USING btree (organization_id, lower(last_name) text_pattern_ops) WHERE (last_name IS NOT NULL)
 CREATE INDEX customers_legal_name ON public.customers USING btree (organization_id, lower(legal_name) text_pattern_ops) WHERE (legal_name IS NOT NULL)
 CREATE INDEX customers_name ON public.customers USING btree (organization_id, lower(((first_name || ' '::text) || last_name)) text_pattern_ops) WHERE (last_name IS NOT NULL)
+CREATE INDEX customers_to_erase ON public.customers USING btree (organization_id, retain_until) WHERE ((retain_until IS NOT NULL) AND (erased_at IS NULL))
 CREATE INDEX documents_customer ON public.documents USING btree (organization_id, customer_id, id)
 CREATE INDEX due_fees_by_id ON public.due_fees USING btree (id)
 CREATE INDEX due_fees_waiting ON public.due_fees USING btree (organization_id, currency, due_at, id) WHERE (status = 'due'::text)

@@ -106,7 +106,8 @@ export type WriteRoute<
   R extends TSchema = TSchema,
 > = Common<P, Q, R> & {
   readonly kind: "write";
-  readonly method: "POST" | "PATCH" | "PUT" | "DELETE";
+  /** GET: changes nothing, but each read of it is written into the audit log. */
+  readonly method: "GET" | "POST" | "PATCH" | "PUT" | "DELETE";
   readonly body?: B;
   readonly rows?: Rows;
   readonly status: 200 | 201;

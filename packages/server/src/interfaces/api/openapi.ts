@@ -109,7 +109,9 @@ function parametersOf(route: Route): JsonObject {
   const parameters = [
     ...fieldsOf("path", route.params),
     ...fieldsOf("query", route.query),
-    ...(isReading(route) ? [] : [{ $ref: "#/components/parameters/IdempotencyKey" }]),
+    ...(isReading(route) || route.method === "GET"
+      ? []
+      : [{ $ref: "#/components/parameters/IdempotencyKey" }]),
   ];
   return parameters.length === 0 ? {} : { parameters };
 }

@@ -2,17 +2,19 @@ import { violatedConstraint } from "../../foundation/database/errors.ts";
 import type { RowPage } from "../../foundation/database/list.ts";
 import type { Sql } from "../../foundation/database/sql.ts";
 import type { Work } from "../../foundation/database/work.ts";
-import { generalErrors } from "../../foundation/errors/errors.ts";
+import { assert, generalErrors } from "../../foundation/errors/errors.ts";
 import type { OrganizationId } from "../../foundation/ids/ids.ts";
 import type { Reference } from "../../foundation/route/schemas.ts";
 import { announce } from "../../records/events/actions.ts";
 import { previousOf } from "../../records/events/rules.ts";
+import { destroySubjectKey, openPersonal, sealPersonal } from "../../records/vault/actions.ts";
 import { lockOrganization, workIn } from "../organizations/actions.ts";
 import { requireOpen } from "../organizations/rules.ts";
 import type { CustomerType, VerificationLevel } from "../programs/model.ts";
 import { type CustomerEvent, eventOfMove } from "./events.ts";
-import type { Customer, CustomerDetails, StatusChange } from "./model.ts";
+import type { Customer, CustomerDetails, Retained, RetainedCard, StatusChange } from "./model.ts";
 import { detailProblems, noDetails, tidyDetails } from "./rules/details.ts";
+import { erased, identityOf } from "./rules/erasure.ts";
 import {
   afterClosing,
   type CustomerChange,
@@ -23,12 +25,16 @@ import {
   reasonsOf,
   type Verdict,
 } from "./rules/moves.ts";
+import { type RetentionFacts, retainUntil } from "./rules/retention.ts";
 import { personalFields, showCustomer } from "./schema.ts";
+import { wasHeldForSanctions } from "./store/retention.ts";
 import {
   type CustomerFilter,
   findCustomerRow,
+  findRetained,
   insertCustomer,
   insertStatusChange,
+  keepRetained,
   type LockStrength,
   listCustomerRows,
   listStatusChanges,
@@ -114,6 +120,9 @@ export async function createCustomer(work: Work, draft: CustomerDraft): Promise<
     statusReason: null,
     statusAt: work.now,
     residenceCountry: details.residence?.country ?? null,
+    retainUntil: null,
+    legalHold: null,
+    erasedAt: null,
     version: 1n,
     createdAt: work.now,
   };
@@ -170,14 +179,56 @@ export async function decideCustomer(
   return customer;
 }
 
+/** What the sealed record of what the law keeps is bound to. */
+const RETAINED = "retained";
+
 /**
- * Leaves a customer as `deleted`, for ever. The caller has locked it and knows that all its cards are
- * deleted (otherwise: `customer_has_cards`).
+ * Leaves a customer as `deleted`, for ever. What the law keeps is sealed under its `retained` key, all else
+ * is gone with its `other` key; in clear nothing is left. The caller has locked it, knows that all its cards
+ * are deleted (otherwise: `customer_has_cards`) and has erased them.
  *
+ * @param cards all of them, with what the law keeps and for how long.
  * @throws Refusal `not_found`, `customer_deleted`.
  */
-export const deleteCustomer = (work: Work, id: string): Promise<Customer> =>
-  decideCustomer(work, id, { move: "delete" });
+export async function deleteCustomer(
+  work: Work,
+  id: string,
+  cards: readonly (RetainedCard & RetentionFacts["cards"][number])[],
+): Promise<Customer> {
+  const { sql, organizationId, now } = work;
+  await lockOrganization(sql, organizationId, "share");
+  const before = await lockForChange(work, { by: "id", value: id });
+  const sanctionsDecided = await wasHeldForSanctions(sql, before);
+  const customer: Customer = {
+    ...erased(decidedBy(before, { move: "delete" }, now)),
+    retainUntil: retainUntil({ deletedAt: now, cards, sanctionsDecided }),
+  };
+  const names = cards.map(({ deletedAt: _, retentionYears: __, ...named }) => named);
+  const kept: Retained = { identity: identityOf(before), cards: names };
+  const json = JSON.stringify(kept);
+  const item = { organizationId, subjectId: id, recordId: RETAINED, json, now };
+  const [sealed] = await sealPersonal(work, [{ ...item, purpose: "retained" }]);
+  assert(sealed !== undefined, "What is given to be sealed is sealed.");
+  await updateCustomer(sql, customer);
+  await keepRetained(sql, customer, sealed);
+  await destroySubjectKey(work, id, "other");
+  await keepMove(work, before, customer, { move: "delete" });
+  announceCustomer(work, eventOfMove.delete, customer, before);
+  return customer;
+}
+
+/**
+ * What the law keeps of a deleted customer.
+ *
+ * @param work of the customer's organization: see `workForCustomer`.
+ * @returns null where nothing is kept: it is not deleted, or its retention is over.
+ */
+export async function readRetained(work: Work, id: string): Promise<Retained | null> {
+  const sealed = await findRetained(work.sql, work.organizationId, id);
+  if (sealed === null) return null;
+  const [json = null] = await openPersonal(work, [{ subjectId: id, sealed, recordId: RETAINED }]);
+  return json === null ? null : (JSON.parse(json) as Retained);
+}
 
 /**
  * The platform's work, turned to the organization of a customer that a path names by id.
@@ -190,7 +241,8 @@ export async function workForCustomer(work: Work, id: string): Promise<Work> {
   return workIn(work, organizationId);
 }
 
-async function lockForChange(work: Work, reference: Reference): Promise<Customer> {
+/** @throws Refusal `not_found`. */
+export async function lockForChange(work: Work, reference: Reference): Promise<Customer> {
   const customer = await lockCustomerRow(work.sql, work.organizationId, reference, "change");
   if (customer === null) throw generalErrors.refusal("not_found");
   return customer;
@@ -230,7 +282,7 @@ function keepMove(
   });
 }
 
-function announceCustomer(
+export function announceCustomer(
   work: Work,
   type: CustomerEvent,
   customer: Customer,

@@ -14,6 +14,10 @@ export const customerEvents = {
   "customer.held": customerSchema,
   "customer.released": customerSchema,
   "customer.deleted": customerSchema,
+  "customer.legal_hold_set": customerSchema,
+  "customer.legal_hold_lifted": customerSchema,
+  // What was kept after the deletion is gone.
+  "customer.erased": customerSchema,
   "access.requested": accessRequestSchema,
   "access.granted": accessRequestSchema,
   "access.rejected": accessRequestSchema,

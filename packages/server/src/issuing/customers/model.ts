@@ -1,11 +1,13 @@
 import type { Actor } from "../../foundation/database/work.ts";
 import type {
   AccessRequestId,
+  CardId,
   CustomerId,
   OrganizationId,
   ProgramId,
 } from "../../foundation/ids/ids.ts";
 import { lifecycle, type MoveOf, type StateOf } from "../../foundation/lifecycle/lifecycle.ts";
+import type { KeyPurpose } from "../../records/vault/model.ts";
 import type { CustomerType, VerificationLevel } from "../programs/model.ts";
 
 /**
@@ -113,6 +115,37 @@ export type CustomerDetails = {
   readonly phone: string | null;
 };
 
+/**
+ * Under which of the customer's keys each of its data is once it is deleted. The law wants to know for years
+ * whom cards were issued to (`retained`); nothing else is kept (`other`).
+ */
+export const keptUnder = {
+  firstName: "retained",
+  lastName: "retained",
+  legalName: "retained",
+  birthDate: "retained",
+  nationality: "retained",
+  nationalId: "retained",
+  residence: "retained",
+  email: "other",
+  phone: "other",
+  externalId: "other",
+} as const satisfies Record<keyof CustomerDetails | "externalId", KeyPurpose>;
+
+type RetainedField = {
+  [F in keyof typeof keptUnder]: (typeof keptUnder)[F] extends "retained" ? F : never;
+}[keyof typeof keptUnder];
+
+/** What the law keeps of a deleted customer: who it was, and the names on its cards. */
+export type Retained = {
+  readonly identity: Pick<CustomerDetails, RetainedField & keyof CustomerDetails>;
+  readonly cards: readonly RetainedCard[];
+};
+
+export type RetainedCard = Pick<CustomerDetails, "firstName" | "lastName" | "legalName"> & {
+  readonly id: CardId;
+};
+
 /** A customer of an organization: the person or business that cards are for. */
 export type Customer = CustomerDetails & {
   readonly organizationId: OrganizationId;
@@ -130,6 +163,12 @@ export type Customer = CustomerDetails & {
   readonly statusAt: Date;
   /** Of `residence`. */
   readonly residenceCountry: string | null;
+  /** Until when the identity of a deleted one is kept; a legal hold keeps it longer. */
+  readonly retainUntil: Date | null;
+  /** Why nothing that is kept may be erased, and since when. */
+  readonly legalHold: { readonly reason: string; readonly since: Date } | null;
+  /** When what was kept was erased. */
+  readonly erasedAt: Date | null;
   readonly version: bigint;
   readonly createdAt: Date;
 };

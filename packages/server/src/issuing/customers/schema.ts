@@ -114,6 +114,9 @@ export const informationRequestSchema = object({
 });
 export const holdSchema = object({ reason: reasonCode, note });
 export const releaseSchema = object({ note });
+export const legalHoldSchema = object({
+  reason: text(500, { description: "Why what is kept may not be erased." }),
+});
 
 const shownText = (description: string) => nullable(Type.String({ description }));
 
@@ -157,6 +160,21 @@ export const customerSchema = object(
     ),
     email: personal(shownText("E-mail address.")),
     phone: personal(shownText("E.164.")),
+    retainUntil: nullable(
+      Type.String({
+        format: "date-time",
+        description: "Of a deleted one: until when its identity is kept, sealed.",
+      }),
+    ),
+    legalHold: nullable(
+      object(
+        { reason: Type.String(), since: timestamp },
+        { description: "While it lasts nothing that is kept is erased." },
+      ),
+    ),
+    erasedAt: nullable(
+      Type.String({ format: "date-time", description: "When what was kept was erased." }),
+    ),
     version: Type.Integer({ description: "Grows by one with each change." }),
     createdAt: timestamp,
   },
@@ -192,6 +210,12 @@ export function showCustomer(customer: Customer): CustomerShown {
     residence: customer.residence === null ? null : { ...customer.residence },
     email: customer.email,
     phone: customer.phone,
+    retainUntil: customer.retainUntil?.toISOString() ?? null,
+    legalHold: customer.legalHold && {
+      reason: customer.legalHold.reason,
+      since: customer.legalHold.since.toISOString(),
+    },
+    erasedAt: customer.erasedAt?.toISOString() ?? null,
     version: Number(customer.version),
     createdAt: customer.createdAt.toISOString(),
   };

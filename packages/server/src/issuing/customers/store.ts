@@ -17,7 +17,9 @@ import { standingAs } from "./model.ts";
 /** `share` makes sure that the customer stays as it is, `change` is for changing it. */
 export type LockStrength = "share" | "change";
 
-type Row = Omit<Customer, "standing" | "statusReason" | "residence"> & {
+type Row = Omit<Customer, "standing" | "statusReason" | "residence" | "legalHold"> & {
+  readonly legalHoldReason: string | null;
+  readonly legalHoldAt: Date | null;
   readonly holdReason: string | null;
   readonly statusBeforeHold: CustomerStatus | null;
   readonly reasons: readonly string[] | null;
@@ -58,6 +60,10 @@ const columns = {
   residence_postal_code: "postalCode",
   email: "email",
   phone: "phone",
+  retain_until: "retainUntil",
+  legal_hold_reason: "legalHoldReason",
+  legal_hold_at: "legalHoldAt",
+  erased_at: "erasedAt",
   version: "version",
   created_at: "createdAt",
 } as const satisfies Record<string, keyof Row>;
@@ -114,6 +120,16 @@ const update = statement(
    where organization_id = $1 and id = $2`,
 );
 
+const keep = statement(
+  "customers.keepRetained",
+  "update customers set retained = $3 where organization_id = $1 and id = $2",
+);
+
+const findKept = statement(
+  "customers.findRetained",
+  "select retained from customers where organization_id = $1 and id = $2",
+);
+
 const insertChange = statement(
   "customers.insertChange",
   `insert into customer_status_history (organization_id, customer_id, version, move, from_status,
@@ -157,6 +173,25 @@ export async function insertCustomer(sql: Sql, customer: Customer): Promise<bool
 /** Writes a changed customer over its row, which the caller has locked. */
 export async function updateCustomer(sql: Sql, customer: Customer): Promise<void> {
   await sql.query(update, toValues(customer));
+}
+
+/** Keeps, sealed, what the law wants of a deleted customer; null: no more. */
+export async function keepRetained(
+  sql: Sql,
+  { organizationId, id }: Pick<Customer, "organizationId" | "id">,
+  sealed: Uint8Array | null,
+): Promise<void> {
+  await sql.query(keep, [organizationId, id, sealed]);
+}
+
+/** What is kept of a deleted customer, sealed; null where nothing is. */
+export async function findRetained(
+  sql: Sql,
+  organizationId: string,
+  id: string,
+): Promise<Uint8Array | null> {
+  const [row] = await sql.query<{ retained: Uint8Array | null }>(findKept, [organizationId, id]);
+  return row?.retained ?? null;
 }
 
 /** Keeps one move of a customer. */
@@ -351,10 +386,12 @@ export function listAccessRows(
 }
 
 function toValues(customer: Customer): unknown[] {
-  const { standing, residence, ...rest } = customer;
+  const { standing, residence, legalHold, ...rest } = customer;
   const under = standing.status === "on_hold" ? standing.before : standing;
   const row: Row = {
     ...rest,
+    legalHoldReason: legalHold?.reason ?? null,
+    legalHoldAt: legalHold?.since ?? null,
     holdReason: standing.status === "on_hold" ? standing.reason : null,
     statusBeforeHold: standing.status === "on_hold" ? standing.before.status : null,
     reasons: "reasons" in under ? under.reasons : null,
@@ -371,7 +408,9 @@ function toValues(customer: Customer): unknown[] {
 
 function toCustomer(row: Row): Customer {
   const { holdReason, statusBeforeHold, reasons, asked, canResubmit, ...rest } = row;
-  const { line1, line2, city, region, postalCode, ...known } = rest;
+  const { line1, line2, city, region, postalCode, ...details } = rest;
+  const { legalHoldReason: reason, legalHoldAt: since, ...known } = details;
+  const legalHold = reason === null || since === null ? null : { reason, since };
   const country = known.residenceCountry;
   const residence: Residence | null =
     country === null ? null : { country, line1, line2, city, region, postalCode };
@@ -380,7 +419,7 @@ function toCustomer(row: Row): Customer {
     holdReason === null || under.status === "deleted"
       ? under
       : { status: "on_hold" as const, reason: holdReason, before: under };
-  const customer = { ...known, residence, standing, statusReason: null };
+  const customer = { ...known, residence, legalHold, standing, statusReason: null };
   return standingAs(customer, standing, known.statusAt);
 }
 

@@ -112,7 +112,15 @@ async function sealKey(work: Work, holder: Holder, kept: KeptDocument): Promise<
   const { organizationId, customerId: subjectId } = holder;
   const json = Buffer.from(kept.key).toString("base64");
   const { documentId: recordId } = kept;
-  const item = { organizationId, subjectId, recordId, json, now: work.now };
+  // What the law keeps of a person includes the documents that prove who that was.
+  const item = {
+    organizationId,
+    subjectId,
+    recordId,
+    json,
+    now: work.now,
+    purpose: "retained" as const,
+  };
   const [sealed] = await sealPersonal(work, [item]);
   if (!sealed?.length) throw generalErrors.refusal("not_found");
   return sealed;

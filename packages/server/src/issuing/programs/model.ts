@@ -24,6 +24,8 @@ export type Program = {
   /** `automatic`: cards renew by themselves, `renewalDays` before they expire. */
   readonly renewal: Renewal;
   readonly renewalDays: number;
+  /** How long the identity of a deleted customer with cards of the program is kept. */
+  readonly retentionYears: number;
   /** `blocked`: each new card waits for the platform's review. */
   readonly initialCardStatus: InitialCardStatus;
   readonly requiresCustomer: boolean;
@@ -144,6 +146,9 @@ export type ProgramChange = Partial<Omit<ProgramTerms, "fees">> & {
   readonly status?: "active" | "inactive";
 };
 
+/** How long the identity of a deleted customer is kept where no program says otherwise, in years. */
+export const RETENTION_YEARS = 5;
+
 const noFees: Fees = { issuance: 0n, replacement: 0n, monthly: 0n, topUp: 0n, fxBasisPoints: 0n };
 
 /** The terms of a program that names nothing but what it must. */
@@ -154,6 +159,7 @@ const defaultTerms: Omit<ProgramTerms, "name" | "range" | "fees"> = {
   validityMonths: 36,
   renewal: "manual",
   renewalDays: 30,
+  retentionYears: RETENTION_YEARS,
   initialCardStatus: "active",
   requiresCustomer: false,
   requiresAccess: false,

@@ -81,6 +81,11 @@ const terms = {
     description: "automatic: cards renew by themselves, renewalDays before they expire.",
   }),
   renewalDays: Type.Integer({ minimum: 1, maximum: 365 }),
+  retentionYears: Type.Integer({
+    minimum: 1,
+    maximum: 30,
+    description: "How long the identity of a deleted customer with cards of it is kept.",
+  }),
   initialCardStatus: oneOf(initialCardStatuses, {
     description: "blocked: each new card waits for the platform's review.",
   }),

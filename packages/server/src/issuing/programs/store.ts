@@ -34,6 +34,7 @@ const columns = {
   validity_months: "validityMonths",
   renewal: "renewal",
   renewal_days: "renewalDays",
+  retention_years: "retentionYears",
   initial_card_status: "initialCardStatus",
   requires_customer: "requiresCustomer",
   requires_access: "requiresAccess",

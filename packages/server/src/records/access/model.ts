@@ -38,6 +38,7 @@ export const scopes = {
     "Read the content of customers' documents; each read is audited.",
   ),
   "access:review": scope("platform", "Grant, reject and revoke product access."),
+  "compliance:read": scope("platform", "Read compliance lists, hits and retained identity."),
   "cards:block": scope("platform", "Block and unblock cards."),
 } as const satisfies Record<string, ScopeEntry>;
 

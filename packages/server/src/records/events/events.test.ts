@@ -433,7 +433,9 @@ test("personal data is stored encrypted, shown while the person's key lives, and
     },
     { object: frozen("card_a", 1).object, previous: { status: "active" } },
   ]);
-  await inWork(app, organizationId, keys, (work) => destroySubjectKey(work, "cus_example"));
+  await inWork(app, organizationId, keys, (work) =>
+    destroySubjectKey(work, "cus_example", "other"),
+  );
   await tell(organizationId, named(3, "Late"));
   await drainEvents(app);
   const forgotten = {

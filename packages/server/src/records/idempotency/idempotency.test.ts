@@ -234,7 +234,7 @@ test("a person's destroyed key leaves null in stored answers, and personalErased
     toldAnswer(owner, id, told(owner, id, "A")),
   );
   await store(answers);
-  await inWork(app, owner, keys, (work) => destroySubjectKey(work, "cus_gone"));
+  await inWork(app, owner, keys, (work) => destroySubjectKey(work, "cus_gone", "other"));
   const [gone, stays] = await openAll(answers);
   const { card, ...rest } = told(owner, "cus_gone", "A");
   assert.deepEqual(JSON.parse(gone ?? ""), {

@@ -6,7 +6,7 @@ import type { CardId, OrganizationId } from "../../foundation/ids/ids.ts";
 import { NONCE_BYTES, seal, unseal } from "../../foundation/keys/cipher.ts";
 import { type KeyCheck, type Keys, KeysError } from "../../foundation/keys/keys.ts";
 import { vaultErrors } from "./errors.ts";
-import type { MaskedNumber, NumberRange } from "./model.ts";
+import type { KeyPurpose, MaskedNumber, NumberRange } from "./model.ts";
 import {
   capacityOf,
   drawBelow,
@@ -15,6 +15,7 @@ import {
   numberAt,
   numberContext,
   numberKeyContext,
+  sealedUnder,
   sealText,
   shuffle,
   subjectKeyContext,
@@ -201,6 +202,8 @@ export type Personal = {
   readonly subjectId: string;
   /** What the data is part of (an event); needed again to open it. */
   readonly recordId?: string;
+  /** Under which of the person's keys; `other` where nothing is said. */
+  readonly purpose?: KeyPurpose;
   readonly json: string;
   /** When the person's key is made, where it is. */
   readonly now: Date;
@@ -242,31 +245,40 @@ function gather(sql: Sql, keys: Keys): Gathered {
 }
 
 async function sealAll(sql: Sql, keys: Keys, items: readonly Personal[]): Promise<Uint8Array[]> {
-  const people = [...new Map(items.map((item) => [personOf(item), item])).values()];
+  const people = [
+    ...new Map(items.map(withPurpose).map((item) => [keyNameOf(item), item])).values(),
+  ];
   const [, rows] = await Promise.all([
     store.offerSubjectKeys(sql, people.map(offerOf(keys))),
     store.findSubjectKeys(sql, people),
   ]);
   const opened = await openKeys(keys, rows);
-  const sealed = items.map((item) => {
-    const key = opened.get(personOf(item));
+  const sealed = items.map(withPurpose).map((item) => {
+    const key = opened.get(keyNameOf(item));
     assert(key !== undefined, "A person to whom a key was offered has one, or had one.");
-    const { organizationId, subjectId, recordId = subjectId } = item;
-    const context = { organizationId, subjectId, recordId };
+    const { organizationId, subjectId, recordId = subjectId, purpose } = item;
+    const context = { organizationId, subjectId, recordId, purpose };
     return key ? sealText(key, keys.random(NONCE_BYTES), item.json, context) : new Uint8Array();
   });
   for (const key of opened.values()) key?.fill(0);
   return sealed;
 }
 
-const personOf = ({ organizationId, subjectId }: store.SubjectRef): string =>
-  `${organizationId}/${subjectId}`;
+const withPurpose = (item: Personal): Personal & store.SubjectKeyRef => ({
+  ...item,
+  purpose: item.purpose ?? "other",
+});
+
+const keyNameOf = ({ organizationId, subjectId, purpose }: store.SubjectKeyRef): string =>
+  `${organizationId}/${subjectId}/${purpose}`;
 
 const offerOf =
   (keys: Keys) =>
-  ({ organizationId, subjectId, now }: Personal): store.OfferedKey => {
-    const { keyId, wrapped } = keys.newDataKey(subjectKeyContext(organizationId, subjectId));
-    return { organizationId, subjectId, keyId, wrappedKey: wrapped, createdAt: now };
+  ({ now, ...item }: Personal & store.SubjectKeyRef): store.OfferedKey => {
+    const { organizationId, subjectId, purpose } = item;
+    const context = subjectKeyContext(organizationId, subjectId, purpose);
+    const { keyId, wrapped } = keys.newDataKey(context);
+    return { organizationId, subjectId, purpose, keyId, wrappedKey: wrapped, createdAt: now };
   };
 
 /** Personal data as it is stored, with what it belongs to. */
@@ -280,7 +292,8 @@ export type SealedPersonal = {
 /**
  * Opens personal data, in the order given.
  *
- * @returns the texts; null where the person's key is destroyed.
+ * @returns the texts; null where the key is destroyed, and of copies that an older release sealed under
+ *   the retained key once the person's other key is.
  * @throws Fault when something was changed, or moved to another person, record or organization.
  */
 export async function openPersonal(
@@ -294,36 +307,53 @@ export async function openPersonal(
     sql,
     people.map((subjectId) => ({ organizationId, subjectId })),
   );
-  const opened = await openKeys(keys, rows);
+  const under = (subjectId: string, purpose: KeyPurpose) =>
+    keyNameOf({ organizationId, subjectId, purpose });
+  const needed = new Set(
+    items
+      .filter(({ sealed }) => sealed.length > 0)
+      .map(({ subjectId, sealed }) => under(subjectId, sealedUnder(sealed).purpose)),
+  );
+  const destroyed = new Set(rows.filter(({ keyId }) => keyId === null).map(keyNameOf));
+  const opened = await openKeys(
+    keys,
+    rows.filter((row) => needed.has(keyNameOf(row))),
+  );
   const texts = items.map(({ subjectId, sealed, recordId = subjectId }) => {
-    const key = opened.get(personOf({ organizationId, subjectId }));
-    assert(key !== undefined, "Personal data names a person who never had a key.");
-    if (key === null || sealed.length === 0) return null;
+    if (sealed.length === 0) return null;
+    const { purpose, isCopy } = sealedUnder(sealed);
+    const key = opened.get(under(subjectId, purpose));
+    assert(key !== undefined, "Personal data names a person who never had this key.");
+    if (key === null || (isCopy && destroyed.has(under(subjectId, "other")))) return null;
     return unsealText(key, sealed, { organizationId, subjectId, recordId });
   });
   for (const key of opened.values()) key?.fill(0);
   return texts;
 }
 
-/** The keys of people in clear, by `personOf`; null where destroyed, absent where there never was one. */
+/** The keys of people in clear, by `keyNameOf`; null where destroyed, absent where there never was one. */
 async function openKeys(
   keys: Keys,
   rows: readonly store.SubjectKeyRow[],
 ): Promise<Map<string, Uint8Array | null>> {
   const opened = rows.map(async (row) => {
     const { keyId, wrappedKey } = row;
-    const context = subjectKeyContext(row.organizationId, row.subjectId);
+    const context = subjectKeyContext(row.organizationId, row.subjectId, row.purpose);
     const key = keyId && wrappedKey ? await keys.unwrap(keyId, wrappedKey, context) : null;
-    return [personOf(row), key] as const;
+    return [keyNameOf(row), key] as const;
   });
   return new Map(await Promise.all(opened));
 }
 
 /**
- * Destroys a person's key: all personal data sealed under it is unreadable from then on, for ever.
+ * Destroys one of a person's keys: all personal data sealed under it is unreadable from then on, for ever.
  */
-export async function destroySubjectKey(work: Work, subjectId: string): Promise<void> {
-  await store.eraseSubjectKey(work.sql, work.organizationId, subjectId, work.now);
+export async function destroySubjectKey(
+  { sql, organizationId, now }: Work,
+  subjectId: string,
+  purpose: KeyPurpose,
+): Promise<void> {
+  await store.eraseSubjectKey(sql, { organizationId, subjectId, purpose }, now);
 }
 
 /**

@@ -25,3 +25,10 @@ export type SealedNumber = {
   readonly nonce: Uint8Array;
   readonly ciphertext: Uint8Array;
 };
+
+/**
+ * The two keys of a person: what the law keeps once it is deleted is under `retained`; all else, and
+ * every copy (events, stored answers), under `other`, which is destroyed with the deletion.
+ */
+export const keyPurposes = ["retained", "other"] as const;
+export type KeyPurpose = (typeof keyPurposes)[number];

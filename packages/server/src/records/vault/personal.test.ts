@@ -3,8 +3,10 @@ import test from "node:test";
 import { asOwner, testDatabase } from "../../../test/harness/database.ts";
 import { inWork, newId, readingOf, testKeys } from "../../../test/harness/work.ts";
 import { Fault } from "../../foundation/errors/errors.ts";
+import { bind, NONCE_BYTES, seal as sealBytes } from "../../foundation/keys/cipher.ts";
 import { KeysError } from "../../foundation/keys/keys.ts";
 import { bindKeys, destroySubjectKey, openPersonal, sealPersonal } from "./actions.ts";
+import { type KeyPurpose, keyPurposes } from "./model.ts";
 
 const { url, app } = await testDatabase();
 const keys = testKeys();
@@ -132,9 +134,9 @@ test("once a person's key is destroyed nothing of theirs opens, and no new key i
   const [gone, never, stays] = [newId("customer"), newId("customer"), newId("customer")];
   const [before, kept] = [await seal(gone, "text"), await seal(stays, "text")];
   await inWork(app, organization, keys, async (work) => {
-    await destroySubjectKey(work, gone);
-    await destroySubjectKey(work, gone);
-    await destroySubjectKey(work, never);
+    await destroySubjectKey(work, gone, "other");
+    await destroySubjectKey(work, gone, "other");
+    await destroySubjectKey(work, never, "other");
   });
   const after = await seal(gone, "text");
   assert.equal(after.length, 0);
@@ -151,6 +153,75 @@ test("once a person's key is destroyed nothing of theirs opens, and no new key i
     [gone],
   );
   assert.deepEqual(row, { wrapped_key: null, key_id: null });
+});
+
+test("a person has two keys: what is under one stays when the other is destroyed", async () => {
+  const subjectId = newId("customer");
+  const both = async () =>
+    inWork(app, organization, keys, (work) =>
+      sealPersonal(
+        work,
+        keyPurposes.map((purpose) => ({
+          organizationId: organization,
+          subjectId,
+          purpose,
+          json: purpose,
+          now: work.now,
+        })),
+      ),
+    );
+  const sealed = await both();
+  const open = () => {
+    const reading = readingOf(app, organization, keys);
+    return openPersonal(
+      reading,
+      sealed.map((bytes) => ({ subjectId, sealed: bytes })),
+    );
+  };
+  const destroy = (purpose: KeyPurpose) =>
+    inWork(app, organization, keys, (work) => destroySubjectKey(work, subjectId, purpose));
+  assert.deepEqual(await open(), ["retained", "other"]);
+  await destroy("other");
+  assert.deepEqual(await open(), ["retained", null]);
+  assert.deepEqual(
+    (await both()).map(({ length }) => length > 0),
+    [true, false],
+  );
+  await destroy("retained");
+  assert.deepEqual(await open(), [null, null]);
+});
+
+test("a copy that the first release sealed opens until the person's other key is destroyed", async () => {
+  const subjectId = newId("customer");
+  const person = { organizationId: organization, subjectId };
+  await inWork(app, organization, keys, (work) =>
+    sealPersonal(work, [{ ...person, purpose: "retained", json: "new", now: work.now }]),
+  );
+  const [row] = await asOwner<{ key_id: string; wrapped_key: Uint8Array }>(
+    url,
+    "select key_id, wrapped_key from subject_keys where subject_id = $1",
+    [subjectId],
+  );
+  assert.ok(row);
+  const context = bind("subject key", organization, subjectId);
+  const key = await keys.unwrap(row.key_id, row.wrapped_key, context);
+  const nonce = keys.random(NONCE_BYTES);
+  const bound = bind("personal", organization, subjectId, "evt_1", "1");
+  const old = Buffer.concat([
+    Uint8Array.of(1),
+    nonce,
+    sealBytes(key, nonce, Buffer.from("old"), bound),
+  ]);
+  const items = [{ subjectId, sealed: old, recordId: "evt_1" }];
+  const open = () => openPersonal(readingOf(app, organization, keys), items);
+  assert.deepEqual(await open(), ["old"]);
+  await inWork(app, organization, keys, (work) => destroySubjectKey(work, subjectId, "other"));
+  assert.deepEqual(await open(), [null]);
+  // Relabelled as what the law keeps, it is not taken for that.
+  const relabelled = [
+    { subjectId, sealed: Buffer.from([3, ...old.subarray(1)]), recordId: "evt_1" },
+  ];
+  await assert.rejects(openPersonal(readingOf(app, organization, keys), relabelled), Fault);
 });
 
 test("G2: a person's key moved to another person or organization opens nothing", async () => {

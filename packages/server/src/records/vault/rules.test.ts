@@ -132,9 +132,10 @@ test("G2: what a number and its keys are bound to differs in every part", () => 
     numberKeyContext("org_b", "card_a", 1),
     numberKeyContext("org_a", "card_b", 1),
     numberKeyContext("org_a", "card_a", 2),
-    subjectKeyContext("org_a", "card_a"),
-    subjectKeyContext("org_b", "card_a"),
-    subjectKeyContext("org_a", "card_b"),
+    subjectKeyContext("org_a", "card_a", "retained"),
+    subjectKeyContext("org_b", "card_a", "retained"),
+    subjectKeyContext("org_a", "card_b", "retained"),
+    subjectKeyContext("org_a", "card_a", "other"),
   ];
   const distinct = new Set(contexts.map((context) => Buffer.from(context).toString("hex")));
   assert.equal(distinct.size, contexts.length);
@@ -143,7 +144,8 @@ test("G2: what a number and its keys are bound to differs in every part", () => 
 test("G2: personal data opens for its own person, record and organization only", () => {
   const key = systemEntropy(32);
   const own = { organizationId: "org_a", subjectId: "cus_a", recordId: "evt_a" };
-  const sealed = sealText(key, systemEntropy(12), '{"name":"Ada Example"}', own);
+  const bound = { ...own, purpose: "other" } as const;
+  const sealed = sealText(key, systemEntropy(12), '{"name":"Ada Example"}', bound);
   assert.equal(unsealText(key, sealed, own), '{"name":"Ada Example"}');
   assert.ok(!Buffer.from(sealed).includes("Ada"));
   for (const other of [
@@ -154,6 +156,6 @@ test("G2: personal data opens for its own person, record and organization only",
     assert.throws(() => unsealText(key, sealed, other), Fault);
   }
   const otherLayout = Uint8Array.from(sealed);
-  otherLayout[0] = 2;
+  otherLayout[0] = 3;
   assert.throws(() => unsealText(key, otherLayout, own), Fault);
 });

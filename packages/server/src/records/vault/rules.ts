@@ -1,7 +1,7 @@
 import type { Entropy } from "../../foundation/clock/clock.ts";
 import { assert } from "../../foundation/errors/errors.ts";
 import { bind, NONCE_BYTES, seal, unseal } from "../../foundation/keys/cipher.ts";
-import type { MaskedNumber, NumberRange } from "./model.ts";
+import type { KeyPurpose, MaskedNumber, NumberRange } from "./model.ts";
 
 /** Check digit of ISO/IEC 7812-1 Annex B for the digits before it. */
 export function luhnDigit(digits: string): string {
@@ -89,9 +89,14 @@ export function numberKeyContext(
   return bind("card number key", organizationId, cardId, String(version));
 }
 
-/** What a person's key is bound to. */
-export function subjectKeyContext(organizationId: string, subjectId: string): Uint8Array {
-  return bind("subject key", organizationId, subjectId);
+/** What a person's key is bound to. The first keys had no purpose in it; they are the retained ones. */
+export function subjectKeyContext(
+  organizationId: string,
+  subjectId: string,
+  purpose: KeyPurpose,
+): Uint8Array {
+  const bound = ["subject key", organizationId, subjectId] as const;
+  return purpose === "retained" ? bind(...bound) : bind(...bound, purpose);
 }
 
 /** What sealed personal data belongs to. */
@@ -101,28 +106,53 @@ export type PersonalContext = {
   readonly recordId: string;
 };
 
-/** First byte of sealed personal data: its layout. Then nonce, ciphertext, tag. */
-const PERSONAL_FORMAT = 1;
+/**
+ * First byte of sealed personal data: under which key it is. Then nonce, ciphertext, tag. The first
+ * release had one key for all, which is the retained one now: what it sealed are copies.
+ */
+const formats = {
+  1: { purpose: "retained", isCopy: true },
+  2: { purpose: "other", isCopy: true },
+  3: { purpose: "retained", isCopy: false },
+} as const satisfies Record<number, SealedUnder>;
+type Format = keyof typeof formats;
 
-/** Seals a text under a person's key. */
+/** What is newly sealed, by the key it is under. */
+const formatOf = { other: 2, retained: 3 } as const satisfies Record<KeyPurpose, Format>;
+
+/** Under which key something is; a copy is to go with the `other` key, whichever it is under. */
+export type SealedUnder = { readonly purpose: KeyPurpose; readonly isCopy: boolean };
+
+/** Under which key personal data is sealed. @throws Fault where it is none. */
+export function sealedUnder(sealed: Uint8Array): SealedUnder {
+  const under = formats[sealed[0] as Format] as SealedUnder | undefined;
+  assert(under !== undefined, "Sealed personal data has an unknown layout.");
+  return under;
+}
+
+/** Seals a text under a person's key of a purpose. */
 export function sealText(
   key: Uint8Array,
   nonce: Uint8Array,
   text: string,
-  context: PersonalContext,
+  context: PersonalContext & { readonly purpose: KeyPurpose },
 ): Uint8Array {
-  const sealed = seal(key, nonce, Buffer.from(text), personalContext(context));
-  return Buffer.concat([Uint8Array.of(PERSONAL_FORMAT), nonce, sealed]);
+  const format = formatOf[context.purpose];
+  const sealed = seal(key, nonce, Buffer.from(text), personalContext(context, format));
+  return Buffer.concat([Uint8Array.of(format), nonce, sealed]);
 }
 
 /** Opens what `sealText` made. @throws Fault when it was changed or belongs to another. */
 export function unsealText(key: Uint8Array, sealed: Uint8Array, context: PersonalContext): string {
-  assert(sealed[0] === PERSONAL_FORMAT, "Sealed personal data has an unknown layout.");
   const nonce = sealed.subarray(1, 1 + NONCE_BYTES);
-  const clear = unseal(key, nonce, sealed.subarray(1 + NONCE_BYTES), personalContext(context));
+  const bound = personalContext(context, sealed[0] ?? 0);
+  const clear = unseal(key, nonce, sealed.subarray(1 + NONCE_BYTES), bound);
   return Buffer.from(clear).toString("utf8");
 }
 
-function personalContext({ organizationId, subjectId, recordId }: PersonalContext): Uint8Array {
-  return bind("personal", organizationId, subjectId, recordId, String(PERSONAL_FORMAT));
+function personalContext(
+  { organizationId, subjectId, recordId }: PersonalContext,
+  format: number,
+): Uint8Array {
+  return bind("personal", organizationId, subjectId, recordId, String(format));
 }

@@ -1,7 +1,7 @@
 import { type Sql, statement } from "../../foundation/database/sql.ts";
 import type { OrganizationId } from "../../foundation/ids/ids.ts";
 import type { KeyCheck } from "../../foundation/keys/keys.ts";
-import type { SealedNumber } from "./model.ts";
+import type { KeyPurpose, SealedNumber } from "./model.ts";
 
 const freeHashes = statement(
   "vault.freeHashes",
@@ -71,14 +71,17 @@ export async function findNumber(
 /** A person, in an organization. */
 export type SubjectRef = { readonly organizationId: OrganizationId; readonly subjectId: string };
 
+/** One of a person's keys. */
+export type SubjectKeyRef = SubjectRef & { readonly purpose: KeyPurpose };
+
 /** A person's key as its row keeps it; both null once it is destroyed. */
-export type SubjectKeyRow = SubjectRef & {
+export type SubjectKeyRow = SubjectKeyRef & {
   readonly keyId: string | null;
   readonly wrappedKey: Uint8Array | null;
 };
 
 /** A key for a person who may have none. */
-export type OfferedKey = SubjectRef & {
+export type OfferedKey = SubjectKeyRef & {
   readonly keyId: string;
   readonly wrappedKey: Uint8Array;
   readonly createdAt: Date;
@@ -87,11 +90,13 @@ export type OfferedKey = SubjectRef & {
 // In one order: two transactions may make the same people's keys.
 const insertSubjectKeys = statement(
   "vault.insertSubjectKeys",
-  `insert into subject_keys (organization_id, subject_id, key_id, wrapped_key, created_at)
-   select * from unnest($1::text[], $2::text[], $3::text[], $4::bytea[], $5::timestamptz[])
-     as offered (organization_id, subject_id, key_id, wrapped_key, created_at)
-   order by organization_id, subject_id
-   on conflict (organization_id, subject_id) do nothing`,
+  `insert into subject_keys
+     (organization_id, subject_id, purpose, key_id, wrapped_key, created_at)
+   select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bytea[],
+       $6::timestamptz[])
+     as offered (organization_id, subject_id, purpose, key_id, wrapped_key, created_at)
+   order by organization_id, subject_id, purpose
+   on conflict (organization_id, subject_id, purpose) do nothing`,
 );
 
 /** Gives each person a key, unless it has one or had one that is destroyed. */
@@ -99,6 +104,7 @@ export async function offerSubjectKeys(sql: Sql, rows: readonly OfferedKey[]): P
   await sql.query(insertSubjectKeys, [
     rows.map((row) => row.organizationId),
     rows.map((row) => row.subjectId),
+    rows.map((row) => row.purpose),
     rows.map((row) => row.keyId),
     rows.map((row) => row.wrappedKey),
     rows.map((row) => row.createdAt),
@@ -107,13 +113,13 @@ export async function offerSubjectKeys(sql: Sql, rows: readonly OfferedKey[]): P
 
 const selectSubjectKeys = statement(
   "vault.findSubjectKeys",
-  `select k.organization_id as "organizationId", k.subject_id as "subjectId", k.key_id as "keyId",
-     k.wrapped_key as "wrappedKey"
+  `select k.organization_id as "organizationId", k.subject_id as "subjectId", k.purpose,
+     k.key_id as "keyId", k.wrapped_key as "wrappedKey"
    from unnest($1::text[], $2::text[]) as asked (organization_id, subject_id)
    join subject_keys k using (organization_id, subject_id)`,
 );
 
-/** The keys of some people. */
+/** All keys of some people. */
 export function findSubjectKeys(sql: Sql, people: readonly SubjectRef[]): Promise<SubjectKeyRow[]> {
   return sql.query<SubjectKeyRow>(selectSubjectKeys, [
     people.map(({ organizationId }) => organizationId),
@@ -123,21 +129,20 @@ export function findSubjectKeys(sql: Sql, people: readonly SubjectRef[]): Promis
 
 const dropSubjectKey = statement(
   "vault.destroySubjectKey",
-  `insert into subject_keys (organization_id, subject_id, created_at, destroyed_at)
-   values ($1, $2, $3, $3)
-   on conflict (organization_id, subject_id)
+  `insert into subject_keys (organization_id, subject_id, purpose, created_at, destroyed_at)
+   values ($1, $2, $3, $4, $4)
+   on conflict (organization_id, subject_id, purpose)
    do update set key_id = null, wrapped_key = null, destroyed_at = excluded.destroyed_at
    where subject_keys.destroyed_at is null`,
 );
 
-/** Removes a person's key and leaves a mark, so that no later write makes a new one. */
+/** Removes one of a person's keys and leaves a mark, so that no later write makes a new one. */
 export async function eraseSubjectKey(
   sql: Sql,
-  organizationId: string,
-  subjectId: string,
+  { organizationId, subjectId, purpose }: SubjectKeyRef,
   at: Date,
 ): Promise<void> {
-  await sql.query(dropSubjectKey, [organizationId, subjectId, at]);
+  await sql.query(dropSubjectKey, [organizationId, subjectId, purpose, at]);
 }
 
 const selectChecks = statement(

@@ -17,6 +17,7 @@ import { countLive } from "../store/facts.ts";
 import { insertStatusChanges } from "../store/status.ts";
 import { removeTopUp } from "../store/topups.ts";
 import { updateCards } from "../store.ts";
+import { eraseCardsOf } from "./erase.ts";
 import { announceCard, type CardInFull, inFull, lockNamed } from "./read.ts";
 
 /** Why a card is deleted, where nothing else is said. */
@@ -89,7 +90,7 @@ async function sweep(work: Work, card: Card): Promise<Transfer[]> {
 }
 
 /**
- * Deletes a customer all of whose cards are deleted.
+ * Deletes a customer all of whose cards are deleted, and erases what is personal of it and of them.
  *
  * @throws Refusal `not_found`, `customer_deleted`, `customer_has_cards`.
  */
@@ -105,5 +106,5 @@ export async function deleteCustomerOfCards(work: Work, named: Reference): Promi
   if (live > 0) {
     throw customerErrors.refusal("customer_has_cards", `${live} cards are not deleted.`);
   }
-  return deleteCustomer(work, found.id);
+  return deleteCustomer(work, found.id, await eraseCardsOf(work, found.id));
 }

@@ -140,7 +140,9 @@ test("a change tells what was before; personal data is sealed in it, and gone wi
   }
   const { database, context } = server;
   const owner = own.id as OrganizationId;
-  await inWork(database.app, owner, context.keys, (work) => destroySubjectKey(work, card.id));
+  await inWork(database.app, owner, context.keys, (work) =>
+    destroySubjectKey(work, card.id, "other"),
+  );
   const [, , object, before] = (await events())[1];
   const nobody = { firstName: null, lastName: null, legalName: null, email: null, phone: null };
   assert.deepEqual([object.cardholder, object.billingAddress], [nobody, null]);

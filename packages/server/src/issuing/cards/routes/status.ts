@@ -145,7 +145,8 @@ const deleteCustomer = writeRoute({
   method: "DELETE",
   path: "/customers/{id}",
   summary: "Delete a customer",
-  description: "Only when all its cards are deleted. The customer stays readable as deleted.",
+  description:
+    "Only when all its cards are deleted. The customer stays readable as deleted, without its personal data, and so do its cards. What the law keeps is sealed, and read by the platform only; all else is erased at once, in events and stored answers too.",
   tag: "Customers",
   audience: "organization",
   scope: "customers:write",

@@ -42,6 +42,9 @@ test("201: type and level are enough, and the answer lists exactly what is missi
     canResubmit: null,
     missing: [...levelNeeds.individual.basic],
     ...Object.fromEntries(personalFields.map((field) => [field, null])),
+    retainUntil: null,
+    legalHold: null,
+    erasedAt: null,
     version: 1,
   });
 });
@@ -354,7 +357,9 @@ test("personal data is nowhere in the events and the audit log in clear, and nul
   }
   const { database, context } = server;
   const owner = mine.id as OrganizationId;
-  await inWork(database.app, owner, context.keys, (work) => destroySubjectKey(work, body.id));
+  await inWork(database.app, owner, context.keys, (work) =>
+    destroySubjectKey(work, body.id, "other"),
+  );
   const { body: events } = await mine.call("GET", `/events?objectId=${body.id}`);
   const [created, updated] = events.data;
   for (const field of personalFields) assert.equal(created.data.object[field], null, field);

@@ -4,7 +4,10 @@ import test from "node:test";
 import { asOwner } from "../../../../test/harness/database.ts";
 import { furnish } from "../../../../test/harness/furnish.ts";
 import { startTestServer } from "../../../../test/harness/server.ts";
+import { inWork } from "../../../../test/harness/work.ts";
 import { systemEntropy } from "../../../foundation/clock/clock.ts";
+import type { OrganizationId } from "../../../foundation/ids/ids.ts";
+import { destroySubjectKey } from "../../../records/vault/actions.ts";
 import { sweepDocuments } from "../../documents/actions.ts";
 import {
   emptyZip,
@@ -361,3 +364,23 @@ function abandoned(): Promise<void> {
     outgoing.write(jpeg.subarray(0, 1_000), () => setTimeout(() => outgoing.destroy(), 20));
   });
 }
+
+test("a document outlives the deletion of its customer, as the law wants it, and not the key that it is kept under", async () => {
+  const person = { type: "individual", level: "minimum", firstName: "Ada", lastName: "Example" };
+  const { body } = await own.call("POST", "/customers", person);
+  const path = `/customers/${body.id}/documents`;
+  const kept = await upload(jpeg, "?kind=passport", { path });
+  assert.equal(kept.status, 201, JSON.stringify(kept.body));
+  assert.equal((await own.call("DELETE", `/customers/${body.id}`)).status, 200);
+  const read = () =>
+    fetch(`${server.url}/v1${path}/${kept.body.id}/content`, {
+      headers: { authorization: `Bearer ${server.platformKey}` },
+    });
+  const before = await read();
+  assert.equal(before.status, 200);
+  assert.ok(Buffer.from(await before.arrayBuffer()).equals(jpeg));
+  await inWork(server.database.app, own.id as OrganizationId, server.context.keys, (work) =>
+    destroySubjectKey(work, body.id, "retained"),
+  );
+  assert.equal((await read()).status, 404);
+});
