@@ -101,3 +101,27 @@ test("trusted proxies are addresses and ranges; anything else is refused", () =>
     assert.throws(() => read(wrong), /CARDWRIGHT_TRUSTED_PROXIES must be addresses/, wrong);
   }
 });
+
+test("documents lie in the directory or in a bucket with a prefix; anything else is refused", () => {
+  const place = (text: string) => loadConfig({ CARDWRIGHT_DOCUMENTS: text }).CARDWRIGHT_DOCUMENTS;
+  assert.equal(loadConfig({}).CARDWRIGHT_DOCUMENTS, null);
+  assert.equal(place("directory"), null);
+  assert.deepEqual(place("s3://our-bucket"), { bucket: "our-bucket", prefix: "" });
+  assert.deepEqual(place("s3://our-bucket/a/b/"), { bucket: "our-bucket", prefix: "a/b" });
+  for (const wrong of [
+    "s3://",
+    "s3://Our",
+    "s3://a/../b",
+    "s3://our-bucket//a",
+    "/tmp",
+    "https://x",
+  ]) {
+    assert.throws(() => place(wrong), /CARDWRIGHT_DOCUMENTS must be directory/, wrong);
+  }
+  const endpoint = (text: string) =>
+    loadConfig({ CARDWRIGHT_S3_ENDPOINT: text }).CARDWRIGHT_S3_ENDPOINT;
+  assert.equal(endpoint("http://127.0.0.1:9000/"), "http://127.0.0.1:9000");
+  for (const wrong of ["ftp://x", "https://user@x", "https://x/path", "https://x/?a", "x"]) {
+    assert.throws(() => endpoint(wrong), /CARDWRIGHT_S3_ENDPOINT must look like/, wrong);
+  }
+});

@@ -6,10 +6,12 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import test, { type TestContext } from "node:test";
 import { systemClock, systemEntropy } from "../clock/clock.ts";
+import { ConfigError, loadConfig } from "../config/config.ts";
 import { Fault, Outage } from "../errors/errors.ts";
 import { bucketFiles } from "./bucket.ts";
 import { directoryFiles } from "./directory.ts";
 import type { FileStore } from "./files.ts";
+import { openFiles } from "./open.ts";
 import { sha256, signed } from "./signature.ts";
 
 const keys = { accessKey: "access", secretKey: "secret", region: "eu-central-1" };
@@ -172,4 +174,27 @@ test("bucket: refused, absent or silent, it is an outage whose text has no key",
       return true;
     });
   }
+});
+
+test("the settings open a directory in the folder, or a bucket with both of its keys", async (t) => {
+  const place = await folder(t);
+  const parts = { clock: systemClock, random: systemEntropy };
+  const settings = (environment: Record<string, string>) =>
+    loadConfig({ CARDWRIGHT_FOLDER: place, ...environment });
+  const directory = await openFiles(settings({}), parts);
+  await directory.put("org_1/doc_1", pieces("x"));
+  assert.deepEqual(await readdir(path.join(place, "documents", "org_1")), ["doc_1"]);
+  const { endpoint, objects } = await double(t);
+  const named = { CARDWRIGHT_DOCUMENTS: "s3://ours/docs", CARDWRIGHT_S3_ENDPOINT: endpoint };
+  await assert.rejects(openFiles(settings(named), parts), ConfigError);
+  const whole = {
+    ...named,
+    CARDWRIGHT_S3_REGION: keys.region,
+    CARDWRIGHT_S3_ACCESS_KEY: keys.accessKey,
+    CARDWRIGHT_S3_SECRET_KEY: keys.secretKey,
+  };
+  const bucket = await openFiles(settings(whole), parts);
+  await bucket.put("org_1/doc_1", pieces("x"));
+  assert.deepEqual([...objects.keys()], ["ours/docs/org_1/doc_1"]);
+  assert.ok(!bucket.place.includes(keys.secretKey));
 });

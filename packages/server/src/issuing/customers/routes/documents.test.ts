@@ -21,7 +21,15 @@ import {
   specimens,
   waves,
 } from "../../documents/fixture.ts";
-import { MAX_DOCUMENT_BYTES, ORPHAN_AGE_MS } from "../../documents/model.ts";
+import {
+  documentKinds,
+  documentLifecycle,
+  documentSides,
+  MAX_DOCUMENT_BYTES,
+  MAX_DOCUMENTS,
+  ORPHAN_AGE_MS,
+  realTypes,
+} from "../../documents/model.ts";
 
 const server = await startTestServer();
 const own = await furnish(server);
@@ -264,6 +272,68 @@ test("404: documents of others, by customer or by document, are as those that do
     assert.equal((await call(method, `${theirs}/${body.id}`)).status, 404, method);
   }
   assert.equal((await others.call("GET", `${at}/${body.id}`)).status, 404);
+});
+
+test("409: a customer has at most fifty documents that are not erased, and a refused one is removed", async () => {
+  const made = await own.call("POST", "/customers", { type: "individual", level: "basic" });
+  const path = `/customers/${made.body.id}/documents`;
+  const first = await upload(jpeg, "?kind=other", { path });
+  assert.equal(first.status, 201);
+  await asOwner(
+    server.database.url,
+    `insert into documents (organization_id, id, customer_id, kind, real_type, size, sha256, checks,
+       status, sealed_key, version, created_at)
+     select organization_id, id || n, customer_id, kind, real_type, size, sha256, checks, status,
+       sealed_key, version, created_at
+     from documents, generate_series(2, $2::integer) n where id = $1`,
+    [first.body.id, MAX_DOCUMENTS - 1],
+  );
+  assert.equal((await upload(jpeg, "?kind=other", { path })).status, 201);
+  const before = await stored();
+  const refused = await upload(jpeg, "?kind=other", { path });
+  assert.deepEqual([refused.status, refused.body.code], [409, "document_limit_reached"]);
+  assert.deepEqual(await stored(), before);
+  assert.equal((await own.call("DELETE", `${path}/${first.body.id}`)).status, 200);
+  assert.equal((await upload(jpeg, "?kind=other", { path })).status, 201);
+});
+
+test("409: a deleted customer gets no documents", async () => {
+  const made = await own.call("POST", "/customers", { type: "individual", level: "basic" });
+  assert.equal((await own.call("DELETE", `/customers/${made.body.id}`)).status, 200);
+  const path = `/customers/${made.body.id}/documents`;
+  const before = await stored();
+  const { status, body } = await upload(jpeg, "?kind=other", { path });
+  assert.deepEqual([status, body.code], [409, "customer_deleted"]);
+  assert.deepEqual(await stored(), before);
+});
+
+test("once a customer's key is destroyed its documents are unreadable for ever", async () => {
+  const made = await own.call("POST", "/customers", { type: "individual", level: "basic" });
+  const path = `/customers/${made.body.id}/documents`;
+  const { body } = await upload(jpeg, "?kind=other", { path });
+  await asOwner(
+    server.database.url,
+    `update subject_keys set key_id = null, wrapped_key = null, destroyed_at = now()
+     where subject_id = $1`,
+    [made.body.id],
+  );
+  const content = await server.call("GET", `${path}/${body.id}/content`);
+  assert.equal(content.status, 404);
+});
+
+test("the constraints of the table and the lists of the model name the same words", async () => {
+  const namedIn = async (column: string) => {
+    const [row] = await asOwner<{ definition: string }>(
+      server.database.url,
+      "select pg_get_constraintdef(oid) as definition from pg_constraint where conname = $1",
+      [`documents_${column}_check`],
+    );
+    return [...(row?.definition ?? "").matchAll(/'(\w+)'/g)].map(([, word = ""]) => word).sort();
+  };
+  assert.deepEqual(await namedIn("status"), [...documentLifecycle.states].sort());
+  assert.deepEqual(await namedIn("kind"), [...documentKinds].sort());
+  assert.deepEqual(await namedIn("side"), [...documentSides].sort());
+  assert.deepEqual(await namedIn("real_type"), [...realTypes].sort());
 });
 
 test("415: JSON is no file; 400: a query that is unknown or without a kind", async () => {
