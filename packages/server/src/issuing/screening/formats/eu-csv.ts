@@ -9,6 +9,7 @@ const needed = ["Entity_LogicalId", "Entity_SubjectType", "NameAlias_WholeName"]
 type Cell = (column: string) => string;
 
 type Growing = {
+  readonly line: number;
   readonly kind: ListedEntry["kind"];
   readonly remarks: string | null;
   readonly names: Map<string, ListedName>;
@@ -32,8 +33,8 @@ export async function* readEuCsv(pieces: Pieces): AsyncGenerator<ListedEntry> {
     else addRow(entries, row, cellOf(columns, row));
   }
   if (columns === null) throw new MalformedList(1, "the file is empty");
-  for (const [sourceId, { names, births, nationalities, programmes, ...rest }] of entries) {
-    if (names.size === 0) throw new MalformedList(0, `entry ${sourceId} has no name`);
+  for (const [sourceId, { line, names, births, nationalities, programmes, ...rest }] of entries) {
+    if (names.size === 0) throw new MalformedList(line, `entry ${sourceId} has no name`);
     yield {
       source: "eu_consolidated",
       sourceId,
@@ -64,7 +65,8 @@ function addRow(entries: Map<string, Growing>, { line }: Row, cell: Cell): void 
   const id = cell("Entity_LogicalId");
   if (id === "") throw new MalformedList(line, "no Entity_LogicalId");
   const type = cell("Entity_SubjectType_ClassificationCode") || cell("Entity_SubjectType");
-  const entry = entries.get(id) ?? {
+  const entry: Growing = entries.get(id) ?? {
+    line,
     kind: type === "P" || type === "person" ? "person" : "entity",
     remarks: cell("Entity_Remark") || null,
     names: new Map(),

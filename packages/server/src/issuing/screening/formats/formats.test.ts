@@ -138,13 +138,13 @@ test("the Union's list gives the same entry from XML and from CSV, but for weak 
     <nameAlias wholeName="Zoran Petronjević" strong="true"/><nameAlias firstName="Zoki" lastName="P" wholeName="" strong="false"/>
     <citizenship countryIso2Code="BA"/><birthdate circa="false" birthdate="1963-03-27" year="1963"/>
     <birthdate circa="true" year="1964"/><birthdate yearRangeFrom="1960" yearRangeTo="1962"/></sanctionEntity></export>`;
-  const csv = `\ufefffileGenerationDate;Entity_LogicalId;Entity_Remark;Entity_SubjectType;Entity_SubjectType_ClassificationCode;Entity_Regulation_Programme;NameAlias_LastName;NameAlias_FirstName;NameAlias_MiddleName;NameAlias_WholeName;BirthDate_BirthDate;BirthDate_Year;BirthDate_YearRangeFrom;BirthDate_YearRangeTo;BirthDate_Circa;Citizenship_CountryIso2Code
-05/06/2026;13;Invented.;P;person;ONE;;;;"Zoran Petronjević";;;;;;
-05/06/2026;13;Invented.;P;person;ONE;P;Zoki;;;;;;;;
-05/06/2026;13;Invented.;P;person;ONE;;;;;1963-03-27;1963;;;false;
-05/06/2026;13;Invented.;P;person;ONE;;;;;;1964;;;true;
-05/06/2026;13;Invented.;P;person;ONE;;;;;;;1960;1962;false;
-05/06/2026;13;Invented.;P;person;ONE;;;;;;;;;;BA
+  const csv = `\ufeffEntity_LogicalId;fileGenerationDate;Entity_Remark;Entity_SubjectType;Entity_SubjectType_ClassificationCode;Entity_Regulation_Programme;NameAlias_LastName;NameAlias_FirstName;NameAlias_MiddleName;NameAlias_WholeName;BirthDate_BirthDate;BirthDate_Year;BirthDate_YearRangeFrom;BirthDate_YearRangeTo;BirthDate_Circa;Citizenship_CountryIso2Code
+13;05/06/2026;Invented.;P;person;ONE;;;;"Zoran Petronjević";;;;;;
+13;05/06/2026;Invented.;P;person;ONE;P;Zoki;;;;;;;;
+13;05/06/2026;Invented.;P;person;ONE;;;;;1963-03-27;1963;;;false;
+13;05/06/2026;Invented.;P;person;ONE;;;;;;1964;;;true;
+13;05/06/2026;Invented.;P;person;ONE;;;;;;;1960;1962;false;
+13;05/06/2026;Invented.;P;person;ONE;;;;;;;;;;BA
 `;
   const [fromXml] = await all(readEuXml(pieces(xml)));
   const [fromCsv, ...more] = await all(readEuCsv(pieces(csv)));
@@ -202,6 +202,11 @@ test("CSV of another width, without a number, a needed column or an end of quote
   await assert.rejects(ofac(`${row}\n${row.replace('"ONE"', '"ONE')}`), malformed(2, /quote/i));
   await assert.rejects(ofac(`${row}\n${row.replace("ONE", "")}`), malformed(2, /no name/));
   await assert.rejects(all(readEuCsv(pieces("a;b\n1;2\n"))), malformed(1, /Entity_LogicalId/));
+  const columns = "Entity_LogicalId;Entity_SubjectType;NameAlias_WholeName";
+  const eu = (rows: string) => all(readEuCsv(pieces(`${columns}\n${rows}`)));
+  await assert.rejects(eu("1;P;X\n2;P\n"), malformed(3, /2 columns where 3/));
+  await assert.rejects(eu("1;P;X\n;P;Y\n"), malformed(3, /no Entity_LogicalId/));
+  await assert.rejects(eu("1;P;\n"), malformed(2, /entry 1 has no name/));
   await assert.rejects(all(readEuCsv(pieces(""))), malformed(1, /empty/));
 });
 

@@ -61,7 +61,7 @@ export function birthOf(text: string): ListedBirth | null {
 export const rangeOf = (from: number, to: number): ListedBirth =>
   from === to ? { kind: "year", year: from } : { kind: "range", from, to };
 
-/** "ZHELTUKHIN, Viktor" and its likes stay as they are: order is of no weight when names are compared. */
+/** The parts of a name as one text; which comes first is of no weight when names are compared. */
 export const joined = (...words: readonly string[]): string =>
   words
     .map((word) => word.trim())

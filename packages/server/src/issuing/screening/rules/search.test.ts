@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import test, { type TestContext } from "node:test";
 import type { ListedEntry } from "../model.ts";
 import { type Labelled, labelledEntries, labelledPairs } from "./labelled/fixture.ts";
@@ -21,6 +22,9 @@ function indexOf(...entries: readonly ListedEntry[]): ScreeningIndex {
   for (const one of entries) index.add(one);
   return index;
 }
+
+const of = (pairs: readonly Labelled[], set: Labelled["set"]) =>
+  pairs.filter((pair) => pair.set === set);
 
 /** Every match counts: one of another entry is as wrong as one of an innocent. */
 function measure(pairs: readonly Labelled[]) {
@@ -55,12 +59,37 @@ test("of the labelled pairs at least 98 of 100 listed are found, and 80 of 100 m
 });
 
 test("the pairs held out of tuning do nearly as well as those that the numbers were set by", (t) => {
-  const of = (set: Labelled["set"]) => measure(labelledPairs().filter((pair) => pair.set === set));
-  const [tuned, held] = [of("tune"), of("held")];
+  const pairs = labelledPairs();
+  const [tuned, held] = [measure(of(pairs, "tune")), measure(of(pairs, "held"))];
   tell(t, "tuned on", tuned);
   tell(t, "held out", held);
   assert.ok(tuned.recall - held.recall < 0.03, `${tuned.recall} and ${held.recall}`);
   assert.ok(tuned.precision - held.precision < 0.05, `${tuned.precision} and ${held.precision}`);
+});
+
+test("the figures in the documents are those of this release", () => {
+  const page = readFileSync(
+    new URL("../../../../../../docs/operating/screening.md", import.meta.url),
+    "utf8",
+  );
+  const pairs = labelledPairs();
+  const sets = [pairs, ...(["tune", "held"] as const).map((set) => of(pairs, set))];
+  for (const some of sets) {
+    const { recall, precision, right, missed } = measure(some);
+    const figures = `${recall.toFixed(3)} (${right} of ${right + missed}) | ${precision.toFixed(3)}`;
+    assert.ok(page.includes(figures), figures);
+  }
+});
+
+test("the likeliest come first, and equals by source and number", () => {
+  const near = entry("Viktor Zheltukhim", { sourceId: "a" });
+  const same = ["2", "1"].map((sourceId) => entry("Viktor Zheltukhin", { sourceId }));
+  const other = entry("Viktor Zheltukhin", { source: "ofac_sdn", sourceId: "3" });
+  const found = indexOf(near, ...same, other).search({ name: "Viktor Zheltukhin" });
+  assert.deepEqual(
+    found.map(({ entry: { sourceId } }) => sourceId),
+    ["3", "1", "2", "a"],
+  );
 });
 
 test("the points of a match's lines add up to its score, in every match of the labelled set", () => {
