@@ -138,7 +138,7 @@ test("the Union's list gives the same entry from XML and from CSV, but for weak 
     <nameAlias wholeName="Zoran Petronjević" strong="true"/><nameAlias firstName="Zoki" lastName="P" wholeName="" strong="false"/>
     <citizenship countryIso2Code="BA"/><birthdate circa="false" birthdate="1963-03-27" year="1963"/>
     <birthdate circa="true" year="1964"/><birthdate yearRangeFrom="1960" yearRangeTo="1962"/></sanctionEntity></export>`;
-  const csv = `\ufeffEntity_LogicalId;fileGenerationDate;Entity_Remark;Entity_SubjectType;Entity_SubjectType_ClassificationCode;Entity_Regulation_Programme;NameAlias_LastName;NameAlias_FirstName;NameAlias_MiddleName;NameAlias_WholeName;BirthDate_BirthDate;BirthDate_Year;BirthDate_YearRangeFrom;BirthDate_YearRangeTo;BirthDate_Circa;Citizenship_CountryIso2Code
+  const csv = `\ufeff"Entity_LogicalId";fileGenerationDate;Entity_Remark;Entity_SubjectType;Entity_SubjectType_ClassificationCode;Entity_Regulation_Programme;NameAlias_LastName;NameAlias_FirstName;NameAlias_MiddleName;NameAlias_WholeName;BirthDate_BirthDate;BirthDate_Year;BirthDate_YearRangeFrom;BirthDate_YearRangeTo;BirthDate_Circa;Citizenship_CountryIso2Code
 13;05/06/2026;Invented.;P;person;ONE;;;;"Zoran Petronjević";;;;;;
 13;05/06/2026;Invented.;P;person;ONE;P;Zoki;;;;;;;;
 13;05/06/2026;Invented.;P;person;ONE;;;;;1963-03-27;1963;;;false;

@@ -32,8 +32,7 @@ const syllabic = /[\p{Script=Han}\p{Script=Hangul}]/gu;
 /** A name without its case, marks, script, punctuation, particles and legal forms, as parts. */
 export function partsOf(name: string): Part[] {
   const words = joinServants(wordsOf(name));
-  const spoken = words.filter(({ text }) => !companyForms.has(text));
-  const parts = withoutParticles(spoken.length > 0 ? spoken : words);
+  const parts = withoutParticles(words.filter(({ text }) => !companyForms.has(text)));
   return parts.length > 0 ? parts : words.map((word) => partOf(word, null));
 }
 
