@@ -45,6 +45,10 @@ const proofs: Readonly<Record<string, Proof>> = {
   },
   life: { what: "random lives against the naive issuer", files: [file("test/life.test.ts")] },
   batches: { what: "batches of cards over processes that are killed", files: batches },
+  screening: {
+    what: "screening of names; the long form times it over 50,000 entries",
+    files: [file("test/screening.test.ts"), file("src/issuing/screening/**/*.test.ts")],
+  },
   jobs: { what: "jobs over several processes, with figures", files: jobs },
   G7: { what: "other tenants' ids on every route", files: [file("test/tenants.test.ts")] },
   G9: { what: "every scope on every route", files: [file("test/scopes.test.ts")] },
