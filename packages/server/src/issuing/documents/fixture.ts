@@ -134,3 +134,30 @@ export const specimens = {
     "ERIKSSON<<ANNA<MARIA<<<<<<<<<<",
   ],
 } as const;
+
+/** Segments of metadata that fill a JPEG up by so many bytes. */
+export function filler(size: number): Buffer {
+  const parts: Buffer[] = [];
+  for (let left = size; left > 0; ) {
+    // A segment has at least its marker and its length.
+    const part = left > 65_537 + 4 ? 65_537 : left > 65_537 ? 1_000 : left;
+    const segment = Buffer.alloc(part);
+    segment.writeUInt16BE(0xffe4, 0);
+    segment.writeUInt16BE(part - 2, 2);
+    parts.push(segment);
+    left -= part;
+  }
+  return Buffer.concat(parts);
+}
+
+/** Bytes as a stream of one piece, as a store takes them. */
+export async function* once(bytes: Buffer): AsyncGenerator<Uint8Array> {
+  yield bytes;
+}
+
+/** A stream of a store in one piece; nothing where there is no file. */
+export async function whole(pieces: AsyncIterable<Uint8Array> | null): Promise<Buffer> {
+  const parts: Uint8Array[] = [];
+  for await (const part of pieces ?? []) parts.push(part);
+  return Buffer.concat(parts);
+}
