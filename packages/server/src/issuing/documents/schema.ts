@@ -1,4 +1,5 @@
 import { Type } from "typebox";
+import { about, personal, personalFieldsOf } from "../../foundation/route/personal.ts";
 import {
   countryCode,
   date,
@@ -19,9 +20,6 @@ import {
   documentSides,
   realTypes,
 } from "./model.ts";
-
-/** Fields that are about a person: encrypted in events under that person's key. */
-export const personalFields = ["numberMasked", "mrz"];
 
 /** What is said of a document when it is uploaded: nothing that must not stand in a URL. */
 export const uploadQuery = object({
@@ -60,16 +58,20 @@ export const documentSchema = object(
     kind: oneOf(documentKinds),
     side: nullable(oneOf(documentSides)),
     country: nullable(countryCode),
-    numberMasked: nullable(Type.String({ description: "The last characters of the number." })),
+    numberMasked: personal(
+      nullable(Type.String({ description: "The last characters of the number." })),
+    ),
     expiryDate: nullable(date),
-    mrz: nullable(
-      object({
-        format: oneOf(["TD1", "TD2", "TD3"]),
-        documentCode: Type.String(),
-        issuer: Type.String({ description: "As printed; of most countries alpha-3." }),
-        nationality: Type.String(),
-        expiryDate: date,
-      }),
+    mrz: personal(
+      nullable(
+        object({
+          format: oneOf(["TD1", "TD2", "TD3"]),
+          documentCode: Type.String(),
+          issuer: Type.String({ description: "As printed; of most countries alpha-3." }),
+          nationality: Type.String(),
+          expiryDate: date,
+        }),
+      ),
     ),
     realType: oneOf(realTypes, { description: "What the content is." }),
     width: nullable(Type.Integer({ description: "Pixels." })),
@@ -89,8 +91,11 @@ export const documentSchema = object(
     version: Type.Integer(),
     createdAt: timestamp,
   },
-  { title: "Document" },
+  { title: "Document", ...about("customerId") },
 );
+
+/** Fields that are about a person: encrypted in events under that person's key. */
+export const personalFields = personalFieldsOf(documentSchema);
 
 /** A document as the API shows it. */
 export function showDocument(document: Document): StaticOf<typeof documentSchema> {
