@@ -23,7 +23,7 @@ import { programLifecycle } from "../src/issuing/programs/model.ts";
 import { dueFeeLifecycle } from "../src/issuing/transfers/model/dues.ts";
 import { transferLifecycle } from "../src/issuing/transfers/model.ts";
 import { scopes } from "../src/records/access/model.ts";
-import { holdLifecycle } from "../src/records/ledger/model.ts";
+import { holdLifecycle } from "../src/records/ledger/model/holds.ts";
 import { withTables } from "./page-tables.ts";
 
 const root = new URL("../../../", import.meta.url);

@@ -23,12 +23,12 @@ import {
   readOwnBalances,
   writeBook,
 } from "./actions.ts";
+import { holdLifecycle } from "./model/holds.ts";
 import {
   type AccountRef,
   accountId,
   accountTypes,
   effects,
-  holdLifecycle,
   type Movement,
   movementKinds,
   receivableOf,

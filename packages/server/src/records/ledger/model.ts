@@ -8,7 +8,6 @@ import type {
   OrganizationId,
   TransferId,
 } from "../../foundation/ids/ids.ts";
-import { lifecycle, type MoveOf, type StateOf } from "../../foundation/lifecycle/lifecycle.ts";
 import { MAX_SUM } from "../../foundation/money/money.ts";
 
 /** The two sides of a movement, and the side on which an account's balance normally stands. */
@@ -288,36 +287,6 @@ export type Movement = Links & {
   readonly released?: bigint | undefined;
   /** The journal row that this one mirrors; with kind `reversal`. */
   readonly reverses?: JournalId | undefined;
-};
-
-/**
- * A hold stays open until nothing of it remains by a release, or until a capture is final; after captures
- * in parts it may be open with nothing remaining. A closed one is never moved again.
- */
-export const holdLifecycle = lifecycle(["open", "closed"], {
-  increment: { from: ["open"], to: "open" },
-  release: { from: ["open"], to: "open" },
-  releaseAll: { from: ["open"], to: "closed" },
-  capture: { from: ["open"], to: "open" },
-  captureFinally: { from: ["open"], to: "closed" },
-});
-
-export type HoldMove = MoveOf<typeof holdLifecycle>;
-
-/** Money set aside for one authorization; moved only by journal rows that name it. */
-export type Hold = {
-  readonly organizationId: OrganizationId;
-  readonly id: HoldId;
-  readonly debit: AccountRef;
-  readonly credit: AccountRef;
-  /** What it still holds, minor units; it may be open with nothing remaining. */
-  readonly remaining: bigint;
-  readonly status: StateOf<typeof holdLifecycle>;
-  readonly expiresAt: Date | null;
-  readonly cardId: CardId | null;
-  readonly budgetId: BudgetId | null;
-  readonly version: bigint;
-  readonly createdAt: Date;
 };
 
 /** An ordered account right after one row. */

@@ -3,12 +3,10 @@ import type { HoldId, OrganizationId } from "../../foundation/ids/ids.ts";
 import { canMove } from "../../foundation/lifecycle/lifecycle.ts";
 import { least, MAX_MOVEMENT } from "../../foundation/money/money.ts";
 import type { LedgerRefusal } from "./errors.ts";
+import { type Hold, type HoldMove, holdLifecycle } from "./model/holds.ts";
 import {
   type Account,
   type AccountRef,
-  type Hold,
-  type HoldMove,
-  holdLifecycle,
   kindOf,
   type Links,
   type Movement,

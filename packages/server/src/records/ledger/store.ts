@@ -1,12 +1,12 @@
 import { type Sql, type Statement, statement } from "../../foundation/database/sql.ts";
 import { assert } from "../../foundation/errors/errors.ts";
 import type { AccountId, HoldId, OrganizationId } from "../../foundation/ids/ids.ts";
+import type { Hold } from "./model/holds.ts";
 import {
   type Account,
   type AccountRef,
   type AccountType,
   accountId,
-  type Hold,
   type JournalRow,
   type Numbers,
   type SideAfter,

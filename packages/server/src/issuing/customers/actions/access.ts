@@ -31,10 +31,9 @@ import {
   insertAccessRequest,
   latestAccessOf,
   listAccessRows,
-  lockCustomerRow,
-  type PageWanted,
   updateAccessRequest,
-} from "../store.ts";
+} from "../store/access.ts";
+import { lockCustomerRow, type PageWanted } from "../store.ts";
 
 /**
  * How a customer's access to a program stands; null where it was never asked for. Lock the customer to

@@ -3,13 +3,13 @@ import { assert } from "../../../foundation/errors/errors.ts";
 import type { HoldId, OrganizationId } from "../../../foundation/ids/ids.ts";
 import { least, MAX_MOVEMENT } from "../../../foundation/money/money.ts";
 import { isRefused, type LedgerRefusal, type LedgerRefusalCode } from "../errors.ts";
+import type { Hold } from "../model/holds.ts";
 import {
   type Account,
   type AccountRef,
   accountId,
   type Delta,
   deltaOf,
-  type Hold,
   isOrdered,
   isWithin,
   type JournalRow,
