@@ -243,6 +243,7 @@ table public.customers column 030 retain_until timestamp(3) with time zone
 table public.customers column 031 legal_hold_reason text
 table public.customers column 032 legal_hold_at timestamp(3) with time zone
 table public.customers column 033 erased_at timestamp(3) with time zone
+table public.customers column 034 evidence text[] not null
 table public.documents column 001 organization_id id not null
 table public.documents column 002 id id not null
 table public.documents column 003 customer_id id not null
@@ -262,6 +263,7 @@ table public.documents column 016 status text not null
 table public.documents column 017 sealed_key bytea
 table public.documents column 018 version bigint not null
 table public.documents column 019 created_at timestamp(3) with time zone not null
+table public.documents column 020 reasons text[] not null
 table public.due_fees column 001 organization_id id not null
 table public.due_fees column 002 id id not null
 table public.due_fees column 003 card_id id not null
@@ -672,6 +674,7 @@ table public.documents constraint documents_check CHECK (((width IS NULL) = (hei
 table public.documents constraint documents_check1 CHECK (((status = 'erased'::text) = (sealed_key IS NULL)))
 table public.documents constraint documents_check2 CHECK (((status = 'erased'::text) = (sha256 IS NULL)))
 table public.documents constraint documents_check3 CHECK (((status <> 'erased'::text) OR ((number_masked IS NULL) AND (mrz IS NULL) AND (expiry_date IS NULL))))
+table public.documents constraint documents_check4 CHECK (((reasons = '{}'::text[]) OR (status = 'rejected'::text)))
 table public.documents constraint documents_country_check CHECK ((country ~ '^[A-Z]{3}$'::text))
 table public.documents constraint documents_height_check CHECK ((height > 0))
 table public.documents constraint documents_kind_check CHECK ((kind = ANY (ARRAY['passport'::text, 'id_card'::text, 'driving_licence'::text, 'residence_permit'::text, 'proof_of_address'::text, 'company_register'::text, 'selfie'::text, 'other'::text])))

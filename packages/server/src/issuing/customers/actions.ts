@@ -8,6 +8,7 @@ import type { Reference } from "../../foundation/route/schemas.ts";
 import { announce } from "../../records/events/actions.ts";
 import { previousOf } from "../../records/events/rules.ts";
 import { destroySubjectKey, openPersonal, sealPersonal } from "../../records/vault/actions.ts";
+import { acceptDocuments } from "../documents/actions.ts";
 import { lockOrganization, workIn } from "../organizations/actions.ts";
 import { requireOpen } from "../organizations/rules.ts";
 import type { CustomerType, VerificationLevel } from "../programs/model.ts";
@@ -120,6 +121,7 @@ export async function createCustomer(work: Work, draft: CustomerDraft): Promise<
     statusReason: null,
     statusAt: work.now,
     residenceCountry: details.residence?.country ?? null,
+    evidence: [],
     retainUntil: null,
     legalHold: null,
     erasedAt: null,
@@ -160,7 +162,8 @@ export async function changeCustomer(
  *
  * @param work of the customer's organization: see `workForCustomer`.
  * @param note kept in the history.
- * @throws Refusal `not_found`, `customer_deleted`, `customer_move_not_allowed`, `organization_closed`.
+ * @throws Refusal `not_found`, `customer_deleted`, `customer_move_not_allowed`, `customer_incomplete`,
+ * `organization_closed`.
  */
 export async function decideCustomer(
   work: Work,
@@ -168,11 +171,15 @@ export async function decideCustomer(
   verdict: Verdict,
   note: string | null = null,
 ): Promise<Customer> {
-  const organization = await lockOrganization(work.sql, work.organizationId, "share");
+  const { organizationId } = work;
+  const organization = await lockOrganization(work.sql, organizationId, "share");
   if (!afterClosing[verdict.move]) requireOpen(organization);
   const before = await lockForChange(work, { by: "id", value: id });
   const customer = decidedBy(before, verdict, work.now);
   await updateCustomer(work.sql, customer);
+  // What the decision rests on stays with it.
+  if (verdict.move === "approve")
+    await acceptDocuments(work, { organizationId, customerId: before.id });
   const { move } = verdict;
   await keepMove(work, before, customer, { move, reasons: reasonsOf(verdict), note });
   announceCustomer(work, eventOfMove[move], customer, before);
@@ -262,7 +269,8 @@ const externalIdTaken = () =>
     field: "externalId",
   });
 
-function keepMove(
+/** Keeps a move of a customer in its history. */
+export function keepMove(
   work: Work,
   before: Customer | null,
   after: Customer,

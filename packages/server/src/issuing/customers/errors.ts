@@ -49,8 +49,13 @@ export const customerErrors = errorTable({
   },
   information_required: {
     status: 0,
-    title: "The customer's level needs this field",
-    remedy: "Give the field too; GET /v1/verification-levels lists what each level needs.",
+    title: "The customer's level needs this",
+    remedy: "Give it too; GET /v1/verification-levels lists what each level needs.",
+  },
+  customer_incomplete: {
+    status: 409,
+    title: "The customer lacks something that its level needs",
+    remedy: "Ask the customer for what errors[] names, with request-information.",
   },
   level_not_lowered: {
     status: 0,

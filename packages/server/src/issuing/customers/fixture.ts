@@ -65,6 +65,7 @@ export function customerIn(
     statusReason: null,
     statusAt: new Date("2026-06-01T00:00:00Z"),
     residenceCountry: "DEU",
+    evidence: ["passport", "proof_of_address", "selfie", "company_register"],
     retainUntil: null,
     legalHold: null,
     erasedAt: null,

@@ -13,5 +13,5 @@ export function identityOf(customer: Customer): Retained["identity"] {
 /** A customer of whom nothing personal is left. */
 export function erased(customer: Customer): Customer {
   const nothing = Object.fromEntries(fields.map((field) => [field, null]));
-  return { ...customer, ...nothing, residenceCountry: null };
+  return { ...customer, ...nothing, residenceCountry: null, evidence: [] };
 }
