@@ -407,6 +407,19 @@ table public.organizations column 004 status text not null
 table public.organizations column 005 external_id text
 table public.organizations column 006 version bigint not null
 table public.organizations column 007 created_at timestamp(3) with time zone not null
+table public.people column 001 organization_id id not null
+table public.people column 002 id id not null
+table public.people column 003 customer_id id not null
+table public.people column 004 roles text[] not null
+table public.people column 005 first_name text
+table public.people column 006 last_name text
+table public.people column 007 birth_date date
+table public.people column 008 nationality text
+table public.people column 009 residence_country text
+table public.people column 010 ownership_basis_points integer
+table public.people column 011 removed_at timestamp(3) with time zone
+table public.people column 012 version bigint not null
+table public.people column 013 created_at timestamp(3) with time zone not null
 table public.program_availability column 001 program_id id not null
 table public.program_availability column 002 organization_id id not null
 table public.programs column 001 organization_id id not null
@@ -762,6 +775,14 @@ table public.organizations constraint organizations_mode_check CHECK ((mode = AN
 table public.organizations constraint organizations_pkey PRIMARY KEY (id)
 table public.organizations constraint organizations_status_check CHECK ((status = ANY (ARRAY['active'::text, 'suspended'::text, 'closed'::text])))
 table public.organizations constraint organizations_version_check CHECK ((version > 0))
+table public.people constraint people_check CHECK (((ownership_basis_points IS NULL) OR ('beneficial_owner'::text = ANY (roles))))
+table public.people constraint people_nationality_check CHECK ((nationality ~ '^[A-Z]{3}$'::text))
+table public.people constraint people_organization_id_customer_id_fkey FOREIGN KEY (organization_id, customer_id) REFERENCES customers(organization_id, id)
+table public.people constraint people_ownership_basis_points_check CHECK (((ownership_basis_points >= 1) AND (ownership_basis_points <= 10000)))
+table public.people constraint people_pkey PRIMARY KEY (organization_id, id)
+table public.people constraint people_residence_country_check CHECK ((residence_country ~ '^[A-Z]{3}$'::text))
+table public.people constraint people_roles_check CHECK (((cardinality(roles) > 0) AND (roles <@ ARRAY['director'::text, 'beneficial_owner'::text])))
+table public.people constraint people_version_check CHECK ((version > 0))
 table public.program_availability constraint program_availability_pkey PRIMARY KEY (program_id, organization_id)
 table public.programs constraint programs_access_grant_check CHECK ((access_grant = ANY (ARRAY['manual'::text, 'automatic'::text])))
 table public.programs constraint programs_availability_check CHECK ((availability = ANY (ARRAY['all'::text, 'listed'::text])))
@@ -883,6 +904,7 @@ CREATE INDEX ledger_entries_card ON public.ledger_entries USING btree (organizat
 CREATE INDEX ledger_entries_kind ON public.ledger_entries USING btree (organization_id, kind, sequence) WHERE (kind IS NOT NULL)
 CREATE INDEX ledger_holds_card ON public.ledger_holds USING btree (organization_id, card_id) WHERE (status = 'open'::text)
 CREATE INDEX ledger_holds_open ON public.ledger_holds USING btree (organization_id, debit_account) WHERE (status = 'open'::text)
+CREATE INDEX people_customer ON public.people USING btree (organization_id, customer_id, id)
 CREATE INDEX record_chain_time ON public.record_chain USING btree (organization_id, recorded_at, sequence)
 CREATE INDEX transfers_budget ON public.transfers USING btree (organization_id, budget_id, id) WHERE (budget_id IS NOT NULL)
 CREATE INDEX transfers_by_id ON public.transfers USING btree (id)
@@ -952,6 +974,7 @@ grant insert, select, update on public.ledger_accounts to cardwright_app
 grant insert, select, update on public.ledger_holds to cardwright_app
 grant insert, select, update on public.organization_clocks to cardwright_app
 grant insert, select, update on public.organizations to cardwright_app
+grant insert, select, update on public.people to cardwright_app
 grant insert, select, update on public.programs to cardwright_app
 grant insert, select, update on public.record_heads to cardwright_app
 grant insert, select, update on public.subject_keys to cardwright_app

@@ -18,3 +18,19 @@ export async function giveDocuments(
     assert.equal(status, 201, JSON.stringify(body));
   }
 }
+
+/** Somebody who directs and owns a business. */
+export const owner = {
+  roles: ["director", "beneficial_owner"],
+  firstName: "Grace",
+  lastName: "Example",
+  birthDate: "1970-12-09",
+  nationality: "DEU",
+  residenceCountry: "DEU",
+} as const;
+
+/** Adds whom a business of every level needs. */
+export async function givePeople(call: Call, customerId: string): Promise<void> {
+  const { status, body } = await call("POST", `/customers/${customerId}/people`, owner);
+  assert.equal(status, 201, JSON.stringify(body));
+}

@@ -11,6 +11,7 @@ export const prefixes = {
   customer: "cus",
   accessRequest: "acr",
   document: "doc",
+  person: "per",
   program: "prog",
   card: "card",
   restriction: "rst",
@@ -35,6 +36,7 @@ export type Id<K extends IdKind> = `${(typeof prefixes)[K]}_${string}`;
 export type OrganizationId = Id<"organization">;
 export type ApiKeyId = Id<"apiKey">;
 export type CustomerId = Id<"customer">;
+export type PersonId = Id<"person">;
 export type DocumentId = Id<"document">;
 export type AccessRequestId = Id<"accessRequest">;
 export type ProgramId = Id<"program">;

@@ -15,7 +15,7 @@ import type { CustomerType, VerificationLevel } from "../programs/model.ts";
 import { type CustomerEvent, eventOfMove } from "./events.ts";
 import type { Customer, CustomerDetails, Retained, RetainedCard, StatusChange } from "./model.ts";
 import { detailProblems, noDetails, tidyDetails } from "./rules/details.ts";
-import { erased, identityOf } from "./rules/erasure.ts";
+import { erased, identityOf, retainedPerson } from "./rules/erasure.ts";
 import {
   afterClosing,
   type CustomerChange,
@@ -28,6 +28,7 @@ import {
 } from "./rules/moves.ts";
 import { type RetentionFacts, retainUntil } from "./rules/retention.ts";
 import { personalFields, showCustomer } from "./schema.ts";
+import { emptyPeople, findEverybody } from "./store/people.ts";
 import { wasHeldForSanctions } from "./store/retention.ts";
 import {
   type CustomerFilter,
@@ -186,6 +187,12 @@ export async function decideCustomer(
   return customer;
 }
 
+/** Of those deleted before there were people, none are kept. */
+const withPeople = (kept: Omit<Retained, "people"> & Partial<Retained>): Retained => ({
+  people: [],
+  ...kept,
+});
+
 /** What the sealed record of what the law keeps is bound to. */
 const RETAINED = "retained";
 
@@ -211,13 +218,15 @@ export async function deleteCustomer(
     retainUntil: retainUntil({ deletedAt: now, cards, sanctionsDecided }),
   };
   const names = cards.map(({ deletedAt: _, retentionYears: __, ...named }) => named);
-  const kept: Retained = { identity: identityOf(before), cards: names };
+  const people = (await findEverybody(sql, before)).map(retainedPerson);
+  const kept: Retained = { identity: identityOf(before), cards: names, people };
   const json = JSON.stringify(kept);
   const item = { organizationId, subjectId: id, recordId: RETAINED, json, now };
   const [sealed] = await sealPersonal(work, [{ ...item, purpose: "retained" }]);
   assert(sealed !== undefined, "What is given to be sealed is sealed.");
   await updateCustomer(sql, customer);
   await keepRetained(sql, customer, sealed);
+  await emptyPeople(sql, customer);
   await destroySubjectKey(work, id, "other");
   await keepMove(work, before, customer, { move: "delete" });
   announceCustomer(work, eventOfMove.delete, customer, before);
@@ -234,7 +243,7 @@ export async function readRetained(work: Work, id: string): Promise<Retained | n
   const sealed = await findRetained(work.sql, work.organizationId, id);
   if (sealed === null) return null;
   const [json = null] = await openPersonal(work, [{ subjectId: id, sealed, recordId: RETAINED }]);
-  return json === null ? null : (JSON.parse(json) as Retained);
+  return json === null ? null : withPeople(JSON.parse(json));
 }
 
 /**

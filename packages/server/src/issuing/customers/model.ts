@@ -8,8 +8,9 @@ import type {
 } from "../../foundation/ids/ids.ts";
 import { lifecycle, type MoveOf, type StateOf } from "../../foundation/lifecycle/lifecycle.ts";
 import type { KeyPurpose } from "../../records/vault/model.ts";
-import type { DocumentKind } from "../documents/model.ts";
+import { documentKinds } from "../documents/model.ts";
 import type { CustomerType, VerificationLevel } from "../programs/model.ts";
+import { personRoles, type RetainedPerson } from "./model/people.ts";
 
 /**
  * The life of a customer (PRODUCT §4). A hold lies on top: what moves while it lies there is the status
@@ -141,6 +142,8 @@ type RetainedField = {
 export type Retained = {
   readonly identity: Pick<CustomerDetails, RetainedField & keyof CustomerDetails>;
   readonly cards: readonly RetainedCard[];
+  /** Who directed and owned it. */
+  readonly people: readonly RetainedPerson[];
 };
 
 export type RetainedCard = Pick<CustomerDetails, "firstName" | "lastName" | "legalName"> & {
@@ -164,7 +167,7 @@ export type Customer = CustomerDetails & {
   readonly statusAt: Date;
   /** Of `residence`. */
   readonly residenceCountry: string | null;
-  /** Kinds of its documents that stand: neither rejected nor erased, and not expired when given. */
+  /** Kinds of its documents that stand (not rejected, erased or expired when given), and roles of its people. */
   readonly evidence: readonly Evidence[];
   /** Until when the identity of a deleted one is kept; a legal hold keeps it longer. */
   readonly retainUntil: Date | null;
@@ -192,8 +195,9 @@ export const customerFields = [
 ] as const;
 export type CustomerField = (typeof customerFields)[number];
 
-/** What can stand for a need beside the fields: a kind of document. */
-export type Evidence = DocumentKind;
+/** What can meet a need beside the fields: a kind of document, or somebody in a role. */
+export const evidenceKinds = [...documentKinds, ...personRoles] as const;
+export type Evidence = (typeof evidenceKinds)[number];
 
 /** What verification can need beside fields, and what meets it: any one of these. */
 export const evidenceNeeds = {
@@ -201,6 +205,8 @@ export const evidenceNeeds = {
   "documents.address": ["proof_of_address"],
   "documents.selfie": ["selfie"],
   "documents.register": ["company_register"],
+  "people.director": ["director"],
+  "people.beneficialOwner": ["beneficial_owner"],
 } as const satisfies Record<string, readonly Evidence[]>;
 export type EvidenceNeed = keyof typeof evidenceNeeds;
 

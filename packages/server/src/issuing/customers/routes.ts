@@ -2,6 +2,7 @@ import type { Route } from "../../foundation/route/route.ts";
 import { accessRoutes } from "./routes/access.ts";
 import { dataRoutes } from "./routes/data.ts";
 import { documentRoutes } from "./routes/documents.ts";
+import { peopleRoutes } from "./routes/people.ts";
 import { retainedRoutes } from "./routes/retained.ts";
 import { reviewRoutes } from "./routes/review.ts";
 
@@ -11,5 +12,6 @@ export const customerRoutes: readonly Route[] = [
   ...reviewRoutes,
   ...accessRoutes,
   ...documentRoutes,
+  ...peopleRoutes,
   ...retainedRoutes,
 ];

@@ -11,7 +11,6 @@ import {
   text,
   timestamp,
 } from "../../foundation/route/schemas.ts";
-import { documentKinds } from "../documents/model.ts";
 import { customerTypes, verificationLevels } from "../programs/model.ts";
 import { countryNeeds, levelNeeds, missingOf, passesByItself } from "./model/levels.ts";
 import {
@@ -20,6 +19,7 @@ import {
   beneath,
   type Customer,
   customerLifecycle,
+  evidenceKinds,
   evidenceNeeds,
   legalNameOf,
   MAX_BUSINESS_NAME,
@@ -140,10 +140,11 @@ export const customerSchema = object(
       Type.Boolean({ description: "Of a rejected customer: whether a change is reviewed again." }),
     ),
     missing: Type.Array(oneOf(needs), {
-      description: "What verification still needs: fields, and documents to upload.",
+      description: "What verification still needs: fields, documents to upload, people to add.",
     }),
-    evidence: Type.Array(oneOf(documentKinds), {
-      description: "Kinds of its documents that stand: neither rejected, erased nor expired.",
+    evidence: Type.Array(oneOf(evidenceKinds), {
+      description:
+        "Kinds of its documents that stand: not rejected, erased or expired; and roles of its people.",
     }),
     firstName: personal(shownText("Of an individual.")),
     lastName: personal(shownText("Of an individual.")),
@@ -300,8 +301,8 @@ export const levelsSchema = object({
     }),
     { description: "What is needed beyond that where the customer resides in a country." },
   ),
-  documents: Type.Array(object({ need: oneOf(needs), oneOf: Type.Array(oneOf(documentKinds)) }), {
-    description: "Which kinds of documents meet a need: any one of them.",
+  evidence: Type.Array(object({ need: oneOf(needs), oneOf: Type.Array(oneOf(evidenceKinds)) }), {
+    description: "What meets a need that is no field: any of these documents, or people.",
   }),
 });
 
@@ -319,11 +320,11 @@ export function showLevels(): StaticOf<typeof levelsSchema> {
     fromLevel: from,
     needs: [...added],
   }));
-  const documents = Object.entries(evidenceNeeds).map(([need, kinds]) => ({
+  const evidence = Object.entries(evidenceNeeds).map(([need, kinds]) => ({
     need: need as keyof typeof evidenceNeeds,
     oneOf: [...kinds],
   }));
-  return { minimumAge: MINIMUM_AGE, data, countries, documents };
+  return { minimumAge: MINIMUM_AGE, data, countries, evidence };
 }
 
 const typeId = idText("The card program.");

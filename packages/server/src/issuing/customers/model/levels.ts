@@ -9,6 +9,7 @@ import {
   type CustomerDetails,
   type CustomerField,
   customerFields,
+  type Evidence,
   type EvidenceNeed,
   evidenceNeeds,
   fieldValue,
@@ -19,6 +20,7 @@ import {
 /** What verification goes by: the tables that GET /v1/verification-levels publishes. */
 
 const person = ["firstName", "lastName", "birthDate"] as const;
+const people = ["people.director", "people.beneficialOwner"] as const;
 const address = ["residence.country", "residence.line1", "residence.city"] as const;
 
 /** What each level needs, by type of customer, in every country. */
@@ -35,10 +37,10 @@ export const levelNeeds: Readonly<
   },
   business: {
     minimum: ["legalName", "residence.country"],
-    basic: ["legalName", "nationalId", ...address, "email", "documents.register"],
+    basic: ["legalName", "nationalId", ...address, "email", "documents.register", ...people],
     advanced: [
       ...(["legalName", "nationality", "nationalId", ...address, "email", "phone"] as const),
-      ...(["documents.address", "documents.register"] as const),
+      ...(["documents.address", "documents.register", ...people] as const),
     ],
   },
 };
@@ -107,7 +109,7 @@ export const isMet = (known: Known, need: Need): boolean =>
   isField(need) ? fieldValue(known, need) !== null : isEvident(known.evidence, need);
 
 const isEvident = (evidence: Customer["evidence"], need: EvidenceNeed): boolean =>
-  evidenceNeeds[need].some((kind) => evidence.includes(kind));
+  (evidenceNeeds[need] as readonly Evidence[]).some((kind) => evidence.includes(kind));
 
 /** What verification still needs from a customer, in a fixed order; nothing of a deleted one. */
 export function missingOf(customer: Leveled & Pick<Customer, "standing"> & Known): Need[] {

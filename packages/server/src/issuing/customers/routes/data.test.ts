@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { asOwner } from "../../../../test/harness/database.ts";
-import { giveDocuments } from "../../../../test/harness/evidence.ts";
+import { giveDocuments, givePeople } from "../../../../test/harness/evidence.ts";
 import { startTestServer } from "../../../../test/harness/server.ts";
 import { inWork } from "../../../../test/harness/work.ts";
 import type { OrganizationId } from "../../../foundation/ids/ids.ts";
@@ -34,7 +34,9 @@ const papers = {
 /** As `create`, and its documents are given: as it is then. */
 async function createWhole(body: Readonly<Record<string, unknown>>, call = mine.call) {
   const { id } = (await create(body, call)).body;
-  await giveDocuments(call, id, papers[body.type === "business" ? "business" : "individual"]);
+  const isBusiness = body.type === "business";
+  await giveDocuments(call, id, papers[isBusiness ? "business" : "individual"]);
+  if (isBusiness) await givePeople(call, id);
   return call("GET", `/customers/${id}`);
 }
 
@@ -317,7 +319,7 @@ test("the levels and their needs are published, in the order of the fields", asy
     body.countries.map(({ country }: { country: string }) => country),
     countryNeeds.map(({ country }) => country),
   );
-  const documents = body.documents.map((one: { need: "documents.identity"; oneOf: string[] }) => {
+  const documents = body.evidence.map((one: { need: "documents.identity"; oneOf: string[] }) => {
     assert.deepEqual(one.oneOf, [...evidenceNeeds[one.need]]);
     return one.need;
   });

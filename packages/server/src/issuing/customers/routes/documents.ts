@@ -1,5 +1,4 @@
 import type { TSchema } from "typebox";
-import type { Work } from "../../../foundation/database/work.ts";
 import { generalErrors } from "../../../foundation/errors/errors.ts";
 import { DEFAULT_LIMIT, decodeCursor, pageFrom } from "../../../foundation/route/cursor.ts";
 import {
@@ -43,13 +42,10 @@ import {
   showDocument,
   uploadQuery,
 } from "../../documents/schema.ts";
-import { lockOrganization } from "../../organizations/actions.ts";
-import { requireOpen } from "../../organizations/rules.ts";
 import { refreshEvidence } from "../actions/evidence.ts";
-import { findCustomer, lockCustomerByReference, workForCustomer } from "../actions.ts";
-import { customerErrors } from "../errors.ts";
+import { findCustomer, workForCustomer } from "../actions.ts";
 import { type Customer, legalNameOf } from "../model.ts";
-import { customerFor } from "./seen.ts";
+import { customerFor, lockForEvidence } from "./seen.ts";
 
 const tag = "Documents";
 
@@ -59,15 +55,6 @@ const documentParams = object({
 });
 
 const holderOf = ({ organizationId, id }: Customer): Holder => ({ organizationId, customerId: id });
-
-/** The customer of a path, locked for a change of its documents. */
-async function lockHolder(work: Work, id: string): Promise<Customer> {
-  requireOpen(await lockOrganization(work.sql, work.organizationId, "share"));
-  const customer = await lockCustomerByReference(work, reference(id), "change");
-  if (customer === null) throw generalErrors.refusal("not_found");
-  if (customer.status === "deleted") throw customerErrors.refusal("customer_deleted");
-  return customer;
-}
 
 const upload = uploadRoute({
   id: "uploadDocument",
@@ -103,10 +90,10 @@ const upload = uploadRoute({
   },
   handle: async ({ params: { id }, query, body, work }) => {
     const { kind, side = null, country = null, expiryDate = null } = query;
-    const customer = await lockHolder(work, id);
+    const customer = await lockForEvidence(work, id);
     const draft = { kind, side, country, expiryDate };
     const added = await addDocument(work, holderOf(customer), draft, body as KeptDocument);
-    await refreshEvidence(work, customer, isExpired(added) ? [] : [kind]);
+    await refreshEvidence(work, customer, { given: isExpired(added) ? [] : [kind] });
     return showDocument(added);
   },
 });
@@ -167,7 +154,7 @@ const describe = writeRoute({
     "organization_closed",
   ],
   handle: async ({ params: { id, documentId }, body, work }) => {
-    const customer = await lockHolder(work, id);
+    const customer = await lockForEvidence(work, id);
     // Of a business a document may name anybody.
     const name = customer.type === "individual" ? legalNameOf(customer) : null;
     const facts = { name, birthDate: customer.birthDate };
@@ -192,7 +179,7 @@ const erase = writeRoute({
   status: 200,
   errors: ["not_found", "document_move_not_allowed", "customer_deleted", "organization_closed"],
   handle: async ({ params: { id, documentId }, work }) => {
-    const customer = await lockHolder(work, id);
+    const customer = await lockForEvidence(work, id);
     const erased = await eraseDocument(work, holderOf(customer), documentId);
     await refreshEvidence(work, customer);
     return showDocument(erased);
@@ -222,7 +209,7 @@ const verdict = <B extends TSchema>(about: {
     errors: ["not_found", "document_move_not_allowed", "customer_deleted", "organization_closed"],
     handle: async ({ params: { id, documentId }, body, work }) => {
       const own = await workForCustomer(work, id);
-      const customer = await lockHolder(own, id);
+      const customer = await lockForEvidence(own, id);
       const given = decided(body as StaticOf<B>);
       const document = await decideDocument(own, holderOf(customer), documentId, given);
       await refreshEvidence(own, customer);

@@ -1,3 +1,4 @@
+import type { Person, RetainedPerson } from "../model/people.ts";
 import { type Customer, keptUnder, type Retained } from "../model.ts";
 
 const fields = Object.keys(keptUnder) as (keyof typeof keptUnder)[];
@@ -8,6 +9,12 @@ export function identityOf(customer: Customer): Retained["identity"] {
   return Object.fromEntries(
     kept.map((field) => [field, customer[field]]),
   ) as unknown as Retained["identity"];
+}
+
+/** What the law keeps of a person of a business. */
+export function retainedPerson(person: Person): RetainedPerson {
+  const { organizationId, customerId, removedAt, version, createdAt, ...kept } = person;
+  return kept;
 }
 
 /** A customer of whom nothing personal is left. */

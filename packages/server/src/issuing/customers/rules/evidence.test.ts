@@ -27,7 +27,8 @@ const problemsOf = (act: () => unknown): readonly string[] => {
 
 test("a document that meets the last need brings a customer into review; another kind does not", () => {
   const lacking = customerIn(open, { evidence: [] });
-  const given = (kind: Evidence) => evidencedBy(lacking, [kind], [kind], now);
+  const given = (kind: Evidence) =>
+    evidencedBy(lacking, { evidence: [kind], given: [kind], touched: false }, now);
   for (const kind of ["passport", "id_card", "driving_licence", "residence_permit"] as const) {
     assert.equal(given(kind)?.customer.status, "pending", kind);
     assert.equal(given(kind)?.move, "complete");
@@ -39,23 +40,44 @@ test("a document that meets the last need brings a customer into review; another
 
 test("what the platform asked for is answered by a new document, not by the old one", () => {
   const before = customerIn(asked, { evidence: ["passport"] });
-  assert.equal(evidencedBy(before, ["passport"], [], now), null);
-  assert.equal(evidencedBy(before, ["passport", "selfie"], ["selfie"], now)?.move, null);
-  const answered = evidencedBy(before, ["passport"], ["passport"], now);
+  assert.equal(
+    evidencedBy(before, { evidence: ["passport"], given: [], touched: false }, now),
+    null,
+  );
+  assert.equal(
+    evidencedBy(
+      before,
+      { evidence: ["passport", "selfie"], given: ["selfie"], touched: false },
+      now,
+    )?.move,
+    null,
+  );
+  const answered = evidencedBy(
+    before,
+    { evidence: ["passport"], given: ["passport"], touched: false },
+    now,
+  );
   assert.equal(answered?.customer.status, "pending");
 });
 
 test("a hold stays on top of what a document completes", () => {
   const before = customerIn(held, { evidence: [] });
-  const after = evidencedBy(before, ["passport"], ["passport"], now);
+  const after = evidencedBy(
+    before,
+    { evidence: ["passport"], given: ["passport"], touched: false },
+    now,
+  );
   assert.equal(after?.customer.status, "on_hold");
   assert.deepEqual(after?.customer.standing, { ...held, before: { status: "pending" } });
 });
 
 test("evidence that is gone is missing again; the same evidence is no change", () => {
   const before = customerIn({ status: "pending" }, { evidence: ["passport"] });
-  assert.equal(evidencedBy(before, ["passport"], ["passport"], now), null);
-  const gone = evidencedBy(before, [], [], now);
+  assert.equal(
+    evidencedBy(before, { evidence: ["passport"], given: ["passport"], touched: false }, now),
+    null,
+  );
+  const gone = evidencedBy(before, { evidence: [], given: [], touched: false }, now);
   assert.deepEqual(gone && missingOf(gone.customer), ["documents.identity"]);
   assert.equal(gone?.customer.status, "pending");
 });

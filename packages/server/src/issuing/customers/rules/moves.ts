@@ -157,32 +157,40 @@ function completed(
     : { standing: { status: "pending" }, move: "complete" };
 }
 
+/** What there is of a customer now beyond its fields. */
+export type EvidenceChange = {
+  /** All that stands. */
+  readonly evidence: readonly Evidence[];
+  /** What was just given: it answers what the platform had asked for. */
+  readonly given: readonly Evidence[];
+  /** Whether it is what a review rests on, so that an active customer is reviewed again. */
+  readonly touched: boolean;
+};
+
 /**
  * A customer with other evidence; null where nothing would be different.
  *
- * @param evidence all that stands now.
- * @param given what was just given: it answers what the platform had asked for.
  * @param now the organization's.
  */
-export function evidencedBy(
-  before: Customer,
-  evidence: readonly Evidence[],
-  given: readonly Evidence[],
-  now: Date,
-): Changed | null {
-  const after: Customer = { ...before, evidence };
-  const gained = evidence.filter((kind) => !before.evidence.includes(kind));
-  const { standing, move } = standingWith(after, [...given, ...gained]);
+export function evidencedBy(before: Customer, change: EvidenceChange, now: Date): Changed | null {
+  const after: Customer = { ...before, evidence: change.evidence };
+  const { standing, move } = standingWith(before, after, change);
   const moved = standingAs(after, beneathHold(before.standing, standing), now);
   if (isDeepStrictEqual(moved, before)) return null;
   return { customer: { ...moved, version: before.version + 1n }, move };
 }
 
-function standingWith(after: Customer, given: readonly Evidence[]): Next {
+function standingWith(before: Customer, after: Customer, change: EvidenceChange): Next {
   const standing = beneath(after.standing);
+  if (standing.status === "active" && change.touched) {
+    return { standing: { status: "update_requested" }, move: "requestUpdate" };
+  }
   if (standing.status !== "needs_information") return { standing, move: null };
+  const gained = change.evidence.filter((kind) => !before.evidence.includes(kind));
+  const given = [...change.given, ...gained];
   const answered = (need: Need) =>
-    !isField(need) && evidenceNeeds[need].some((kind) => given.includes(kind));
+    !isField(need) &&
+    (evidenceNeeds[need] as readonly Evidence[]).some((kind) => given.includes(kind));
   const asked = standing.asked.filter((need) => !answered(need));
   return completed(after, { ...standing, asked }, given.length > 0);
 }
