@@ -291,10 +291,12 @@ export type AccessRequest = {
   readonly product: Product;
   readonly programId: ProgramId;
   readonly status: AccessStatus;
-  /** Why it was rejected or revoked. */
+  /** Why it was rejected or revoked, or granted by a rule. */
   readonly reasons: readonly string[];
   /** When it was last decided; null while it is requested. */
   readonly decidedAt: Date | null;
+  /** Who decided: an operator's key, or the program's rule; null also where nobody has kept it. */
+  readonly decidedBy: Pick<Actor, "kind" | "id"> | null;
   readonly version: bigint;
   readonly createdAt: Date;
 };

@@ -344,19 +344,28 @@ export const accessRequestSchema = object({
   product: oneOf(products),
   typeId,
   status: oneOf(accessLifecycle.states),
-  statusReasons: Type.Array(Type.String(), { description: "Why it is rejected or revoked." }),
+  statusReasons: Type.Array(Type.String(), {
+    description: "Why it is rejected or revoked, or by which rule it is granted.",
+  }),
   decidedAt: nullable(timestamp),
+  decidedBy: nullable(
+    object(
+      { kind: oneOf(["key", "system"] as const), id: Type.String() },
+      { description: "An operator's key, or system: the program's rule." },
+    ),
+  ),
   version: Type.Integer({ description: "Grows by one with each change." }),
   createdAt: timestamp,
 });
 
 export function showAccess(request: AccessRequest): StaticOf<typeof accessRequestSchema> {
-  const { programId, reasons: given, decidedAt, version, createdAt, ...rest } = request;
+  const { programId, reasons: given, decidedAt, decidedBy, version, createdAt, ...rest } = request;
   return {
     ...rest,
     typeId: programId,
     statusReasons: [...given],
     decidedAt: decidedAt?.toISOString() ?? null,
+    decidedBy: decidedBy === null ? null : { ...decidedBy },
     version: Number(version),
     createdAt: createdAt.toISOString(),
   };

@@ -73,6 +73,7 @@ test("201: access to the cards of a program is requested, and waits for the plat
     status: "requested",
     statusReasons: [],
     decidedAt: null,
+    decidedBy: null,
     version: 1,
   });
   assert.deepEqual((await mine.call("GET", `/access-requests/${id}`)).body, answer.body);
