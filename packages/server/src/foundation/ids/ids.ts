@@ -11,6 +11,8 @@ export const prefixes = {
   customer: "cus",
   accessRequest: "acr",
   document: "doc",
+  verification: "ver",
+  verificationSettings: "vset",
   program: "prog",
   card: "card",
   restriction: "rst",
@@ -36,6 +38,8 @@ export type OrganizationId = Id<"organization">;
 export type ApiKeyId = Id<"apiKey">;
 export type CustomerId = Id<"customer">;
 export type DocumentId = Id<"document">;
+export type VerificationId = Id<"verification">;
+export type VerificationSettingsId = Id<"verificationSettings">;
 export type AccessRequestId = Id<"accessRequest">;
 export type ProgramId = Id<"program">;
 export type CardId = Id<"card">;

@@ -3,12 +3,10 @@ import { accessRoutes } from "./routes/access.ts";
 import { dataRoutes } from "./routes/data.ts";
 import { documentRoutes } from "./routes/documents.ts";
 import { retainedRoutes } from "./routes/retained.ts";
-import { reviewRoutes } from "./routes/review.ts";
 
 /** Customers and their product access. */
 export const customerRoutes: readonly Route[] = [
   ...dataRoutes,
-  ...reviewRoutes,
   ...accessRoutes,
   ...documentRoutes,
   ...retainedRoutes,
