@@ -550,6 +550,31 @@ table public.transfers column 024 note text
 table public.transfers column 025 reason text
 table public.transfers column 026 version bigint not null
 table public.transfers column 027 created_at timestamp(3) with time zone not null
+table public.verification_settings column 001 organization_id id not null
+table public.verification_settings column 002 provider text not null
+table public.verification_settings column 003 delegated text not null
+table public.verification_settings column 004 version bigint not null
+table public.verifications column 001 organization_id id not null
+table public.verifications column 002 id id not null
+table public.verifications column 003 customer_id id not null
+table public.verifications column 004 level text not null
+table public.verifications column 005 provider text not null
+table public.verifications column 006 status text not null
+table public.verifications column 007 customer_version bigint not null
+table public.verifications column 008 claimed_by text
+table public.verifications column 009 claimed_at timestamp(3) with time zone
+table public.verifications column 010 provider_reference text
+table public.verifications column 011 delegated jsonb
+table public.verifications column 012 outcome text
+table public.verifications column 013 reasons text[] not null
+table public.verifications column 014 decided_by text
+table public.verifications column 015 decided_at timestamp(3) with time zone
+table public.verifications column 016 version bigint not null
+table public.verifications column 017 created_at timestamp(3) with time zone not null
+table public.verifications column 018 attempts integer not null default 0
+table public.verifications column 019 next_attempt_at timestamp(3) with time zone
+table public.verifications column 020 last_error text
+table public.verifications column 021 heard_at timestamp(3) with time zone
 table vault.card_numbers column 001 organization_id id not null
 table vault.card_numbers column 002 card_id id not null
 table vault.card_numbers column 003 version integer not null
@@ -900,6 +925,25 @@ table public.transfers constraint transfers_organization_id_reverses_fkey FOREIG
 table public.transfers constraint transfers_pkey PRIMARY KEY (organization_id, id)
 table public.transfers constraint transfers_status_check CHECK ((status = ANY (ARRAY['completed'::text, 'reversed'::text])))
 table public.transfers constraint transfers_version_check CHECK ((version > 0))
+table public.verification_settings constraint verification_settings_delegated_check CHECK ((delegated = ANY (ARRAY['refused'::text, 'reviewed'::text, 'accepted'::text])))
+table public.verification_settings constraint verification_settings_pkey PRIMARY KEY (organization_id)
+table public.verification_settings constraint verification_settings_provider_check CHECK ((provider = ANY (ARRAY['manual'::text, 'sandbox'::text, 'sumsub'::text, 'persona'::text])))
+table public.verification_settings constraint verification_settings_version_check CHECK ((version > 0))
+table public.verifications constraint verifications_check CHECK (((status = 'claimed'::text) = (claimed_by IS NOT NULL)))
+table public.verifications constraint verifications_check1 CHECK (((status = 'claimed'::text) = (claimed_at IS NOT NULL)))
+table public.verifications constraint verifications_check2 CHECK (((status <> 'submitted'::text) OR (provider_reference IS NOT NULL)))
+table public.verifications constraint verifications_check3 CHECK (((status = 'decided'::text) = (outcome IS NOT NULL)))
+table public.verifications constraint verifications_check4 CHECK (((status = 'decided'::text) = (decided_by IS NOT NULL)))
+table public.verifications constraint verifications_check5 CHECK (((status = 'decided'::text) = (decided_at IS NOT NULL)))
+table public.verifications constraint verifications_customer_version_check CHECK ((customer_version > 0))
+table public.verifications constraint verifications_decided_by_check CHECK ((decided_by = ANY (ARRAY['reviewer'::text, 'provider'::text, 'operator'::text, 'simulation'::text, 'rule'::text])))
+table public.verifications constraint verifications_level_check CHECK ((level = ANY (ARRAY['minimum'::text, 'basic'::text, 'advanced'::text])))
+table public.verifications constraint verifications_organization_id_customer_id_fkey FOREIGN KEY (organization_id, customer_id) REFERENCES customers(organization_id, id)
+table public.verifications constraint verifications_outcome_check CHECK ((outcome = ANY (ARRAY['approved'::text, 'rejected'::text, 'needs_information'::text])))
+table public.verifications constraint verifications_pkey PRIMARY KEY (organization_id, id)
+table public.verifications constraint verifications_provider_check CHECK ((provider = ANY (ARRAY['manual'::text, 'sandbox'::text, 'sumsub'::text, 'persona'::text])))
+table public.verifications constraint verifications_status_check CHECK ((status = ANY (ARRAY['queued'::text, 'claimed'::text, 'submitted'::text, 'decided'::text, 'cancelled'::text])))
+table public.verifications constraint verifications_version_check CHECK ((version > 0))
 table vault.card_numbers constraint card_numbers_nonce_check CHECK ((octet_length(nonce) = 12))
 table vault.card_numbers constraint card_numbers_pkey PRIMARY KEY (organization_id, card_id, version)
 table vault.card_numbers constraint card_numbers_version_check CHECK ((version > 0))
@@ -939,6 +983,7 @@ CREATE INDEX cards_program ON public.cards USING btree (program_id, organization
 CREATE INDEX cards_renewing ON public.cards USING btree (organization_id, program_id, expires_at) WHERE (status <> 'deleted'::text)
 CREATE INDEX cards_status ON public.cards USING btree (organization_id, status, id)
 CREATE INDEX customers_by_id ON public.customers USING btree (id)
+CREATE INDEX customers_in_review ON public.customers USING btree (organization_id, id) WHERE (COALESCE(status_before_hold, status) = ANY (ARRAY['pending'::text, 'update_requested'::text]))
 CREATE INDEX customers_last_name ON public.customers USING btree (organization_id, lower(last_name) text_pattern_ops) WHERE (last_name IS NOT NULL)
 CREATE INDEX customers_legal_name ON public.customers USING btree (organization_id, lower(legal_name) text_pattern_ops) WHERE (legal_name IS NOT NULL)
 CREATE INDEX customers_name ON public.customers USING btree (organization_id, lower(((first_name || ' '::text) || last_name)) text_pattern_ops) WHERE (last_name IS NOT NULL)
@@ -966,6 +1011,10 @@ CREATE INDEX transfers_by_id ON public.transfers USING btree (id)
 CREATE INDEX transfers_card ON public.transfers USING btree (organization_id, card_id, id) WHERE (card_id IS NOT NULL)
 CREATE INDEX transfers_from_budget ON public.transfers USING btree (organization_id, from_id, id) WHERE (from_type = 'budget'::text)
 CREATE INDEX transfers_to_budget ON public.transfers USING btree (organization_id, to_id, id) WHERE (to_type = 'budget'::text)
+CREATE INDEX verifications_by_id ON public.verifications USING btree (id)
+CREATE INDEX verifications_by_status ON public.verifications USING btree (status, id)
+CREATE INDEX verifications_due ON public.verifications USING btree (next_attempt_at) WHERE (next_attempt_at IS NOT NULL)
+CREATE INDEX verifications_reference ON public.verifications USING btree (provider, provider_reference) WHERE (provider_reference IS NOT NULL)
 CREATE UNIQUE INDEX access_requests_live ON public.access_requests USING btree (organization_id, customer_id, program_id) WHERE (status = ANY (ARRAY['requested'::text, 'granted'::text]))
 CREATE UNIQUE INDEX card_batch_rows_card ON public.card_batch_rows USING btree (organization_id, card_id) WHERE (card_id IS NOT NULL)
 CREATE UNIQUE INDEX card_block_orders_running ON public.card_block_orders USING btree (organization_id, program_id, COALESCE((limited_to)::text, ''::text)) WHERE (status = 'running'::text)
@@ -977,6 +1026,7 @@ CREATE UNIQUE INDEX cards_replaces ON public.cards USING btree (organization_id,
 CREATE UNIQUE INDEX due_fees_once ON public.due_fees USING btree (organization_id, card_id, fee_kind, due_at)
 CREATE UNIQUE INDEX ledger_entries_account ON public.ledger_entries USING btree (organization_id, account_id, sequence)
 CREATE UNIQUE INDEX transfers_reverses ON public.transfers USING btree (organization_id, reverses) WHERE (reverses IS NOT NULL)
+CREATE UNIQUE INDEX verifications_open ON public.verifications USING btree (organization_id, customer_id) WHERE (status = ANY (ARRAY['queued'::text, 'claimed'::text, 'submitted'::text]))
 
 -- Triggers
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit_log FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()
@@ -1037,5 +1087,7 @@ grant insert, select, update on public.programs to cardwright_app
 grant insert, select, update on public.record_heads to cardwright_app
 grant insert, select, update on public.subject_keys to cardwright_app
 grant insert, select, update on public.transfers to cardwright_app
+grant insert, select, update on public.verification_settings to cardwright_app
+grant insert, select, update on public.verifications to cardwright_app
 grant select on public.migrations to cardwright_app
 grant usage on public.queue_position to cardwright_app

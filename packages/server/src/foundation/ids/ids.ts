@@ -12,6 +12,8 @@ export const prefixes = {
   accessRequest: "acr",
   document: "doc",
   person: "per",
+  verification: "ver",
+  verificationSettings: "vset",
   program: "prog",
   card: "card",
   restriction: "rst",
@@ -38,6 +40,8 @@ export type ApiKeyId = Id<"apiKey">;
 export type CustomerId = Id<"customer">;
 export type PersonId = Id<"person">;
 export type DocumentId = Id<"document">;
+export type VerificationId = Id<"verification">;
+export type VerificationSettingsId = Id<"verificationSettings">;
 export type AccessRequestId = Id<"accessRequest">;
 export type ProgramId = Id<"program">;
 export type CardId = Id<"card">;

@@ -4,12 +4,10 @@ import { dataRoutes } from "./routes/data.ts";
 import { documentRoutes } from "./routes/documents.ts";
 import { peopleRoutes } from "./routes/people.ts";
 import { retainedRoutes } from "./routes/retained.ts";
-import { reviewRoutes } from "./routes/review.ts";
 
 /** Customers and their product access. */
 export const customerRoutes: readonly Route[] = [
   ...dataRoutes,
-  ...reviewRoutes,
   ...accessRoutes,
   ...documentRoutes,
   ...peopleRoutes,
