@@ -2,6 +2,7 @@ import type { Route } from "../../foundation/route/route.ts";
 import { accessRoutes } from "./routes/access.ts";
 import { dataRoutes } from "./routes/data.ts";
 import { documentRoutes } from "./routes/documents.ts";
+import { duplicateRoutes } from "./routes/duplicates.ts";
 import { peopleRoutes } from "./routes/people.ts";
 import { retainedRoutes } from "./routes/retained.ts";
 
@@ -11,5 +12,6 @@ export const customerRoutes: readonly Route[] = [
   ...accessRoutes,
   ...documentRoutes,
   ...peopleRoutes,
+  ...duplicateRoutes,
   ...retainedRoutes,
 ];
