@@ -4,6 +4,16 @@
 export const renewingPrograms = `(select p.id, p.renewal_days, p.information_days from programs p
   where p.organization_id = 'org_platform' and p.renewal = 'automatic' and p.status <> 'retired')`;
 
+/**
+ * A subquery of the ids of programs that an organization may use.
+ *
+ * @param organizationId an expression of its id.
+ */
+export const programsFor = (organizationId: string): string => `(select p.id from programs p
+  where p.organization_id = 'org_platform' and (p.availability = 'all' or exists (
+    select from program_availability a
+    where a.program_id = p.id and a.organization_id = ${organizationId})))`;
+
 /** A subquery of the programs that grant access by a rule, with the rule as JSON. */
 export const grantingPrograms = `(select p.id, p.access_rule from programs p
   where p.organization_id = 'org_platform' and p.access_rule is not null)`;

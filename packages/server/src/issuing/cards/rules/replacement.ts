@@ -5,6 +5,7 @@ import { isRefused } from "../../../records/ledger/errors.ts";
 import type { Book } from "../../../records/ledger/rules.ts";
 import type { MaskedNumber } from "../../../records/vault/model.ts";
 import type { Budget } from "../../budgets/model.ts";
+import type { ComplianceRule } from "../../compliance/model.ts";
 import type { AccessStatus, Customer } from "../../customers/model.ts";
 import { availableOf, type Organization } from "../../organizations/model.ts";
 import { programErrors } from "../../programs/errors.ts";
@@ -28,6 +29,8 @@ export type ReplacementFacts = {
   /** The program that the new card is of; null where there is none: see `replacementProgram`. */
   readonly target: Program | null;
   readonly customer: Customer | null;
+  /** The compliance rules that are in force for the target. */
+  readonly rules: readonly ComplianceRule[];
   /** The customer's access to the target; null where it was never asked for. */
   readonly access: AccessStatus | null;
   readonly budget: Pick<Budget, "programIds"> | null;
@@ -68,14 +71,14 @@ export function unmetReplacement(facts: ReplacementFacts, now: Date): Problem[] 
 }
 
 function againstTarget(facts: ReplacementFacts, target: Program): (Problem | null)[] {
-  const { card, program, customer, access, available } = facts;
+  const { card, program, customer, access, rules, available } = facts;
   const fee = target.fees.replacement;
   return [
     // The terms of its own program a card has met before; those of a successor it has not.
     ...(target.id === program.id ? [] : successorProblems(facts, target)),
     ...(target.id === program.id || customer === null
       ? []
-      : customerAgainst(target, customer, { access, liveCards: 0 })),
+      : customerAgainst(target, customer, { access, rules, liveCards: 0 })),
     fee > available
       ? transferErrors.problem(
           "insufficient_organization_balance",
