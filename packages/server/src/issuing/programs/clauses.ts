@@ -21,3 +21,11 @@ export const grantingPrograms = `(select p.id, p.access_rule from programs p
 /** A subquery of every program with what decides about top-ups of its cards. */
 export const fundingTerms = `(select p.id, p.minimum_transfer, p.maximum_balance, p.fee_top_up,
     p.information_days from programs p where p.organization_id = 'org_platform')`;
+
+/** A subquery of the programs with lists about a subject, which are theirs for as long as they have them. */
+export const countryLists = (subject: "nationality" | "residence"): string => {
+  const column = subject === "nationality" ? "nationalities" : "residences";
+  return `(select p.id, p.allowed_${column} as allowed, p.restricted_${column} as restricted
+    from programs p where p.organization_id = 'org_platform'
+      and (p.allowed_${column} is not null or cardinality(p.restricted_${column}) > 0))`;
+};

@@ -43,6 +43,7 @@ const working: UsabilityFacts = {
   program: { informationDays: 10 },
   customer: null,
   budget: null,
+  windDowns: [],
   available: 1n,
 };
 
