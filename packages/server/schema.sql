@@ -271,6 +271,7 @@ table public.customers column 030 retain_until timestamp(3) with time zone
 table public.customers column 031 legal_hold_reason text
 table public.customers column 032 legal_hold_at timestamp(3) with time zone
 table public.customers column 033 erased_at timestamp(3) with time zone
+table public.customers column 034 evidence text[] not null
 table public.documents column 001 organization_id id not null
 table public.documents column 002 id id not null
 table public.documents column 003 customer_id id not null
@@ -290,6 +291,7 @@ table public.documents column 016 status text not null
 table public.documents column 017 sealed_key bytea
 table public.documents column 018 version bigint not null
 table public.documents column 019 created_at timestamp(3) with time zone not null
+table public.documents column 020 reasons text[] not null
 table public.due_fees column 001 organization_id id not null
 table public.due_fees column 002 id id not null
 table public.due_fees column 003 card_id id not null
@@ -433,6 +435,19 @@ table public.organizations column 004 status text not null
 table public.organizations column 005 external_id text
 table public.organizations column 006 version bigint not null
 table public.organizations column 007 created_at timestamp(3) with time zone not null
+table public.people column 001 organization_id id not null
+table public.people column 002 id id not null
+table public.people column 003 customer_id id not null
+table public.people column 004 roles text[] not null
+table public.people column 005 first_name text
+table public.people column 006 last_name text
+table public.people column 007 birth_date date
+table public.people column 008 nationality text
+table public.people column 009 residence_country text
+table public.people column 010 ownership_basis_points integer
+table public.people column 011 removed_at timestamp(3) with time zone
+table public.people column 012 version bigint not null
+table public.people column 013 created_at timestamp(3) with time zone not null
 table public.program_availability column 001 program_id id not null
 table public.program_availability column 002 organization_id id not null
 table public.programs column 001 organization_id id not null
@@ -535,6 +550,31 @@ table public.transfers column 024 note text
 table public.transfers column 025 reason text
 table public.transfers column 026 version bigint not null
 table public.transfers column 027 created_at timestamp(3) with time zone not null
+table public.verification_settings column 001 organization_id id not null
+table public.verification_settings column 002 provider text not null
+table public.verification_settings column 003 delegated text not null
+table public.verification_settings column 004 version bigint not null
+table public.verifications column 001 organization_id id not null
+table public.verifications column 002 id id not null
+table public.verifications column 003 customer_id id not null
+table public.verifications column 004 level text not null
+table public.verifications column 005 provider text not null
+table public.verifications column 006 status text not null
+table public.verifications column 007 customer_version bigint not null
+table public.verifications column 008 claimed_by text
+table public.verifications column 009 claimed_at timestamp(3) with time zone
+table public.verifications column 010 provider_reference text
+table public.verifications column 011 delegated jsonb
+table public.verifications column 012 outcome text
+table public.verifications column 013 reasons text[] not null
+table public.verifications column 014 decided_by text
+table public.verifications column 015 decided_at timestamp(3) with time zone
+table public.verifications column 016 version bigint not null
+table public.verifications column 017 created_at timestamp(3) with time zone not null
+table public.verifications column 018 attempts integer not null default 0
+table public.verifications column 019 next_attempt_at timestamp(3) with time zone
+table public.verifications column 020 last_error text
+table public.verifications column 021 heard_at timestamp(3) with time zone
 table vault.card_numbers column 001 organization_id id not null
 table vault.card_numbers column 002 card_id id not null
 table vault.card_numbers column 003 version integer not null
@@ -721,6 +761,7 @@ table public.documents constraint documents_check CHECK (((width IS NULL) = (hei
 table public.documents constraint documents_check1 CHECK (((status = 'erased'::text) = (sealed_key IS NULL)))
 table public.documents constraint documents_check2 CHECK (((status = 'erased'::text) = (sha256 IS NULL)))
 table public.documents constraint documents_check3 CHECK (((status <> 'erased'::text) OR ((number_masked IS NULL) AND (mrz IS NULL) AND (expiry_date IS NULL))))
+table public.documents constraint documents_check4 CHECK (((reasons = '{}'::text[]) OR (status = 'rejected'::text)))
 table public.documents constraint documents_country_check CHECK ((country ~ '^[A-Z]{3}$'::text))
 table public.documents constraint documents_height_check CHECK ((height > 0))
 table public.documents constraint documents_kind_check CHECK ((kind = ANY (ARRAY['passport'::text, 'id_card'::text, 'driving_licence'::text, 'residence_permit'::text, 'proof_of_address'::text, 'company_register'::text, 'selfie'::text, 'other'::text])))
@@ -808,6 +849,14 @@ table public.organizations constraint organizations_mode_check CHECK ((mode = AN
 table public.organizations constraint organizations_pkey PRIMARY KEY (id)
 table public.organizations constraint organizations_status_check CHECK ((status = ANY (ARRAY['active'::text, 'suspended'::text, 'closed'::text])))
 table public.organizations constraint organizations_version_check CHECK ((version > 0))
+table public.people constraint people_check CHECK (((ownership_basis_points IS NULL) OR ('beneficial_owner'::text = ANY (roles))))
+table public.people constraint people_nationality_check CHECK ((nationality ~ '^[A-Z]{3}$'::text))
+table public.people constraint people_organization_id_customer_id_fkey FOREIGN KEY (organization_id, customer_id) REFERENCES customers(organization_id, id)
+table public.people constraint people_ownership_basis_points_check CHECK (((ownership_basis_points >= 1) AND (ownership_basis_points <= 10000)))
+table public.people constraint people_pkey PRIMARY KEY (organization_id, id)
+table public.people constraint people_residence_country_check CHECK ((residence_country ~ '^[A-Z]{3}$'::text))
+table public.people constraint people_roles_check CHECK (((cardinality(roles) > 0) AND (roles <@ ARRAY['director'::text, 'beneficial_owner'::text])))
+table public.people constraint people_version_check CHECK ((version > 0))
 table public.program_availability constraint program_availability_pkey PRIMARY KEY (program_id, organization_id)
 table public.programs constraint programs_access_grant_check CHECK ((access_grant = ANY (ARRAY['manual'::text, 'automatic'::text])))
 table public.programs constraint programs_access_rule CHECK (((access_rule IS NULL) OR (access_grant = 'automatic'::text)))
@@ -876,6 +925,25 @@ table public.transfers constraint transfers_organization_id_reverses_fkey FOREIG
 table public.transfers constraint transfers_pkey PRIMARY KEY (organization_id, id)
 table public.transfers constraint transfers_status_check CHECK ((status = ANY (ARRAY['completed'::text, 'reversed'::text])))
 table public.transfers constraint transfers_version_check CHECK ((version > 0))
+table public.verification_settings constraint verification_settings_delegated_check CHECK ((delegated = ANY (ARRAY['refused'::text, 'reviewed'::text, 'accepted'::text])))
+table public.verification_settings constraint verification_settings_pkey PRIMARY KEY (organization_id)
+table public.verification_settings constraint verification_settings_provider_check CHECK ((provider = ANY (ARRAY['manual'::text, 'sandbox'::text, 'sumsub'::text, 'persona'::text])))
+table public.verification_settings constraint verification_settings_version_check CHECK ((version > 0))
+table public.verifications constraint verifications_check CHECK (((status = 'claimed'::text) = (claimed_by IS NOT NULL)))
+table public.verifications constraint verifications_check1 CHECK (((status = 'claimed'::text) = (claimed_at IS NOT NULL)))
+table public.verifications constraint verifications_check2 CHECK (((status <> 'submitted'::text) OR (provider_reference IS NOT NULL)))
+table public.verifications constraint verifications_check3 CHECK (((status = 'decided'::text) = (outcome IS NOT NULL)))
+table public.verifications constraint verifications_check4 CHECK (((status = 'decided'::text) = (decided_by IS NOT NULL)))
+table public.verifications constraint verifications_check5 CHECK (((status = 'decided'::text) = (decided_at IS NOT NULL)))
+table public.verifications constraint verifications_customer_version_check CHECK ((customer_version > 0))
+table public.verifications constraint verifications_decided_by_check CHECK ((decided_by = ANY (ARRAY['reviewer'::text, 'provider'::text, 'operator'::text, 'simulation'::text, 'rule'::text])))
+table public.verifications constraint verifications_level_check CHECK ((level = ANY (ARRAY['minimum'::text, 'basic'::text, 'advanced'::text])))
+table public.verifications constraint verifications_organization_id_customer_id_fkey FOREIGN KEY (organization_id, customer_id) REFERENCES customers(organization_id, id)
+table public.verifications constraint verifications_outcome_check CHECK ((outcome = ANY (ARRAY['approved'::text, 'rejected'::text, 'needs_information'::text])))
+table public.verifications constraint verifications_pkey PRIMARY KEY (organization_id, id)
+table public.verifications constraint verifications_provider_check CHECK ((provider = ANY (ARRAY['manual'::text, 'sandbox'::text, 'sumsub'::text, 'persona'::text])))
+table public.verifications constraint verifications_status_check CHECK ((status = ANY (ARRAY['queued'::text, 'claimed'::text, 'submitted'::text, 'decided'::text, 'cancelled'::text])))
+table public.verifications constraint verifications_version_check CHECK ((version > 0))
 table vault.card_numbers constraint card_numbers_nonce_check CHECK ((octet_length(nonce) = 12))
 table vault.card_numbers constraint card_numbers_pkey PRIMARY KEY (organization_id, card_id, version)
 table vault.card_numbers constraint card_numbers_version_check CHECK ((version > 0))
@@ -915,6 +983,7 @@ CREATE INDEX cards_program ON public.cards USING btree (program_id, organization
 CREATE INDEX cards_renewing ON public.cards USING btree (organization_id, program_id, expires_at) WHERE (status <> 'deleted'::text)
 CREATE INDEX cards_status ON public.cards USING btree (organization_id, status, id)
 CREATE INDEX customers_by_id ON public.customers USING btree (id)
+CREATE INDEX customers_in_review ON public.customers USING btree (organization_id, id) WHERE (COALESCE(status_before_hold, status) = ANY (ARRAY['pending'::text, 'update_requested'::text]))
 CREATE INDEX customers_last_name ON public.customers USING btree (organization_id, lower(last_name) text_pattern_ops) WHERE (last_name IS NOT NULL)
 CREATE INDEX customers_legal_name ON public.customers USING btree (organization_id, lower(legal_name) text_pattern_ops) WHERE (legal_name IS NOT NULL)
 CREATE INDEX customers_name ON public.customers USING btree (organization_id, lower(((first_name || ' '::text) || last_name)) text_pattern_ops) WHERE (last_name IS NOT NULL)
@@ -935,12 +1004,17 @@ CREATE INDEX ledger_entries_card ON public.ledger_entries USING btree (organizat
 CREATE INDEX ledger_entries_kind ON public.ledger_entries USING btree (organization_id, kind, sequence) WHERE (kind IS NOT NULL)
 CREATE INDEX ledger_holds_card ON public.ledger_holds USING btree (organization_id, card_id) WHERE (status = 'open'::text)
 CREATE INDEX ledger_holds_open ON public.ledger_holds USING btree (organization_id, debit_account) WHERE (status = 'open'::text)
+CREATE INDEX people_customer ON public.people USING btree (organization_id, customer_id, id)
 CREATE INDEX record_chain_time ON public.record_chain USING btree (organization_id, recorded_at, sequence)
 CREATE INDEX transfers_budget ON public.transfers USING btree (organization_id, budget_id, id) WHERE (budget_id IS NOT NULL)
 CREATE INDEX transfers_by_id ON public.transfers USING btree (id)
 CREATE INDEX transfers_card ON public.transfers USING btree (organization_id, card_id, id) WHERE (card_id IS NOT NULL)
 CREATE INDEX transfers_from_budget ON public.transfers USING btree (organization_id, from_id, id) WHERE (from_type = 'budget'::text)
 CREATE INDEX transfers_to_budget ON public.transfers USING btree (organization_id, to_id, id) WHERE (to_type = 'budget'::text)
+CREATE INDEX verifications_by_id ON public.verifications USING btree (id)
+CREATE INDEX verifications_by_status ON public.verifications USING btree (status, id)
+CREATE INDEX verifications_due ON public.verifications USING btree (next_attempt_at) WHERE (next_attempt_at IS NOT NULL)
+CREATE INDEX verifications_reference ON public.verifications USING btree (provider, provider_reference) WHERE (provider_reference IS NOT NULL)
 CREATE UNIQUE INDEX access_requests_live ON public.access_requests USING btree (organization_id, customer_id, program_id) WHERE (status = ANY (ARRAY['requested'::text, 'granted'::text]))
 CREATE UNIQUE INDEX card_batch_rows_card ON public.card_batch_rows USING btree (organization_id, card_id) WHERE (card_id IS NOT NULL)
 CREATE UNIQUE INDEX card_block_orders_running ON public.card_block_orders USING btree (organization_id, program_id, COALESCE((limited_to)::text, ''::text)) WHERE (status = 'running'::text)
@@ -952,6 +1026,7 @@ CREATE UNIQUE INDEX cards_replaces ON public.cards USING btree (organization_id,
 CREATE UNIQUE INDEX due_fees_once ON public.due_fees USING btree (organization_id, card_id, fee_kind, due_at)
 CREATE UNIQUE INDEX ledger_entries_account ON public.ledger_entries USING btree (organization_id, account_id, sequence)
 CREATE UNIQUE INDEX transfers_reverses ON public.transfers USING btree (organization_id, reverses) WHERE (reverses IS NOT NULL)
+CREATE UNIQUE INDEX verifications_open ON public.verifications USING btree (organization_id, customer_id) WHERE (status = ANY (ARRAY['queued'::text, 'claimed'::text, 'submitted'::text]))
 
 -- Triggers
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit_log FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()
@@ -1007,9 +1082,12 @@ grant insert, select, update on public.ledger_accounts to cardwright_app
 grant insert, select, update on public.ledger_holds to cardwright_app
 grant insert, select, update on public.organization_clocks to cardwright_app
 grant insert, select, update on public.organizations to cardwright_app
+grant insert, select, update on public.people to cardwright_app
 grant insert, select, update on public.programs to cardwright_app
 grant insert, select, update on public.record_heads to cardwright_app
 grant insert, select, update on public.subject_keys to cardwright_app
 grant insert, select, update on public.transfers to cardwright_app
+grant insert, select, update on public.verification_settings to cardwright_app
+grant insert, select, update on public.verifications to cardwright_app
 grant select on public.migrations to cardwright_app
 grant usage on public.queue_position to cardwright_app

@@ -12,8 +12,8 @@ grant select, insert on
 -- Changed, never removed.
 grant select, insert, update on
   organization_clocks, record_heads, ledger_accounts, ledger_holds, event_heads, api_keys,
-  organizations, transfers, due_fees, customers, access_requests, documents, programs, budgets, cards,
-  compliance_rules, card_wind_downs,
+  organizations, transfers, due_fees, customers, people, access_requests, documents,
+  verifications, verification_settings, compliance_rules, card_wind_downs, programs, budgets, cards,
   card_restrictions, card_block_orders, card_batches, card_batch_rows, subject_keys, job_runs
   to cardwright_app;
 

@@ -23,6 +23,7 @@ import { organizationLifecycle } from "../src/issuing/organizations/model.ts";
 import { programLifecycle } from "../src/issuing/programs/model.ts";
 import { dueFeeLifecycle } from "../src/issuing/transfers/model/dues.ts";
 import { transferLifecycle } from "../src/issuing/transfers/model.ts";
+import { verificationLifecycle } from "../src/issuing/verifications/model.ts";
 import { scopes } from "../src/records/access/model.ts";
 import { holdLifecycle } from "../src/records/ledger/model/holds.ts";
 import { withTables } from "./page-tables.ts";
@@ -141,6 +142,7 @@ const lifecycles: readonly (readonly [string, Lifecycle<string, string>])[] = [
   ["A customer", customerLifecycle],
   ["A customer's access to a product", accessLifecycle],
   ["A document", documentLifecycle],
+  ["A review of a customer", verificationLifecycle],
   ["A budget", budgetLifecycle],
   ["A budget's refill rule", refillLifecycle],
   ["A card", cardLifecycle],

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { giveDocuments } from "./evidence.ts";
 import type { Call, CallAnswer, TestServer } from "./server.ts";
 
 /** An organization that has one object of every kind, with all their ids. */
@@ -18,6 +19,7 @@ export type Furnished = {
 
 type ObjectKind =
   | "customer"
+  | "verification"
   | "accessRequest"
   | "card"
   | "budgetCard"
@@ -29,6 +31,7 @@ type ObjectKind =
 /** Which kind of object the first word of a path is about. */
 const kindOfPath: Readonly<Record<string, ObjectKind>> = {
   customers: "customer",
+  verifications: "verification",
   "access-requests": "accessRequest",
   cards: "card",
   budgets: "budget",
@@ -80,6 +83,15 @@ export async function furnish(server: TestServer): Promise<Furnished> {
       phone: "+4930123456",
     }),
   );
+  await giveDocuments(call, customer.id);
+  const verification = made(
+    await call("POST", `/customers/${customer.id}/verifications`, {
+      provider: "Example Checks",
+      reference: "chk-1",
+      livenessAttested: true,
+      verifiedAt: "2026-01-31T00:00:00Z",
+    }),
+  );
   made(await server.call("POST", `/customers/${customer.id}/approve`, {}));
   const accessRequest = made(
     await call("POST", `/customers/${customer.id}/access-requests`, {
@@ -116,6 +128,7 @@ export async function furnish(server: TestServer): Promise<Furnished> {
   assert.equal(keys.status, 200);
   const objects = {
     customer: customer.id,
+    verification: verification.id,
     accessRequest: accessRequest.id,
     card: card.id,
     budgetCard: budgetCard.id,

@@ -11,6 +11,9 @@ export const prefixes = {
   customer: "cus",
   accessRequest: "acr",
   document: "doc",
+  person: "per",
+  verification: "ver",
+  verificationSettings: "vset",
   program: "prog",
   card: "card",
   restriction: "rst",
@@ -37,7 +40,10 @@ export type Id<K extends IdKind> = `${(typeof prefixes)[K]}_${string}`;
 export type OrganizationId = Id<"organization">;
 export type ApiKeyId = Id<"apiKey">;
 export type CustomerId = Id<"customer">;
+export type PersonId = Id<"person">;
 export type DocumentId = Id<"document">;
+export type VerificationId = Id<"verification">;
+export type VerificationSettingsId = Id<"verificationSettings">;
 export type AccessRequestId = Id<"accessRequest">;
 export type ProgramId = Id<"program">;
 export type CardId = Id<"card">;

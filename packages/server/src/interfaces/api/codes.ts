@@ -9,6 +9,7 @@ import { organizationErrors } from "../../issuing/organizations/errors.ts";
 import { programErrors } from "../../issuing/programs/errors.ts";
 import { statementErrors } from "../../issuing/statements/errors.ts";
 import { transferErrors } from "../../issuing/transfers/errors.ts";
+import { verificationErrors } from "../../issuing/verifications/errors.ts";
 import { accessErrors } from "../../records/access/errors.ts";
 import { idempotencyErrors } from "../../records/idempotency/errors.ts";
 import { ledgerErrors } from "../../records/ledger/errors.ts";
@@ -32,6 +33,7 @@ export const errorTables: readonly { readonly entries: Readonly<Record<string, E
   complianceErrors,
   documentErrors,
   customerErrors,
+  verificationErrors,
   budgetErrors,
   cardErrors,
   issueConditions,

@@ -9,6 +9,7 @@ import { programRoutes } from "../../issuing/programs/routes.ts";
 import { receivableRoutes } from "../../issuing/receivables/routes.ts";
 import { statementRoutes } from "../../issuing/statements/routes.ts";
 import { transferRoutes } from "../../issuing/transfers/routes.ts";
+import { verificationRoutes } from "../../issuing/verifications/routes.ts";
 import { accessRoutes } from "../../records/access/routes.ts";
 import { auditRoutes } from "../../records/audit/routes.ts";
 import { eventRoutes } from "../../records/events/routes.ts";
@@ -23,6 +24,7 @@ export const routes: readonly Route[] = [
   ...programRoutes,
   ...complianceRoutes,
   ...customerRoutes,
+  ...verificationRoutes,
   ...budgetRoutes,
   ...cardRoutes,
   ...receivableRoutes,

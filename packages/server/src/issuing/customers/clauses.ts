@@ -14,6 +14,12 @@ export const customersNamed = (within: Within, patterns: readonly string[]): str
     where ${within("k.organization_id")} and (${likes.join(" or ")}))`;
 };
 
+/** A subquery of an organization's customers that wait for a review, beneath a hold too, and since when. */
+export const customersInReview = (organizationId: string): string =>
+  `(select k.id, k.status_at, k.status = 'on_hold' as held from customers k
+    where k.organization_id = ${organizationId}
+      and coalesce(k.status_before_hold, k.status) in ('pending', 'update_requested'))`;
+
 /** Statuses of customers as a rule sees them: in which it holds, and in which only for some days. */
 export type Standings = {
   readonly always: readonly string[];

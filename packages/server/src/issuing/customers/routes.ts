@@ -2,14 +2,14 @@ import type { Route } from "../../foundation/route/route.ts";
 import { accessRoutes } from "./routes/access.ts";
 import { dataRoutes } from "./routes/data.ts";
 import { documentRoutes } from "./routes/documents.ts";
+import { peopleRoutes } from "./routes/people.ts";
 import { retainedRoutes } from "./routes/retained.ts";
-import { reviewRoutes } from "./routes/review.ts";
 
 /** Customers and their product access. */
 export const customerRoutes: readonly Route[] = [
   ...dataRoutes,
-  ...reviewRoutes,
   ...accessRoutes,
   ...documentRoutes,
+  ...peopleRoutes,
   ...retainedRoutes,
 ];
