@@ -18,7 +18,7 @@ import { issueConditions } from "../errors.ts";
 import type { Card, ReplacementReason } from "../model.ts";
 import { expiryOf } from "./expiry.ts";
 import { feesOf, servedProblem } from "./funds.ts";
-import { customerAgainst, organizationProblem } from "./unmet.ts";
+import { customerAgainst, needsCustomer, organizationProblem } from "./unmet.ts";
 
 /** What decides about a replacement. */
 export type ReplacementFacts = {
@@ -89,14 +89,14 @@ function againstTarget(facts: ReplacementFacts, target: Program): (Problem | nul
   ];
 }
 
-function successorProblems({ card, budget }: ReplacementFacts, target: Program) {
+function successorProblems({ card, budget, rules }: ReplacementFacts, target: Program) {
   return [
     // Into another program is as issuing there.
     target.status === "active" ? null : programErrors.problem("program_inactive"),
     isAvailableTo(target, card.organizationId)
       ? null
       : programErrors.problem("program_not_available"),
-    target.requiresCustomer && card.customerId === null
+    needsCustomer(target, { rules }) && card.customerId === null
       ? issueConditions.problem("customer_required")
       : null,
     budget === null || budget.programIds.includes(target.id)

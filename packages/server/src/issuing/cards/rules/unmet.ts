@@ -127,7 +127,10 @@ const customer: Rule = ({ facts, request, terms }) => {
 };
 
 /** Whether names alone do not do: a rule about customers holds nobody else. */
-function needsCustomer(terms: Program | null, { rules }: Pick<IssueFacts, "rules">): boolean {
+export function needsCustomer(
+  terms: Program | null,
+  { rules }: Pick<IssueFacts, "rules">,
+): boolean {
   if (terms === null) return false;
   return terms.requiresCustomer || rules.some(({ programId }) => programId === terms.id);
 }
