@@ -15,6 +15,8 @@ const DAY_MS = 86_400_000;
 
 /** Every test has a country of its own: rules are for all organizations. */
 const unused = [
+  "BFA",
+  "BGD",
   "AFG",
   "AGO",
   "ALB",
@@ -302,6 +304,36 @@ test("what is over before its day is lifted and not blocked, whichever job looks
   assert.equal(await runJob(server, block, own.id, [id]), 0);
   assert.equal((await read(own, card)).status, "active");
   assert.deepEqual(await settle(own), [0, 0, 1]);
+});
+
+test("cut off before it is committed, nothing of it is left, and the next look does it all", async () => {
+  const country = freshCountry();
+  const { own, customerId, typeId, card } = await held(country);
+  const ids = [card.id, (await issue(own, customerId, typeId)).id];
+  await restrict(country);
+  const cut = runJob(server, tell, own.id, ids, () => Promise.reject(new Error("cut off")));
+  await assert.rejects(cut, { message: "cut off" });
+  assert.deepEqual(await listed(own), []);
+  assert.deepEqual(await settle(own), [2, 0, 0]);
+  await server.sequence();
+  const { data } = made(await own.call("GET", "/events?limit=100"));
+  const told = data.filter(({ type }: Fields) => type === "wind_down.announced");
+  assert.equal(told.length, 2);
+});
+
+test("issuing and restricting at once: every card that was issued is told of its end", async () => {
+  const country = freshCountry();
+  const { own, customerId, typeId, card } = await held(country);
+  const body = { typeId, customerId, initialBalance: 1 };
+  const issues = Array.from({ length: 30 }, () => own.call("POST", "/cards", body));
+  const [answers] = await Promise.all([Promise.all(issues), restrict(country)]);
+  const issued = answers.flatMap((answer) => (answer.status === 201 ? [answer.body.id] : []));
+  for (const answer of answers) {
+    if (answer.status !== 201) assert.equal(answer.body.errors[0].code, "nationality_restricted");
+  }
+  await settle(own);
+  const told = (await listed(own)).map(({ cardId }) => cardId);
+  assert.deepEqual(told.sort(), [card.id, ...issued].sort());
 });
 
 test("cards of many are found page by page, each of them once", async () => {
