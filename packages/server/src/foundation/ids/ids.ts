@@ -17,6 +17,8 @@ export const prefixes = {
   program: "prog",
   card: "card",
   restriction: "rst",
+  complianceRule: "crl",
+  windDown: "wnd",
   blockOrder: "blk",
   cardBatch: "batch",
   budget: "bud",
@@ -46,6 +48,8 @@ export type AccessRequestId = Id<"accessRequest">;
 export type ProgramId = Id<"program">;
 export type CardId = Id<"card">;
 export type RestrictionId = Id<"restriction">;
+export type ComplianceRuleId = Id<"complianceRule">;
+export type WindDownId = Id<"windDown">;
 export type BlockOrderId = Id<"blockOrder">;
 export type CardBatchId = Id<"cardBatch">;
 export type BudgetId = Id<"budget">;

@@ -2,6 +2,7 @@ import type { ErrorEntry } from "../../foundation/errors/errors.ts";
 import { generalErrors } from "../../foundation/errors/errors.ts";
 import { budgetErrors } from "../../issuing/budgets/errors.ts";
 import { cardErrors, issueConditions, useConditions } from "../../issuing/cards/errors.ts";
+import { complianceErrors } from "../../issuing/compliance/errors.ts";
 import { customerErrors } from "../../issuing/customers/errors.ts";
 import { documentErrors } from "../../issuing/documents/errors.ts";
 import { organizationErrors } from "../../issuing/organizations/errors.ts";
@@ -29,6 +30,7 @@ export const errorTables: readonly { readonly entries: Readonly<Record<string, E
   organizationErrors,
   transferErrors,
   programErrors,
+  complianceErrors,
   documentErrors,
   customerErrors,
   verificationErrors,
