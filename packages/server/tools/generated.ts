@@ -21,6 +21,7 @@ import { accessLifecycle, customerLifecycle } from "../src/issuing/customers/mod
 import { documentLifecycle } from "../src/issuing/documents/model.ts";
 import { organizationLifecycle } from "../src/issuing/organizations/model.ts";
 import { programLifecycle } from "../src/issuing/programs/model.ts";
+import { hitLifecycle } from "../src/issuing/screening/model/hits.ts";
 import { dueFeeLifecycle } from "../src/issuing/transfers/model/dues.ts";
 import { transferLifecycle } from "../src/issuing/transfers/model.ts";
 import { verificationLifecycle } from "../src/issuing/verifications/model.ts";
@@ -143,6 +144,7 @@ const lifecycles: readonly (readonly [string, Lifecycle<string, string>])[] = [
   ["A customer's access to a product", accessLifecycle],
   ["A document", documentLifecycle],
   ["A review of a customer", verificationLifecycle],
+  ["A hit of screening", hitLifecycle],
   ["A budget", budgetLifecycle],
   ["A budget's refill rule", refillLifecycle],
   ["A card", cardLifecycle],

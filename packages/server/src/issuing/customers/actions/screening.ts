@@ -1,0 +1,143 @@
+import type { Sql } from "../../../foundation/database/sql.ts";
+import type { Actor, Work } from "../../../foundation/database/work.ts";
+import { generalErrors } from "../../../foundation/errors/errors.ts";
+import { lockOrganization, workIn } from "../../organizations/actions.ts";
+import {
+  decideHit,
+  type HitInFull,
+  type HitWhy,
+  hitsStanding,
+  readHit,
+  screenSubject,
+} from "../../screening/actions/hits.ts";
+import { type Lists, listsInForce } from "../../screening/actions/lists.ts";
+import { type Hit, type HitVerdict, isSanctions, isWaiting } from "../../screening/model/hits.ts";
+import { customerErrors } from "../errors.ts";
+import { eventOfMove } from "../events.ts";
+import { type Customer, SANCTIONS, SCREENING } from "../model.ts";
+import { decidedBy, reasonsOf, type Verdict } from "../rules/moves.ts";
+import { subjectOf } from "../rules/screening.ts";
+import { isBehind, lastHolder, markScreened } from "../store/screening.ts";
+import { lockCustomerRow, updateCustomer } from "../store.ts";
+import { announceCustomer, keepMove } from "./record.ts";
+
+/** Who holds a customer because of a hit, in its history. */
+const SCREENER = "screening";
+
+/**
+ * Screens a customer as it is, and puts it on hold for a person to look where it may be on a list. The caller
+ * has it locked, or has made it.
+ *
+ * @param lists taken before any lock: see `listsInForce`.
+ * @returns the customer after it.
+ */
+export async function screenCustomer(
+  work: Work,
+  customer: Customer,
+  lists: Lists,
+): Promise<Customer> {
+  if (lists.version === 0n) return customer;
+  await markScreened(work.sql, customer, lists.version);
+  const subject = subjectOf(customer);
+  if (subject === null) return customer;
+  const ref = { subjectKind: "customer", subjectId: customer.id } as const;
+  const hits = await screenSubject(work, ref, subject, lists);
+  return hits.length === 0 ? customer : holdFor(work, customer, hits);
+}
+
+/**
+ * Screens customers anew whose lists are older than those in force.
+ *
+ * @param work of their organization.
+ * @returns how many; not those that somebody else has screened by now.
+ */
+export async function rescreenCustomers(work: Work, ids: readonly string[]): Promise<number> {
+  const lists = await listsInForce(work);
+  let done = 0;
+  for (const value of [...ids].sort()) {
+    const reference = { by: "id", value } as const;
+    const customer = await lockCustomerRow(work.sql, work.organizationId, reference, "change");
+    if (customer === null || customer.status === "deleted") continue;
+    if (!(await isBehind(work.sql, customer, lists.version))) continue;
+    await screenCustomer(work, customer, lists);
+    done += 1;
+  }
+  return done;
+}
+
+/** Holds a customer that is not on hold yet, in the name of the rule and not of who changed it. */
+async function holdFor(work: Work, before: Customer, hits: readonly Hit[]): Promise<Customer> {
+  if (before.status === "on_hold" || before.status === "deleted") return before;
+  const reason = hits.some(isSanctions) ? SANCTIONS : SCREENING;
+  const actor: Actor = { kind: "system", id: SCREENER, organizationId: work.organizationId };
+  return carryOut({ ...work, actor }, before, { move: "hold", reason });
+}
+
+async function carryOut(
+  work: Work,
+  before: Customer,
+  verdict: Verdict & { readonly move: "hold" | "release" },
+): Promise<Customer> {
+  const customer = decidedBy(before, verdict, work.now);
+  await updateCustomer(work.sql, customer);
+  await keepMove(work, before, customer, { move: verdict.move, reasons: reasonsOf(verdict) });
+  announceCustomer(work, eventOfMove[verdict.move], customer, before);
+  return customer;
+}
+
+/** A decided hit in the work of its organization, for who follows it up. */
+export type DecidedHit = HitInFull & { readonly work: Work };
+
+/**
+ * Carries out what a person says of a hit of whatever organization. The last one that is cleared, or whose
+ * list is not of sanctions, releases the customer where it was screening that held it.
+ *
+ * @param work of the platform.
+ * @throws Refusal `not_found`, `hit_decided`, `four_eyes_required`.
+ */
+export async function decideScreening(
+  work: Work,
+  id: string,
+  verdict: HitVerdict,
+  why: HitWhy,
+): Promise<DecidedHit> {
+  const { hit: found } = await readHit(work, id);
+  const own = await workIn(work, found.organizationId);
+  const { subjectId: value } = found;
+  await lockOrganization(own.sql, own.organizationId, "share");
+  // Whoever changes a customer's hits has the customer locked: of two who decide at once, one is the later.
+  const customer = await lockCustomerRow(
+    own.sql,
+    own.organizationId,
+    { by: "id", value },
+    "change",
+  );
+  if (customer === null) throw generalErrors.refusal("not_found");
+  const decided = await decideHit(own, id, verdict, why);
+  if (!isWaiting(decided.hit)) await follow(own, customer, decided.hit);
+  return { ...decided, work: own };
+}
+
+async function follow(work: Work, customer: Customer, hit: Hit): Promise<void> {
+  if (hit.status === "confirmed" && isSanctions(hit)) {
+    await holdFor(work, customer, [hit]);
+    return;
+  }
+  if (customer.status !== "on_hold") return;
+  const { waiting, sanctioned } = await hitsStanding(work.sql, work.organizationId, customer.id);
+  if (waiting || sanctioned) return;
+  // A hold that a person has put stays until a person lifts it.
+  if ((await lastHolder(work.sql, customer)) !== `system ${SCREENER}`) return;
+  await carryOut(work, customer, { move: "release" });
+}
+
+/** Nobody releases a customer past those who decide on its hits. @throws Refusal `screening_hits_waiting`. */
+export async function refuseWhileWaiting(work: Work, customer: Customer): Promise<void> {
+  const { waiting } = await hitsStanding(work.sql, customer.organizationId, customer.id);
+  if (waiting) throw customerErrors.refusal("screening_hits_waiting");
+}
+
+/** Whether a customer was ever taken for somebody on a list of sanctions, rightly or not. */
+export async function suspected(sql: Sql, customer: Customer): Promise<boolean> {
+  return (await hitsStanding(sql, customer.organizationId, customer.id)).suspected;
+}

@@ -1,0 +1,12 @@
+/** Parts of SQL on the tables of lists, for statements of modules to the right. */
+
+/** The newest version of all lists; 0 where none was ever loaded. */
+export const newestVersion = "(select coalesce(max(version), 0) from screening_lists)";
+
+/**
+ * Since when the newest list is in force, in an organization's time.
+ *
+ * @param now an expression of the organization's now.
+ */
+export const listsSince = (now: string): string =>
+  `((select max(loaded_at) from screening_lists) + (${now} - clock_timestamp()))::timestamptz(3)`;
