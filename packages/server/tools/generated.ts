@@ -16,6 +16,7 @@ import { batchLifecycle, batchRowLifecycle } from "../src/issuing/cards/model/ba
 import { blockOrderLifecycle } from "../src/issuing/cards/model/blocks.ts";
 import { autoTopUpLifecycle } from "../src/issuing/cards/model/topups.ts";
 import { cardLifecycle } from "../src/issuing/cards/model.ts";
+import { verificationLifecycle } from "../src/issuing/customers/model/sessions.ts";
 import { accessLifecycle, customerLifecycle } from "../src/issuing/customers/model.ts";
 import { documentLifecycle } from "../src/issuing/documents/model.ts";
 import { organizationLifecycle } from "../src/issuing/organizations/model.ts";
@@ -140,6 +141,7 @@ const lifecycles: readonly (readonly [string, Lifecycle<string, string>])[] = [
   ["A customer", customerLifecycle],
   ["A customer's access to a product", accessLifecycle],
   ["A document", documentLifecycle],
+  ["A verification session", verificationLifecycle],
   ["A budget", budgetLifecycle],
   ["A budget's refill rule", refillLifecycle],
   ["A card", cardLifecycle],

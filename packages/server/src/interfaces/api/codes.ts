@@ -11,6 +11,7 @@ import { transferErrors } from "../../issuing/transfers/errors.ts";
 import { accessErrors } from "../../records/access/errors.ts";
 import { idempotencyErrors } from "../../records/idempotency/errors.ts";
 import { ledgerErrors } from "../../records/ledger/errors.ts";
+import { linkErrors } from "../../records/links/errors.ts";
 import { sequencerErrors } from "../../records/sequencer/errors.ts";
 import { vaultErrors } from "../../records/vault/errors.ts";
 import { fieldErrors, httpErrors } from "./errors.ts";
@@ -25,6 +26,7 @@ export const errorTables: readonly { readonly entries: Readonly<Record<string, E
   sequencerErrors,
   ledgerErrors,
   vaultErrors,
+  linkErrors,
   organizationErrors,
   transferErrors,
   programErrors,

@@ -5,6 +5,7 @@ import { documentRoutes } from "./routes/documents.ts";
 import { peopleRoutes } from "./routes/people.ts";
 import { retainedRoutes } from "./routes/retained.ts";
 import { reviewRoutes } from "./routes/review.ts";
+import { sessionRoutes } from "./routes/sessions.ts";
 
 /** Customers and their product access. */
 export const customerRoutes: readonly Route[] = [
@@ -12,6 +13,7 @@ export const customerRoutes: readonly Route[] = [
   ...reviewRoutes,
   ...accessRoutes,
   ...documentRoutes,
+  ...sessionRoutes,
   ...peopleRoutes,
   ...retainedRoutes,
 ];

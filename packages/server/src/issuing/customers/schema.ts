@@ -260,7 +260,7 @@ export const statusChangeSchema = object({
   reasons: Type.Array(Type.String()),
   note: shownText("What was noted with it."),
   actor: object({
-    kind: oneOf(["key", "system"] as const),
+    kind: oneOf(["key", "session", "system"] as const),
     id: Type.String({ description: "The key's id, or the name of the job." }),
   }),
   at: timestamp,
@@ -350,7 +350,7 @@ export const accessRequestSchema = object({
   decidedAt: nullable(timestamp),
   decidedBy: nullable(
     object(
-      { kind: oneOf(["key", "system"] as const), id: Type.String() },
+      { kind: oneOf(["key", "session", "system"] as const), id: Type.String() },
       { description: "An operator's key, or system: the program's rule." },
     ),
   ),

@@ -46,7 +46,7 @@ export const batchSchema = object({
   progress: count("Decided rows in percent, rounded down; 100 only when none is pending."),
   price: prices("What all rows cost by the terms when the batch was given, by currency."),
   charged: prices("What the cards issued so far cost, by currency."),
-  actor: object({ kind: oneOf(["key", "system"]), id: Type.String() }),
+  actor: object({ kind: oneOf(["key", "session", "system"]), id: Type.String() }),
   version: count("Grows by one with each change of its status; progress does not count."),
   createdAt: timestamp,
   completedAt: nullable(timestamp),

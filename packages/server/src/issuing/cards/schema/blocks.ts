@@ -23,7 +23,7 @@ export const blockOrderSchema = object({
   status: oneOf(blockOrderLifecycle.states),
   blocked: count("Cards blocked by it so far."),
   total: count("Cards that it found to block when it was given, and those that came since."),
-  actor: object({ kind: oneOf(["key", "system"]), id: Type.String() }),
+  actor: object({ kind: oneOf(["key", "session", "system"]), id: Type.String() }),
   version: count("Grows by one with each change of its status."),
   createdAt: timestamp,
   doneAt: nullable(timestamp),

@@ -10,7 +10,7 @@ export const statusChangeSchema = object({
   to: oneOf(cardLifecycle.states),
   reason: nullable(Type.String()),
   note: nullable(Type.String()),
-  actor: object({ kind: oneOf(["key", "system"] as const), id: Type.String() }),
+  actor: object({ kind: oneOf(["key", "session", "system"] as const), id: Type.String() }),
   at: timestamp,
 });
 
