@@ -110,6 +110,7 @@ async function serve(
   keys: Keys,
   options: TestServerOptions,
 ): Promise<TestServer> {
+  let url = "";
   const context: ApiContext = {
     settings: {
       CARDWRIGHT_RATE_LIMIT: 100_000_000,
@@ -125,6 +126,7 @@ async function serve(
     newId: createIds(() => systemClock.now().getTime(), systemEntropy),
     log: options.log ?? createLog("fatal"),
     metrics: createMetrics(),
+    publicUrl: () => url,
     mode: options.mode ?? "sandbox",
     readiness: async () => ({ ready: true, checks: {}, warnings: [] }),
     keyCache: openKeyCache(),
@@ -132,7 +134,7 @@ async function serve(
     committed: () => undefined,
   };
   const app = await createApi(context, options.routes ?? allRoutes);
-  const url = await app.listen({ port: 0, host: "127.0.0.1" });
+  url = await app.listen({ port: 0, host: "127.0.0.1" });
   const stop = async () => void (await app.close());
   after(stop);
   const platformKey = await makeKey(context, PLATFORM);
