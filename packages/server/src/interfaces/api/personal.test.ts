@@ -26,7 +26,13 @@ test("a stored answer has no personal data in clear; it replays whole, and with 
     );
   const first = await ask("sealed-1");
   assert.equal(first.body.firstName, "Qwvxyz");
-  assert.deepEqual((await ask("sealed-1")).body, first.body);
+  const { verification, ...shown } = first.body;
+  const replayed = await ask("sealed-1");
+  assert.deepEqual(replayed.body, {
+    ...shown,
+    verification: { ...verification, link: null },
+    secretOmitted: true,
+  });
   const approval = { idempotencyKey: "sealed-2" };
   const approve = () => server.call("POST", `/customers/${first.body.id}/approve`, {}, approval);
   await own.call("PATCH", `/customers/${first.body.id}`, {
