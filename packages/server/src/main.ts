@@ -22,6 +22,7 @@ import { createApi } from "./interfaces/api/app.ts";
 import type { ApiContext } from "./interfaces/api/context.ts";
 import { createMetrics } from "./interfaces/api/metrics.ts";
 import { routes } from "./interfaces/api/routes.ts";
+import { addHosted } from "./interfaces/hosted/hosted.ts";
 import { removeDevFile, writeDevFile, writePrivately } from "./interfaces/installation/devfile.ts";
 import { factsOf, greeting } from "./interfaces/installation/greeting.ts";
 import { listen } from "./interfaces/installation/listen.ts";
@@ -93,6 +94,7 @@ async function start(config: Config, log: Log): Promise<void> {
   const context = assemble(config, log, parts);
   await fill(config, context);
   const app = await createApi(context, routes);
+  await addHosted(app, context);
   stack.defer(() => closeApi(app, config.CARDWRIGHT_STOP_TIMEOUT_MS));
   const address = await listen(app, config.HOST, config.PORT);
   listening = address;
