@@ -34,6 +34,7 @@ import { recordSources } from "./interfaces/worker/sources.ts";
 import { startWorker } from "./interfaces/worker/worker.ts";
 import { sweepDocuments } from "./issuing/documents/actions.ts";
 import { setInstallationMode } from "./issuing/organizations/actions.ts";
+import { listsInForce, listWarnings } from "./issuing/screening/actions/lists.ts";
 import { openKeyCache } from "./records/access/actions.ts";
 import { bindKeys } from "./records/vault/actions.ts";
 
@@ -50,6 +51,9 @@ const SPARE_CONNECTIONS = 20;
 
 /** How often files without a document are looked for, ms. */
 const SWEEP_DOCUMENTS_MS = 600_000;
+
+/** How often lists that were loaded are looked for, so that no request waits for their index, ms. */
+const INDEX_LISTS_MS = 5_000;
 
 /** How often idle connections are closed while the last requests are answered, ms. */
 const SWEEP_MS = 20;
@@ -178,6 +182,11 @@ function assemble(
         everyMs: SWEEP_DOCUMENTS_MS,
         run: () => sweepDocuments(workers, files, systemClock.now()),
       },
+      {
+        name: "screening lists",
+        everyMs: INDEX_LISTS_MS,
+        run: async () => void (await listsInForce({ sql: workers, keys })),
+      },
     ],
   });
   stack.defer(() => worker.stop());
@@ -200,6 +209,7 @@ function assemble(
       stopping: stopping.signal,
       lagMs: worker.lagMs,
       lateJobs: worker.lateJobs,
+      lists: () => (config.CARDWRIGHT_MODE === "live" ? listWarnings(keys) : []),
       warnings,
     }),
   };
