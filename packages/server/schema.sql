@@ -212,6 +212,7 @@ table public.cards column 040 number_last bigint not null
 table public.cards column 041 fee_anchor_at timestamp(3) with time zone not null
 table public.cards column 042 fee_months integer not null
 table public.cards column 043 next_fee_at timestamp(3) with time zone
+table public.cards column 044 screened_version bigint not null default 0
 table public.compliance_rules column 001 organization_id id not null
 table public.compliance_rules column 002 id id not null
 table public.compliance_rules column 003 program_id id
@@ -271,8 +272,8 @@ table public.customers column 030 retain_until timestamp(3) with time zone
 table public.customers column 031 legal_hold_reason text
 table public.customers column 032 legal_hold_at timestamp(3) with time zone
 table public.customers column 033 erased_at timestamp(3) with time zone
-table public.customers column 034 screened_version bigint not null default 0
-table public.customers column 035 evidence text[] not null
+table public.customers column 034 evidence text[] not null
+table public.customers column 035 screened_version bigint not null default 0
 table public.documents column 001 organization_id id not null
 table public.documents column 002 id id not null
 table public.documents column 003 customer_id id not null
@@ -449,6 +450,18 @@ table public.people column 010 ownership_basis_points integer
 table public.people column 011 removed_at timestamp(3) with time zone
 table public.people column 012 version bigint not null
 table public.people column 013 created_at timestamp(3) with time zone not null
+table public.private_links column 001 organization_id id not null
+table public.private_links column 002 id id not null
+table public.private_links column 003 kind text not null
+table public.private_links column 004 object_id id not null
+table public.private_links column 005 link_hash bytea not null
+table public.private_links column 006 expires_at timestamp(3) with time zone not null
+table public.private_links column 007 spent_at timestamp(3) with time zone
+table public.private_links column 008 bearer_hash bytea
+table public.private_links column 009 session_expires_at timestamp(3) with time zone
+table public.private_links column 010 ended_at timestamp(3) with time zone
+table public.private_links column 011 ended_reason text
+table public.private_links column 012 created_at timestamp(3) with time zone not null
 table public.program_availability column 001 program_id id not null
 table public.program_availability column 002 organization_id id not null
 table public.programs column 001 organization_id id not null
@@ -584,6 +597,20 @@ table public.transfers column 024 note text
 table public.transfers column 025 reason text
 table public.transfers column 026 version bigint not null
 table public.transfers column 027 created_at timestamp(3) with time zone not null
+table public.verification_sessions column 001 organization_id id not null
+table public.verification_sessions column 002 id id not null
+table public.verification_sessions column 003 customer_id id not null
+table public.verification_sessions column 004 status text not null
+table public.verification_sessions column 005 return_url text
+table public.verification_sessions column 006 expires_at timestamp(3) with time zone not null
+table public.verification_sessions column 007 started_at timestamp(3) with time zone
+table public.verification_sessions column 008 submitted_at timestamp(3) with time zone
+table public.verification_sessions column 009 draft bytea
+table public.verification_sessions column 010 consent_version text
+table public.verification_sessions column 011 consent_language text
+table public.verification_sessions column 012 consented_at timestamp(3) with time zone
+table public.verification_sessions column 013 version bigint not null
+table public.verification_sessions column 014 created_at timestamp(3) with time zone not null
 table public.verification_settings column 001 organization_id id not null
 table public.verification_settings column 002 provider text not null
 table public.verification_settings column 003 delegated text not null
@@ -638,7 +665,7 @@ table public.api_keys constraint api_keys_organization_id_rotated_from_fkey FORE
 table public.api_keys constraint api_keys_organization_id_rotated_from_key UNIQUE (organization_id, rotated_from)
 table public.api_keys constraint api_keys_pkey PRIMARY KEY (organization_id, id)
 table public.api_keys constraint api_keys_version_check CHECK ((version > 0))
-table public.audit_log constraint audit_log_actor_kind_check CHECK ((actor_kind = ANY (ARRAY['key'::text, 'system'::text])))
+table public.audit_log constraint audit_log_actor_kind_check CHECK ((actor_kind = ANY (ARRAY['key'::text, 'session'::text, 'system'::text])))
 table public.audit_log constraint audit_log_pkey PRIMARY KEY (organization_id, id)
 table public.audit_log constraint audit_log_result_check CHECK ((result = ANY (ARRAY['done'::text, 'refused'::text])))
 table public.budget_refills constraint budget_refills_amount_check CHECK ((amount > 0))
@@ -891,6 +918,14 @@ table public.people constraint people_pkey PRIMARY KEY (organization_id, id)
 table public.people constraint people_residence_country_check CHECK ((residence_country ~ '^[A-Z]{3}$'::text))
 table public.people constraint people_roles_check CHECK (((cardinality(roles) > 0) AND (roles <@ ARRAY['director'::text, 'beneficial_owner'::text])))
 table public.people constraint people_version_check CHECK ((version > 0))
+table public.private_links constraint private_links_bearer_hash_check CHECK ((length(bearer_hash) = 32))
+table public.private_links constraint private_links_check CHECK (((spent_at IS NULL) = (bearer_hash IS NULL)))
+table public.private_links constraint private_links_check1 CHECK (((spent_at IS NULL) = (session_expires_at IS NULL)))
+table public.private_links constraint private_links_check2 CHECK (((ended_at IS NULL) = (ended_reason IS NULL)))
+table public.private_links constraint private_links_ended_reason_check CHECK ((ended_reason = ANY (ARRAY['replaced'::text, 'revoked'::text])))
+table public.private_links constraint private_links_kind_check CHECK ((kind = 'verification'::text))
+table public.private_links constraint private_links_link_hash_check CHECK ((length(link_hash) = 32))
+table public.private_links constraint private_links_pkey PRIMARY KEY (organization_id, id)
 table public.program_availability constraint program_availability_pkey PRIMARY KEY (program_id, organization_id)
 table public.programs constraint programs_access_grant_check CHECK ((access_grant = ANY (ARRAY['manual'::text, 'automatic'::text])))
 table public.programs constraint programs_access_rule CHECK (((access_rule IS NULL) OR (access_grant = 'automatic'::text)))
@@ -980,6 +1015,15 @@ table public.transfers constraint transfers_organization_id_reverses_fkey FOREIG
 table public.transfers constraint transfers_pkey PRIMARY KEY (organization_id, id)
 table public.transfers constraint transfers_status_check CHECK ((status = ANY (ARRAY['completed'::text, 'reversed'::text])))
 table public.transfers constraint transfers_version_check CHECK ((version > 0))
+table public.verification_sessions constraint verification_sessions_check CHECK (((consented_at IS NULL) = (consent_version IS NULL)))
+table public.verification_sessions constraint verification_sessions_check1 CHECK (((consented_at IS NULL) = (consent_language IS NULL)))
+table public.verification_sessions constraint verification_sessions_check2 CHECK (((status = 'submitted'::text) = (submitted_at IS NOT NULL)))
+table public.verification_sessions constraint verification_sessions_check3 CHECK (((status <> 'submitted'::text) OR ((consented_at IS NOT NULL) AND (draft IS NULL))))
+table public.verification_sessions constraint verification_sessions_organization_id_customer_id_fkey FOREIGN KEY (organization_id, customer_id) REFERENCES customers(organization_id, id)
+table public.verification_sessions constraint verification_sessions_organization_id_id_fkey FOREIGN KEY (organization_id, id) REFERENCES private_links(organization_id, id)
+table public.verification_sessions constraint verification_sessions_pkey PRIMARY KEY (organization_id, id)
+table public.verification_sessions constraint verification_sessions_status_check CHECK ((status = ANY (ARRAY['waiting'::text, 'started'::text, 'submitted'::text, 'replaced'::text, 'revoked'::text])))
+table public.verification_sessions constraint verification_sessions_version_check CHECK ((version > 0))
 table public.verification_settings constraint verification_settings_delegated_check CHECK ((delegated = ANY (ARRAY['refused'::text, 'reviewed'::text, 'accepted'::text])))
 table public.verification_settings constraint verification_settings_pkey PRIMARY KEY (organization_id)
 table public.verification_settings constraint verification_settings_provider_check CHECK ((provider = ANY (ARRAY['manual'::text, 'sandbox'::text, 'sumsub'::text, 'persona'::text])))
@@ -1037,6 +1081,7 @@ CREATE INDEX cards_numbers ON public.cards USING btree (pan_length, number_first
 CREATE INDEX cards_program ON public.cards USING btree (program_id, organization_id, id) WHERE (status <> 'deleted'::text)
 CREATE INDEX cards_renewing ON public.cards USING btree (organization_id, program_id, expires_at) WHERE (status <> 'deleted'::text)
 CREATE INDEX cards_status ON public.cards USING btree (organization_id, status, id)
+CREATE INDEX cards_to_screen ON public.cards USING btree (organization_id, screened_version) WHERE ((customer_id IS NULL) AND (status <> 'deleted'::text))
 CREATE INDEX customers_birth_date ON public.customers USING btree (organization_id, birth_date) WHERE (birth_date IS NOT NULL)
 CREATE INDEX customers_by_id ON public.customers USING btree (id)
 CREATE INDEX customers_email ON public.customers USING btree (organization_id, lower(email)) WHERE (email IS NOT NULL)
@@ -1065,6 +1110,8 @@ CREATE INDEX ledger_entries_kind ON public.ledger_entries USING btree (organizat
 CREATE INDEX ledger_holds_card ON public.ledger_holds USING btree (organization_id, card_id) WHERE (status = 'open'::text)
 CREATE INDEX ledger_holds_open ON public.ledger_holds USING btree (organization_id, debit_account) WHERE (status = 'open'::text)
 CREATE INDEX people_customer ON public.people USING btree (organization_id, customer_id, id)
+CREATE INDEX private_links_bearer ON public.private_links USING btree (bearer_hash) WHERE (bearer_hash IS NOT NULL)
+CREATE INDEX private_links_link ON public.private_links USING btree (link_hash)
 CREATE INDEX record_chain_time ON public.record_chain USING btree (organization_id, recorded_at, sequence)
 CREATE INDEX screening_hits_by_id ON public.screening_hits USING btree (id)
 CREATE INDEX screening_hits_queue ON public.screening_hits USING btree (status, id) WHERE (status = ANY (ARRAY['open'::text, 'confirm_proposed'::text, 'clear_proposed'::text]))
@@ -1075,6 +1122,7 @@ CREATE INDEX transfers_by_id ON public.transfers USING btree (id)
 CREATE INDEX transfers_card ON public.transfers USING btree (organization_id, card_id, id) WHERE (card_id IS NOT NULL)
 CREATE INDEX transfers_from_budget ON public.transfers USING btree (organization_id, from_id, id) WHERE (from_type = 'budget'::text)
 CREATE INDEX transfers_to_budget ON public.transfers USING btree (organization_id, to_id, id) WHERE (to_type = 'budget'::text)
+CREATE INDEX verification_sessions_customer ON public.verification_sessions USING btree (organization_id, customer_id, id)
 CREATE INDEX verifications_by_id ON public.verifications USING btree (id)
 CREATE INDEX verifications_by_status ON public.verifications USING btree (status, id)
 CREATE INDEX verifications_due ON public.verifications USING btree (next_attempt_at) WHERE (next_attempt_at IS NOT NULL)
@@ -1089,6 +1137,7 @@ CREATE UNIQUE INDEX cards_of_account ON public.cards USING btree (organization_i
 CREATE UNIQUE INDEX cards_replaces ON public.cards USING btree (organization_id, replaces) WHERE (replaces IS NOT NULL)
 CREATE UNIQUE INDEX due_fees_once ON public.due_fees USING btree (organization_id, card_id, fee_kind, due_at)
 CREATE UNIQUE INDEX ledger_entries_account ON public.ledger_entries USING btree (organization_id, account_id, sequence)
+CREATE UNIQUE INDEX private_links_alive ON public.private_links USING btree (organization_id, kind, object_id) WHERE (ended_at IS NULL)
 CREATE UNIQUE INDEX screening_hits_waiting ON public.screening_hits USING btree (organization_id, subject_id, source, source_id) WHERE (status = ANY (ARRAY['open'::text, 'confirm_proposed'::text, 'clear_proposed'::text]))
 CREATE UNIQUE INDEX transfers_reverses ON public.transfers USING btree (organization_id, reverses) WHERE (reverses IS NOT NULL)
 CREATE UNIQUE INDEX verifications_open ON public.verifications USING btree (organization_id, customer_id) WHERE (status = ANY (ARRAY['queued'::text, 'claimed'::text, 'submitted'::text]))
@@ -1150,12 +1199,14 @@ grant insert, select, update on public.ledger_holds to cardwright_app
 grant insert, select, update on public.organization_clocks to cardwright_app
 grant insert, select, update on public.organizations to cardwright_app
 grant insert, select, update on public.people to cardwright_app
+grant insert, select, update on public.private_links to cardwright_app
 grant insert, select, update on public.programs to cardwright_app
 grant insert, select, update on public.record_heads to cardwright_app
 grant insert, select, update on public.screening_hits to cardwright_app
 grant insert, select, update on public.screening_settings to cardwright_app
 grant insert, select, update on public.subject_keys to cardwright_app
 grant insert, select, update on public.transfers to cardwright_app
+grant insert, select, update on public.verification_sessions to cardwright_app
 grant insert, select, update on public.verification_settings to cardwright_app
 grant insert, select, update on public.verifications to cardwright_app
 grant select on public.migrations to cardwright_app

@@ -22,6 +22,7 @@ import { createApi } from "./interfaces/api/app.ts";
 import type { ApiContext } from "./interfaces/api/context.ts";
 import { createMetrics } from "./interfaces/api/metrics.ts";
 import { routes } from "./interfaces/api/routes.ts";
+import { addHosted } from "./interfaces/hosted/hosted.ts";
 import { removeDevFile, writeDevFile, writePrivately } from "./interfaces/installation/devfile.ts";
 import { factsOf, greeting } from "./interfaces/installation/greeting.ts";
 import { listen } from "./interfaces/installation/listen.ts";
@@ -93,11 +94,16 @@ async function start(config: Config, log: Log): Promise<void> {
   await setInstallationMode(database, config.CARDWRIGHT_MODE);
   await setFourEyes(database, config.CARDWRIGHT_FOUR_EYES);
   const files = await openFiles(config, { clock: systemClock, random: systemEntropy });
-  const context = assemble(config, log, { database, keys, files, warnings, open });
+  let listening = "";
+  const publicUrl = () => config.CARDWRIGHT_PUBLIC_URL ?? listening;
+  const parts = { database, keys, files, warnings, publicUrl, open };
+  const context = assemble(config, log, parts);
   await fill(config, context);
   const app = await createApi(context, routes);
+  await addHosted(app, context);
   stack.defer(() => closeApi(app, config.CARDWRIGHT_STOP_TIMEOUT_MS));
   const address = await listen(app, config.HOST, config.PORT);
+  listening = address;
   await embedded?.announce(address);
   await greet(config, context, address);
   log.info({ url: address, mode: config.CARDWRIGHT_MODE, warnings }, "ready");
@@ -150,6 +156,7 @@ function assemble(
     readonly keys: Keys;
     readonly files: FileStore;
     readonly warnings: readonly string[];
+    publicUrl(): string;
     open(maxConnections: number, lockTimeoutMs?: number): Database;
   },
 ): ApiContext {
@@ -187,6 +194,7 @@ function assemble(
   stack.defer(() => worker.stop());
   return {
     settings: config,
+    publicUrl: parts.publicUrl,
     mode: config.CARDWRIGHT_MODE,
     database,
     keys,

@@ -17,6 +17,7 @@ import { blockOrderLifecycle } from "../src/issuing/cards/model/blocks.ts";
 import { autoTopUpLifecycle } from "../src/issuing/cards/model/topups.ts";
 import { windDownLifecycle } from "../src/issuing/cards/model/winddowns.ts";
 import { cardLifecycle } from "../src/issuing/cards/model.ts";
+import { verificationLifecycle as sessionLifecycle } from "../src/issuing/customers/model/sessions.ts";
 import { accessLifecycle, customerLifecycle } from "../src/issuing/customers/model.ts";
 import { documentLifecycle } from "../src/issuing/documents/model.ts";
 import { organizationLifecycle } from "../src/issuing/organizations/model.ts";
@@ -145,6 +146,7 @@ const lifecycles: readonly (readonly [string, Lifecycle<string, string>])[] = [
   ["A document", documentLifecycle],
   ["A review of a customer", verificationLifecycle],
   ["A hit of screening", hitLifecycle],
+  ["A verification session", sessionLifecycle],
   ["A budget", budgetLifecycle],
   ["A budget's refill rule", refillLifecycle],
   ["A card", cardLifecycle],

@@ -17,6 +17,7 @@ import { createApi } from "../../src/interfaces/api/app.ts";
 import type { ApiContext, ApiSettings } from "../../src/interfaces/api/context.ts";
 import { createMetrics } from "../../src/interfaces/api/metrics.ts";
 import { routes as allRoutes } from "../../src/interfaces/api/routes.ts";
+import { addHosted } from "../../src/interfaces/hosted/hosted.ts";
 import { recordSources } from "../../src/interfaces/worker/sources.ts";
 import {
   createOrganization as makeOrganization,
@@ -94,6 +95,8 @@ export type TestServerOptions = {
   /** What the installation is; live organizations may be made in both. */
   readonly mode?: Mode;
   readonly stopping?: AbortSignal;
+  /** Where people outside reach it; its own address otherwise. */
+  readonly publicUrl?: string;
 };
 
 /**
@@ -110,6 +113,7 @@ async function serve(
   keys: Keys,
   options: TestServerOptions,
 ): Promise<TestServer> {
+  let url = "";
   const context: ApiContext = {
     settings: {
       CARDWRIGHT_RATE_LIMIT: 100_000_000,
@@ -125,6 +129,7 @@ async function serve(
     newId: createIds(() => systemClock.now().getTime(), systemEntropy),
     log: options.log ?? createLog("fatal"),
     metrics: createMetrics(),
+    publicUrl: () => options.publicUrl ?? url,
     mode: options.mode ?? "sandbox",
     readiness: async () => ({ ready: true, checks: {}, warnings: [] }),
     keyCache: openKeyCache(),
@@ -132,7 +137,8 @@ async function serve(
     committed: () => undefined,
   };
   const app = await createApi(context, options.routes ?? allRoutes);
-  const url = await app.listen({ port: 0, host: "127.0.0.1" });
+  await addHosted(app, context);
+  url = await app.listen({ port: 0, host: "127.0.0.1" });
   const stop = async () => void (await app.close());
   after(stop);
   const platformKey = await makeKey(context, PLATFORM);

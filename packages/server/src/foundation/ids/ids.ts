@@ -33,6 +33,7 @@ export const prefixes = {
   audit: "aud",
   request: "req",
   process: "proc",
+  session: "ses",
 } as const;
 
 export type IdKind = keyof typeof prefixes;
@@ -62,6 +63,7 @@ export type AccountId = Id<"account">;
 export type JournalId = Id<"journal">;
 export type HoldId = Id<"hold">;
 export type EventId = Id<"event">;
+export type SessionId = Id<"session">;
 export type AuditId = Id<"audit">;
 
 /**

@@ -14,6 +14,7 @@ import { verificationErrors } from "../../issuing/verifications/errors.ts";
 import { accessErrors } from "../../records/access/errors.ts";
 import { idempotencyErrors } from "../../records/idempotency/errors.ts";
 import { ledgerErrors } from "../../records/ledger/errors.ts";
+import { linkErrors } from "../../records/links/errors.ts";
 import { sequencerErrors } from "../../records/sequencer/errors.ts";
 import { vaultErrors } from "../../records/vault/errors.ts";
 import { fieldErrors, httpErrors } from "./errors.ts";
@@ -28,6 +29,7 @@ export const errorTables: readonly { readonly entries: Readonly<Record<string, E
   sequencerErrors,
   ledgerErrors,
   vaultErrors,
+  linkErrors,
   organizationErrors,
   transferErrors,
   programErrors,

@@ -66,6 +66,9 @@ export const ACCESS_REVOKED = "product_access_revoked";
 /** Reason of compliance's block on the cards of who is confirmed to be on a list of sanctions. */
 export const SANCTIONS_MATCH = "sanctions_match";
 
+/** Reason of compliance's block on a card whose name may be on a list, until somebody has looked at it. */
+export const SCREENING_REVIEW = "screening_review";
+
 /** Reason of the block that a program may put on each new card until somebody has looked at it. */
 export const PENDING_REVIEW = "pending_review";
 

@@ -2,7 +2,7 @@ import type { Route } from "../../foundation/route/route.ts";
 import { accessDecisionRoutes } from "../customers/routes/access.ts";
 import { hitDecisionRoutes } from "../customers/routes/screening.ts";
 import { followAccess } from "./actions/access.ts";
-import { followHit } from "./actions/screening.ts";
+import { followHit, lockHitCard } from "./actions/screening.ts";
 import { batchRoutes } from "./routes/batches.ts";
 import { blockRoutes } from "./routes/blocks.ts";
 import { cardsBudgetRoutes } from "./routes/budgets.ts";
@@ -31,5 +31,5 @@ export const cardRoutes: readonly Route[] = [
   ...windDownRoutes,
   ...cardsBudgetRoutes,
   ...accessDecisionRoutes(followAccess),
-  ...hitDecisionRoutes(followHit),
+  ...hitDecisionRoutes({ lock: lockHitCard, follow: followHit }),
 ];

@@ -9,6 +9,7 @@ import {
   text,
   timestamp,
 } from "../../foundation/route/schemas.ts";
+import { actorKinds } from "../../records/audit/model.ts";
 import { type ComplianceRule, ruleSubjects, WIND_DOWN_DAYS } from "./model.ts";
 
 const terms = {
@@ -70,7 +71,7 @@ export const ruleSchema = object({
   note: nullable(Type.String({ description: "Shown to the platform only." })),
   actor: nullable(
     object(
-      { kind: oneOf(["key", "system"] as const), id: Type.String() },
+      { kind: oneOf(actorKinds), id: Type.String() },
       { description: "Who made it; shown to the platform only." },
     ),
   ),

@@ -5,12 +5,14 @@ import { documentRoutes } from "./routes/documents.ts";
 import { duplicateRoutes } from "./routes/duplicates.ts";
 import { peopleRoutes } from "./routes/people.ts";
 import { retainedRoutes } from "./routes/retained.ts";
+import { sessionRoutes } from "./routes/sessions.ts";
 
 /** Customers and their product access. */
 export const customerRoutes: readonly Route[] = [
   ...dataRoutes,
   ...accessRoutes,
   ...documentRoutes,
+  ...sessionRoutes,
   ...peopleRoutes,
   ...duplicateRoutes,
   ...retainedRoutes,

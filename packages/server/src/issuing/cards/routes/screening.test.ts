@@ -8,6 +8,7 @@ import { setFourEyes } from "../../screening/actions/hits.ts";
 import { listed, load } from "../../screening/fixture.ts";
 import type { ListedEntry, ListSource } from "../../screening/model.ts";
 import { type Fields, made, startCardTests } from "../fixture.ts";
+import { cardJobs } from "../jobs.ts";
 
 const tests = await startCardTests();
 const { server } = tests;
@@ -263,6 +264,86 @@ test("a list filters hits by status, source and organization; an unknown hit is 
     assert.equal((await decide("hit_none", verdict)).status, 404);
   }
   assert.equal((await server.call("GET", "/screening-hits/hit_none")).status, 404);
+});
+
+test("a card whose name may be on a list is issued blocked by compliance; preflight says that it can be issued", async () => {
+  const typeId = await tests.program();
+  const body = { typeId, firstName: "Zoltan", lastName: "Qwertin", initialBalance: 100 };
+  assert.equal(made(await own.call("POST", "/cards/preflight", body)).eligible, true);
+  const card = made(await own.call("POST", "/cards", body));
+  const [{ owner, reason }] = card.restrictions;
+  assert.deepEqual([card.status, owner, reason], ["blocked", "compliance", "screening_review"]);
+  const hit = await only(card.id);
+  assert.deepEqual([hit.subjectKind, hit.match.name], ["card", "Zoltan Qwertin"]);
+  const moved = await own.call("POST", `/cards/${card.id}/withdraw`, { amount: 5 });
+  assert.deepEqual([moved.status, moved.body.code], [409, "compliance_restriction"]);
+  made(await decide(hit.id, "clear"));
+  assert.deepEqual(made(await own.call("GET", `/cards/${card.id}`)).restrictions, []);
+});
+
+test("confirmed, such a card stays blocked; a name that is on no list, and a customer's card, are issued as ever", async () => {
+  const typeId = await tests.program();
+  const named = (firstName: string, lastName: string) =>
+    own.call("POST", "/cards", { typeId, firstName, lastName, initialBalance: 100 });
+  const card = made(await named("Yusuf", "Vexalov"));
+  const [first, second] = await Promise.all([
+    decide((await only(card.id)).id, "confirm"),
+    decide((await only(card.id)).id, "clear"),
+  ]);
+  assert.deepEqual([first.status, second.status].sort(), [200, 409]);
+  const sure = made(await named("Yusuf", "Vexalov"));
+  made(await decide((await only(sure.id)).id, "confirm"));
+  assert.equal(made(await own.call("GET", `/cards/${sure.id}`)).status, "blocked");
+  assert.equal(made(await named("Ada", "Sample")).status, "active");
+  const { id: customerId } = await create("Ada", "Sample");
+  assert.equal(
+    made(await own.call("POST", "/cards", { typeId, customerId, initialBalance: 100 })).status,
+    "active",
+  );
+});
+
+test("the rows of a batch are screened, too: one on a list is blocked, the others are not", async () => {
+  const typeId = await tests.program();
+  const rows = ["Zoltan Qwertin", "Ada Sample"].map((name) => {
+    const [firstName, lastName] = name.split(" ");
+    return { typeId, firstName, lastName, initialBalance: 100 };
+  });
+  const batch = made(await own.call("POST", "/cards/batches", { rows }));
+  const job = cardJobs.find(({ name }) => name === "cards.issueBatches");
+  assert.ok(job);
+  await runAll(server, job, own.id);
+  const { data } = made(await own.call("GET", `/cards/batches/${batch.id}/rows`));
+  const statuses = [];
+  for (const { cardId } of data)
+    statuses.push(made(await own.call("GET", `/cards/${cardId}`)).status);
+  assert.deepEqual(statuses, ["blocked", "active"]);
+});
+
+test("a newer list blocks the cards without a customer whose names are on it, once", async () => {
+  const other = await tests.organization();
+  const typeId = await tests.program();
+  const issue = async (lastName: string) =>
+    made(
+      await other.call("POST", "/cards", {
+        typeId,
+        firstName: "Rosalie",
+        lastName,
+        initialBalance: 100,
+      }),
+    );
+  const [listedCard, free] = [await issue("Tattersall"), await issue("Sample")];
+  const job = cardJobs.find(({ name }) => name === "cards.rescreen");
+  assert.ok(job);
+  assert.deepEqual(await dueIn(server, job, other.id), []);
+  await inForce([...entries, listed("r", "Rosalie Tattersall")]);
+  assert.equal(await runAll(server, job, other.id), 2);
+  const status = async (id: string) => made(await other.call("GET", `/cards/${id}`)).status;
+  assert.deepEqual([await status(listedCard.id), await status(free.id)], ["blocked", "active"]);
+  made(await decide((await only(listedCard.id)).id, "clear"));
+  await inForce([...entries, listed("r", "Rosalie Tattersall"), listed("s", "Other Person")]);
+  await runAll(server, job, other.id);
+  assert.equal(await status(listedCard.id), "active");
+  await inForce(entries);
 });
 
 /** Four eyes. */

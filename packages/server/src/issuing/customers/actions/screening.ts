@@ -1,6 +1,5 @@
 import type { Sql } from "../../../foundation/database/sql.ts";
 import type { Actor, Work } from "../../../foundation/database/work.ts";
-import { generalErrors } from "../../../foundation/errors/errors.ts";
 import { lockOrganization, workIn } from "../../organizations/actions.ts";
 import {
   decideHit,
@@ -93,6 +92,7 @@ export type DecidedHit = HitInFull & { readonly work: Work };
  * list is not of sanctions, releases the customer where it was screening that held it.
  *
  * @param work of the platform.
+ * @param lock locks the subject where it is no customer.
  * @throws Refusal `not_found`, `hit_decided`, `four_eyes_required`.
  */
 export async function decideScreening(
@@ -100,23 +100,24 @@ export async function decideScreening(
   id: string,
   verdict: HitVerdict,
   why: HitWhy,
+  lock: (work: Work, hit: Hit) => Promise<void>,
 ): Promise<DecidedHit> {
   const { hit: found } = await readHit(work, id);
   const own = await workIn(work, found.organizationId);
-  const { subjectId: value } = found;
   await lockOrganization(own.sql, own.organizationId, "share");
-  // Whoever changes a customer's hits has the customer locked: of two who decide at once, one is the later.
-  const customer = await lockCustomerRow(
-    own.sql,
-    own.organizationId,
-    { by: "id", value },
-    "change",
-  );
-  if (customer === null) throw generalErrors.refusal("not_found");
+  // Whoever changes a subject's hits has the subject locked: of two who decide at once, one is the later.
+  const customer = await lockSubject(own, found);
+  if (customer === null) await lock(own, found);
   const decided = await decideHit(own, id, verdict, why);
-  if (!isWaiting(decided.hit)) await follow(own, customer, decided.hit);
+  if (customer !== null && !isWaiting(decided.hit)) await follow(own, customer, decided.hit);
   return { ...decided, work: own };
 }
+
+/** Null where the subject is no customer. */
+const lockSubject = ({ sql, organizationId }: Work, { subjectKind, subjectId: value }: Hit) =>
+  subjectKind === "customer"
+    ? lockCustomerRow(sql, organizationId, { by: "id", value }, "change")
+    : null;
 
 async function follow(work: Work, customer: Customer, hit: Hit): Promise<void> {
   if (hit.status === "confirmed" && isSanctions(hit)) {
