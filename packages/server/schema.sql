@@ -17,6 +17,8 @@ table public.access_requests column 007 reasons text[] not null
 table public.access_requests column 008 decided_at timestamp(3) with time zone
 table public.access_requests column 009 version bigint not null
 table public.access_requests column 010 created_at timestamp(3) with time zone not null
+table public.access_requests column 011 decided_by_kind text
+table public.access_requests column 012 decided_by_id text
 table public.api_key_hash column 001 hash bytea not null
 table public.api_key_hash column 002 organization_id id not null
 table public.api_key_hash column 003 key_id id not null
@@ -155,6 +157,18 @@ table public.card_status_history column 008 note text
 table public.card_status_history column 009 actor_kind text not null
 table public.card_status_history column 010 actor_id text not null
 table public.card_status_history column 011 at timestamp(3) with time zone not null
+table public.card_wind_downs column 001 organization_id id not null
+table public.card_wind_downs column 002 id id not null
+table public.card_wind_downs column 003 card_id id not null
+table public.card_wind_downs column 004 subject text not null
+table public.card_wind_downs column 005 rule_id id
+table public.card_wind_downs column 006 reason_code text not null
+table public.card_wind_downs column 007 status text not null
+table public.card_wind_downs column 008 due_at timestamp(3) with time zone not null
+table public.card_wind_downs column 009 announced_at timestamp(3) with time zone not null
+table public.card_wind_downs column 010 blocked_at timestamp(3) with time zone
+table public.card_wind_downs column 011 lifted_at timestamp(3) with time zone
+table public.card_wind_downs column 012 version bigint not null
 table public.cards column 001 organization_id id not null
 table public.cards column 002 id id not null
 table public.cards column 003 external_id text
@@ -198,6 +212,20 @@ table public.cards column 040 number_last bigint not null
 table public.cards column 041 fee_anchor_at timestamp(3) with time zone not null
 table public.cards column 042 fee_months integer not null
 table public.cards column 043 next_fee_at timestamp(3) with time zone
+table public.compliance_rules column 001 organization_id id not null
+table public.compliance_rules column 002 id id not null
+table public.compliance_rules column 003 program_id id
+table public.compliance_rules column 004 subject text not null
+table public.compliance_rules column 005 countries text[] not null
+table public.compliance_rules column 006 effective_from timestamp(3) with time zone not null
+table public.compliance_rules column 007 effective_to timestamp(3) with time zone
+table public.compliance_rules column 008 reason_code text not null
+table public.compliance_rules column 009 note text
+table public.compliance_rules column 010 wind_down_days integer not null
+table public.compliance_rules column 011 actor_kind text not null
+table public.compliance_rules column 012 actor_id text not null
+table public.compliance_rules column 013 version bigint not null
+table public.compliance_rules column 014 created_at timestamp(3) with time zone not null
 table public.customer_status_history column 001 organization_id id not null
 table public.customer_status_history column 002 customer_id id not null
 table public.customer_status_history column 003 version bigint not null
@@ -243,6 +271,7 @@ table public.customers column 030 retain_until timestamp(3) with time zone
 table public.customers column 031 legal_hold_reason text
 table public.customers column 032 legal_hold_at timestamp(3) with time zone
 table public.customers column 033 erased_at timestamp(3) with time zone
+table public.customers column 034 evidence text[] not null
 table public.documents column 001 organization_id id not null
 table public.documents column 002 id id not null
 table public.documents column 003 customer_id id not null
@@ -262,6 +291,7 @@ table public.documents column 016 status text not null
 table public.documents column 017 sealed_key bytea
 table public.documents column 018 version bigint not null
 table public.documents column 019 created_at timestamp(3) with time zone not null
+table public.documents column 020 reasons text[] not null
 table public.due_fees column 001 organization_id id not null
 table public.due_fees column 002 id id not null
 table public.due_fees column 003 card_id id not null
@@ -405,6 +435,19 @@ table public.organizations column 004 status text not null
 table public.organizations column 005 external_id text
 table public.organizations column 006 version bigint not null
 table public.organizations column 007 created_at timestamp(3) with time zone not null
+table public.people column 001 organization_id id not null
+table public.people column 002 id id not null
+table public.people column 003 customer_id id not null
+table public.people column 004 roles text[] not null
+table public.people column 005 first_name text
+table public.people column 006 last_name text
+table public.people column 007 birth_date date
+table public.people column 008 nationality text
+table public.people column 009 residence_country text
+table public.people column 010 ownership_basis_points integer
+table public.people column 011 removed_at timestamp(3) with time zone
+table public.people column 012 version bigint not null
+table public.people column 013 created_at timestamp(3) with time zone not null
 table public.program_availability column 001 program_id id not null
 table public.program_availability column 002 organization_id id not null
 table public.programs column 001 organization_id id not null
@@ -449,6 +492,7 @@ table public.programs column 039 renewal text not null
 table public.programs column 040 renewal_days integer not null
 table public.programs column 041 number_range_low integer not null
 table public.programs column 042 retention_years integer not null default 5
+table public.programs column 043 access_rule jsonb
 table public.record_blocks column 001 organization_id id not null
 table public.record_blocks column 002 number bigint not null
 table public.record_blocks column 003 first_sequence bigint not null
@@ -545,6 +589,8 @@ table vault.pan_hash column 003 card_id id not null
 
 -- Constraints
 table public.access_requests constraint access_requests_check CHECK (((status = 'requested'::text) = (decided_at IS NULL)))
+table public.access_requests constraint access_requests_decided_by CHECK ((((decided_by_kind IS NULL) = (decided_by_id IS NULL)) AND ((decided_by_id IS NULL) OR (status <> 'requested'::text))))
+table public.access_requests constraint access_requests_decided_by_kind_check CHECK ((decided_by_kind = ANY (ARRAY['key'::text, 'system'::text])))
 table public.access_requests constraint access_requests_organization_id_customer_id_fkey FOREIGN KEY (organization_id, customer_id) REFERENCES customers(organization_id, id)
 table public.access_requests constraint access_requests_pkey PRIMARY KEY (organization_id, id)
 table public.access_requests constraint access_requests_product_check CHECK ((product = 'cards'::text))
@@ -639,6 +685,16 @@ table public.card_restrictions constraint card_restrictions_pkey PRIMARY KEY (or
 table public.card_status_history constraint card_status_history_actor_kind_check CHECK ((actor_kind = ANY (ARRAY['key'::text, 'system'::text])))
 table public.card_status_history constraint card_status_history_organization_id_card_id_fkey FOREIGN KEY (organization_id, card_id) REFERENCES cards(organization_id, id)
 table public.card_status_history constraint card_status_history_pkey PRIMARY KEY (organization_id, card_id, version)
+table public.card_wind_downs constraint card_wind_downs_check CHECK ((due_at >= announced_at))
+table public.card_wind_downs constraint card_wind_downs_check1 CHECK ((blocked_at >= due_at))
+table public.card_wind_downs constraint card_wind_downs_check2 CHECK (((status <> 'announced'::text) OR (blocked_at IS NULL)))
+table public.card_wind_downs constraint card_wind_downs_check3 CHECK (((status <> 'blocked'::text) OR (blocked_at IS NOT NULL)))
+table public.card_wind_downs constraint card_wind_downs_check4 CHECK (((status = 'lifted'::text) = (lifted_at IS NOT NULL)))
+table public.card_wind_downs constraint card_wind_downs_organization_id_card_id_fkey FOREIGN KEY (organization_id, card_id) REFERENCES cards(organization_id, id)
+table public.card_wind_downs constraint card_wind_downs_pkey PRIMARY KEY (organization_id, id)
+table public.card_wind_downs constraint card_wind_downs_status_check CHECK ((status = ANY (ARRAY['announced'::text, 'blocked'::text, 'lifted'::text])))
+table public.card_wind_downs constraint card_wind_downs_subject_check CHECK ((subject = ANY (ARRAY['nationality'::text, 'residence'::text])))
+table public.card_wind_downs constraint card_wind_downs_version_check CHECK ((version > 0))
 table public.cards constraint cards_check CHECK (((model = 'card'::text) = (account_id IS NOT NULL)))
 table public.cards constraint cards_check1 CHECK (((model = 'budgetCard'::text) = (budget_id IS NOT NULL)))
 table public.cards constraint cards_check10 CHECK ((number_last >= number_first))
@@ -669,6 +725,14 @@ table public.cards constraint cards_pkey PRIMARY KEY (organization_id, id)
 table public.cards constraint cards_previous_expiry_month_check CHECK (((previous_expiry_month >= 1) AND (previous_expiry_month <= 12)))
 table public.cards constraint cards_status_check CHECK ((status = ANY (ARRAY['active'::text, 'frozen'::text, 'blocked'::text, 'deleted'::text])))
 table public.cards constraint cards_version_check CHECK ((version > 0))
+table public.compliance_rules constraint compliance_rules_check CHECK ((effective_to >= effective_from))
+table public.compliance_rules constraint compliance_rules_countries_check CHECK (((cardinality(countries) >= 1) AND (cardinality(countries) <= 249)))
+table public.compliance_rules constraint compliance_rules_organization_id_program_id_fkey FOREIGN KEY (organization_id, program_id) REFERENCES programs(organization_id, id)
+table public.compliance_rules constraint compliance_rules_pkey PRIMARY KEY (organization_id, id)
+table public.compliance_rules constraint compliance_rules_reason_code_check CHECK ((reason_code ~ '^[a-z][a-z0-9_]{0,63}$'::text))
+table public.compliance_rules constraint compliance_rules_subject_check CHECK ((subject = ANY (ARRAY['nationality'::text, 'residence'::text])))
+table public.compliance_rules constraint compliance_rules_version_check CHECK ((version > 0))
+table public.compliance_rules constraint compliance_rules_wind_down_days_check CHECK (((wind_down_days >= 0) AND (wind_down_days <= 365)))
 table public.customer_status_history constraint customer_status_history_organization_id_customer_id_fkey FOREIGN KEY (organization_id, customer_id) REFERENCES customers(organization_id, id)
 table public.customer_status_history constraint customer_status_history_pkey PRIMARY KEY (organization_id, customer_id, version)
 table public.customers constraint customers_check CHECK (((status = 'on_hold'::text) = (status_before_hold IS NOT NULL)))
@@ -697,6 +761,7 @@ table public.documents constraint documents_check CHECK (((width IS NULL) = (hei
 table public.documents constraint documents_check1 CHECK (((status = 'erased'::text) = (sealed_key IS NULL)))
 table public.documents constraint documents_check2 CHECK (((status = 'erased'::text) = (sha256 IS NULL)))
 table public.documents constraint documents_check3 CHECK (((status <> 'erased'::text) OR ((number_masked IS NULL) AND (mrz IS NULL) AND (expiry_date IS NULL))))
+table public.documents constraint documents_check4 CHECK (((reasons = '{}'::text[]) OR (status = 'rejected'::text)))
 table public.documents constraint documents_country_check CHECK ((country ~ '^[A-Z]{3}$'::text))
 table public.documents constraint documents_height_check CHECK ((height > 0))
 table public.documents constraint documents_kind_check CHECK ((kind = ANY (ARRAY['passport'::text, 'id_card'::text, 'driving_licence'::text, 'residence_permit'::text, 'proof_of_address'::text, 'company_register'::text, 'selfie'::text, 'other'::text])))
@@ -784,8 +849,17 @@ table public.organizations constraint organizations_mode_check CHECK ((mode = AN
 table public.organizations constraint organizations_pkey PRIMARY KEY (id)
 table public.organizations constraint organizations_status_check CHECK ((status = ANY (ARRAY['active'::text, 'suspended'::text, 'closed'::text])))
 table public.organizations constraint organizations_version_check CHECK ((version > 0))
+table public.people constraint people_check CHECK (((ownership_basis_points IS NULL) OR ('beneficial_owner'::text = ANY (roles))))
+table public.people constraint people_nationality_check CHECK ((nationality ~ '^[A-Z]{3}$'::text))
+table public.people constraint people_organization_id_customer_id_fkey FOREIGN KEY (organization_id, customer_id) REFERENCES customers(organization_id, id)
+table public.people constraint people_ownership_basis_points_check CHECK (((ownership_basis_points >= 1) AND (ownership_basis_points <= 10000)))
+table public.people constraint people_pkey PRIMARY KEY (organization_id, id)
+table public.people constraint people_residence_country_check CHECK ((residence_country ~ '^[A-Z]{3}$'::text))
+table public.people constraint people_roles_check CHECK (((cardinality(roles) > 0) AND (roles <@ ARRAY['director'::text, 'beneficial_owner'::text])))
+table public.people constraint people_version_check CHECK ((version > 0))
 table public.program_availability constraint program_availability_pkey PRIMARY KEY (program_id, organization_id)
 table public.programs constraint programs_access_grant_check CHECK ((access_grant = ANY (ARRAY['manual'::text, 'automatic'::text])))
+table public.programs constraint programs_access_rule CHECK (((access_rule IS NULL) OR (access_grant = 'automatic'::text)))
 table public.programs constraint programs_availability_check CHECK ((availability = ANY (ARRAY['all'::text, 'listed'::text])))
 table public.programs constraint programs_bin_check CHECK ((bin ~ '^(\d{6}|\d{8})$'::text))
 table public.programs constraint programs_cards_per_customer_check CHECK ((cards_per_customer > 0))
@@ -879,6 +953,7 @@ table vault.pan_hash constraint pan_hash_pkey PRIMARY KEY (hash)
 -- Indexes
 CREATE INDEX access_requests_by_id ON public.access_requests USING btree (id)
 CREATE INDEX access_requests_customer ON public.access_requests USING btree (organization_id, customer_id, program_id, id)
+CREATE INDEX access_requests_open ON public.access_requests USING btree (organization_id, id) WHERE (status = 'requested'::text)
 CREATE INDEX audit_log_action ON public.audit_log USING btree (organization_id, action, id)
 CREATE INDEX audit_log_actor ON public.audit_log USING btree (organization_id, actor_id, id)
 CREATE INDEX audit_log_at ON public.audit_log USING brin (at) WITH (pages_per_range='32')
@@ -889,6 +964,8 @@ CREATE INDEX card_auto_top_ups_stopped ON public.card_auto_top_ups USING btree (
 CREATE INDEX card_batch_rows_pending ON public.card_batch_rows USING btree (organization_id, batch_id, number) WHERE (status = 'pending'::text)
 CREATE INDEX card_restrictions_card ON public.card_restrictions USING btree (organization_id, card_id) WHERE (lifted_at IS NULL)
 CREATE INDEX card_restrictions_ending ON public.card_restrictions USING btree (organization_id, ends_at) WHERE ((lifted_at IS NULL) AND (ends_at IS NOT NULL))
+CREATE INDEX card_wind_downs_card ON public.card_wind_downs USING btree (organization_id, card_id, id)
+CREATE INDEX card_wind_downs_due ON public.card_wind_downs USING btree (organization_id, due_at) WHERE (status = 'announced'::text)
 CREATE INDEX cards_budget ON public.cards USING btree (organization_id, budget_id, id) WHERE (budget_id IS NOT NULL)
 CREATE INDEX cards_by_id ON public.cards USING btree (id)
 CREATE INDEX cards_customer ON public.cards USING btree (organization_id, customer_id, id) WHERE (customer_id IS NOT NULL)
@@ -910,6 +987,8 @@ CREATE INDEX customers_in_review ON public.customers USING btree (organization_i
 CREATE INDEX customers_last_name ON public.customers USING btree (organization_id, lower(last_name) text_pattern_ops) WHERE (last_name IS NOT NULL)
 CREATE INDEX customers_legal_name ON public.customers USING btree (organization_id, lower(legal_name) text_pattern_ops) WHERE (legal_name IS NOT NULL)
 CREATE INDEX customers_name ON public.customers USING btree (organization_id, lower(((first_name || ' '::text) || last_name)) text_pattern_ops) WHERE (last_name IS NOT NULL)
+CREATE INDEX customers_nationality ON public.customers USING btree (organization_id, nationality) WHERE (status <> 'deleted'::text)
+CREATE INDEX customers_residence ON public.customers USING btree (organization_id, residence_country) WHERE (status <> 'deleted'::text)
 CREATE INDEX customers_to_erase ON public.customers USING btree (organization_id, retain_until) WHERE ((retain_until IS NOT NULL) AND (erased_at IS NULL))
 CREATE INDEX documents_customer ON public.documents USING btree (organization_id, customer_id, id)
 CREATE INDEX due_fees_by_id ON public.due_fees USING btree (id)
@@ -925,6 +1004,7 @@ CREATE INDEX ledger_entries_card ON public.ledger_entries USING btree (organizat
 CREATE INDEX ledger_entries_kind ON public.ledger_entries USING btree (organization_id, kind, sequence) WHERE (kind IS NOT NULL)
 CREATE INDEX ledger_holds_card ON public.ledger_holds USING btree (organization_id, card_id) WHERE (status = 'open'::text)
 CREATE INDEX ledger_holds_open ON public.ledger_holds USING btree (organization_id, debit_account) WHERE (status = 'open'::text)
+CREATE INDEX people_customer ON public.people USING btree (organization_id, customer_id, id)
 CREATE INDEX record_chain_time ON public.record_chain USING btree (organization_id, recorded_at, sequence)
 CREATE INDEX transfers_budget ON public.transfers USING btree (organization_id, budget_id, id) WHERE (budget_id IS NOT NULL)
 CREATE INDEX transfers_by_id ON public.transfers USING btree (id)
@@ -939,6 +1019,7 @@ CREATE UNIQUE INDEX card_batch_rows_card ON public.card_batch_rows USING btree (
 CREATE UNIQUE INDEX card_block_orders_running ON public.card_block_orders USING btree (organization_id, program_id, COALESCE((limited_to)::text, ''::text)) WHERE (status = 'running'::text)
 CREATE UNIQUE INDEX card_restrictions_live ON public.card_restrictions USING btree (organization_id, card_id, kind, owner) WHERE ((lifted_at IS NULL) AND (owner <> 'rule'::text))
 CREATE UNIQUE INDEX card_restrictions_live_of_rules ON public.card_restrictions USING btree (organization_id, card_id, reason) WHERE ((lifted_at IS NULL) AND (owner = 'rule'::text))
+CREATE UNIQUE INDEX card_wind_downs_open ON public.card_wind_downs USING btree (organization_id, card_id, subject) WHERE (status <> 'lifted'::text)
 CREATE UNIQUE INDEX cards_of_account ON public.cards USING btree (organization_id, account_card_id) WHERE ((replaced_by IS NULL) AND (account_card_id IS NOT NULL))
 CREATE UNIQUE INDEX cards_replaces ON public.cards USING btree (organization_id, replaces) WHERE (replaces IS NOT NULL)
 CREATE UNIQUE INDEX due_fees_once ON public.due_fees USING btree (organization_id, card_id, fee_kind, due_at)
@@ -988,7 +1069,9 @@ grant insert, select, update on public.card_batch_rows to cardwright_app
 grant insert, select, update on public.card_batches to cardwright_app
 grant insert, select, update on public.card_block_orders to cardwright_app
 grant insert, select, update on public.card_restrictions to cardwright_app
+grant insert, select, update on public.card_wind_downs to cardwright_app
 grant insert, select, update on public.cards to cardwright_app
+grant insert, select, update on public.compliance_rules to cardwright_app
 grant insert, select, update on public.customers to cardwright_app
 grant insert, select, update on public.documents to cardwright_app
 grant insert, select, update on public.due_fees to cardwright_app
@@ -998,6 +1081,7 @@ grant insert, select, update on public.ledger_accounts to cardwright_app
 grant insert, select, update on public.ledger_holds to cardwright_app
 grant insert, select, update on public.organization_clocks to cardwright_app
 grant insert, select, update on public.organizations to cardwright_app
+grant insert, select, update on public.people to cardwright_app
 grant insert, select, update on public.programs to cardwright_app
 grant insert, select, update on public.record_heads to cardwright_app
 grant insert, select, update on public.subject_keys to cardwright_app

@@ -12,8 +12,8 @@ grant select, insert on
 -- Changed, never removed.
 grant select, insert, update on
   organization_clocks, record_heads, ledger_accounts, ledger_holds, event_heads, api_keys,
-  organizations, transfers, due_fees, customers, access_requests, documents,
-  verifications, verification_settings, programs, budgets, cards,
+  organizations, transfers, due_fees, customers, people, access_requests, documents, verifications,
+  verification_settings, programs, budgets, cards, compliance_rules, card_wind_downs,
   card_restrictions, card_block_orders, card_batches, card_batch_rows, subject_keys, job_runs
   to cardwright_app;
 

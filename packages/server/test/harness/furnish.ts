@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { giveDocuments } from "./evidence.ts";
 import type { Call, CallAnswer, TestServer } from "./server.ts";
 
 /** An organization that has one object of every kind, with all their ids. */
@@ -82,6 +83,7 @@ export async function furnish(server: TestServer): Promise<Furnished> {
       phone: "+4930123456",
     }),
   );
+  await giveDocuments(call, customer.id);
   const verification = made(
     await call("POST", `/customers/${customer.id}/verifications`, {
       provider: "Example Checks",

@@ -19,6 +19,7 @@ import {
   programs,
 } from "../model/life/terms.ts";
 import { asOwner } from "./database.ts";
+import { giveDocuments } from "./evidence.ts";
 import { runAll } from "./jobs.ts";
 import type { Call, CallAnswer, TestServer } from "./server.ts";
 import { newId, workOf } from "./work.ts";
@@ -84,6 +85,7 @@ export class LivedLife {
   async #meetCustomer(): Promise<void> {
     const answer = await this.call("POST", "/customers", person);
     this.#customerId = answer.body.id;
+    await giveDocuments(this.call, this.#customerId);
     await this.#asPlatform(`/customers/${this.#customerId}/approve`, {});
     await this.#grant();
   }

@@ -43,7 +43,7 @@ export type CallAnswer = {
   readonly headers: Headers;
 };
 
-/** Calls `/v1` + path. A body that is a string is sent as it is. */
+/** Calls `/v1` + path. A body that is a string is sent as it is, bytes as a file. */
 export type Call = (
   method: string,
   path: string,
@@ -167,16 +167,19 @@ async function testFiles(): Promise<FileStore> {
 
 function callWith(url: string, defaultKey: string): Call {
   return async (method, path, body, { key = defaultKey, idempotencyKey, headers = {} } = {}) => {
-    const text = body === undefined || typeof body === "string" ? body : JSON.stringify(body);
+    const isFile = body instanceof Uint8Array;
+    const isText = body === undefined || typeof body === "string";
+    const sent = isFile || isText ? body : JSON.stringify(body);
+    const type = isFile ? "application/octet-stream" : "application/json";
     const response = await fetch(`${url}/v1${path.startsWith("/") ? path : `/${path}`}`, {
       method,
       headers: {
         ...(key === null ? {} : { authorization: `Bearer ${key}` }),
-        ...(text === undefined ? {} : { "content-type": "application/json" }),
+        ...(sent === undefined ? {} : { "content-type": type }),
         ...(idempotencyKey === undefined ? {} : { "idempotency-key": idempotencyKey }),
         ...headers,
       },
-      ...(text === undefined ? {} : { body: text as string }),
+      ...(sent === undefined ? {} : { body: sent as string }),
     });
     const answer = await response.text();
     const isJson = /[/+]json/.test(response.headers.get("content-type") ?? "");

@@ -13,6 +13,7 @@ export const prefixes = {
   document: "doc",
   verification: "ver",
   verificationSettings: "vset",
+  person: "per",
   program: "prog",
   card: "card",
   restriction: "rst",
@@ -37,6 +38,7 @@ export type Id<K extends IdKind> = `${(typeof prefixes)[K]}_${string}`;
 export type OrganizationId = Id<"organization">;
 export type ApiKeyId = Id<"apiKey">;
 export type CustomerId = Id<"customer">;
+export type PersonId = Id<"person">;
 export type DocumentId = Id<"document">;
 export type VerificationId = Id<"verification">;
 export type VerificationSettingsId = Id<"verificationSettings">;

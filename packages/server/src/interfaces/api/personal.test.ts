@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { asOwner } from "../../../test/harness/database.ts";
+import { giveDocuments } from "../../../test/harness/evidence.ts";
 import { inWork } from "../../../test/harness/work.ts";
 import type { Transaction } from "../../foundation/database/database.ts";
 import type { OrganizationId } from "../../foundation/ids/ids.ts";
@@ -32,6 +33,7 @@ test("a stored answer has no personal data in clear; it replays whole, and with 
     birthDate: "1990-05-17",
     nationality: "DEU",
   });
+  await giveDocuments(own.call, first.body.id);
   const approved = await approve();
   assert.equal(approved.status, 200, JSON.stringify(approved.body));
   assert.deepEqual((await approve()).body, approved.body, "the platform's answer, too");

@@ -3,6 +3,7 @@
  */
 import assert from "node:assert/strict";
 import { asOwner } from "../../../test/harness/database.ts";
+import { giveDocuments } from "../../../test/harness/evidence.ts";
 import {
   type CallAnswer,
   startTestServer,
@@ -82,6 +83,7 @@ export async function startCardTests(): Promise<CardTests> {
     },
     async customer(own, details = {}, verdict = approve) {
       const { id } = made(await own.call("POST", "/customers", { ...person, ...details }));
+      await giveDocuments(own.call, id);
       if (verdict !== null) {
         made(await server.call("POST", `/customers/${id}/${verdict.path}`, verdict.body));
       }

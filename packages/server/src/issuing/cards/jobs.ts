@@ -1,6 +1,7 @@
 import type { Job } from "../../foundation/job/job.ts";
 import { endRestrictions, expireCards } from "./actions/due.ts";
 import { renewDue } from "./actions/renew.ts";
+import { accessJobs } from "./jobs/access.ts";
 import { batchJobs } from "./jobs/batches.ts";
 import { blockJobs } from "./jobs/blocks.ts";
 import { feeJobs } from "./jobs/fees.ts";
@@ -45,4 +46,5 @@ export const cardJobs: readonly Job[] = [
   ...batchJobs,
   ...blockJobs,
   ...rangeJobs,
+  ...accessJobs,
 ];

@@ -9,6 +9,7 @@ import type { Reference } from "../../foundation/route/schemas.ts";
 import { announce } from "../../records/events/actions.ts";
 import { previousOf } from "../../records/events/rules.ts";
 import { destroySubjectKey, openPersonal, sealPersonal } from "../../records/vault/actions.ts";
+import { acceptDocuments } from "../documents/actions.ts";
 import { lockOrganization, workIn } from "../organizations/actions.ts";
 import { requireOpen } from "../organizations/rules.ts";
 import type { CustomerType, VerificationLevel } from "../programs/model.ts";
@@ -22,7 +23,7 @@ import {
   type StatusChange,
 } from "./model.ts";
 import { detailProblems, noDetails, tidyDetails } from "./rules/details.ts";
-import { erased, identityOf } from "./rules/erasure.ts";
+import { erased, identityOf, retainedPerson } from "./rules/erasure.ts";
 import {
   afterClosing,
   type CustomerChange,
@@ -35,6 +36,7 @@ import {
 } from "./rules/moves.ts";
 import { type RetentionFacts, retainUntil } from "./rules/retention.ts";
 import { personalFields, showCustomer } from "./schema.ts";
+import { emptyPeople, findEverybody } from "./store/people.ts";
 import { wasHeldForSanctions } from "./store/retention.ts";
 import {
   type CustomerFilter,
@@ -128,6 +130,7 @@ export async function createCustomer(work: Work, draft: CustomerDraft): Promise<
     statusReason: null,
     statusAt: work.now,
     residenceCountry: details.residence?.country ?? null,
+    evidence: [],
     retainUntil: null,
     legalHold: null,
     erasedAt: null,
@@ -168,7 +171,8 @@ export async function changeCustomer(
  *
  * @param work of the customer's organization: see `workForCustomer`.
  * @param note kept in the history.
- * @throws Refusal `not_found`, `customer_deleted`, `customer_move_not_allowed`, `organization_closed`.
+ * @throws Refusal `not_found`, `customer_deleted`, `customer_move_not_allowed`, `customer_incomplete`,
+ * `organization_closed`.
  */
 export async function decideCustomer(
   work: Work,
@@ -176,16 +180,26 @@ export async function decideCustomer(
   verdict: Verdict,
   note: string | null = null,
 ): Promise<Customer> {
-  const organization = await lockOrganization(work.sql, work.organizationId, "share");
+  const { organizationId } = work;
+  const organization = await lockOrganization(work.sql, organizationId, "share");
   if (!afterClosing[verdict.move]) requireOpen(organization);
   const before = await lockForChange(work, { by: "id", value: id });
   const customer = decidedBy(before, verdict, work.now);
   await updateCustomer(work.sql, customer);
+  // What the decision rests on stays with it.
+  if (verdict.move === "approve")
+    await acceptDocuments(work, { organizationId, customerId: before.id });
   const { move } = verdict;
   await keepMove(work, before, customer, { move, reasons: reasonsOf(verdict), note });
   announceCustomer(work, eventOfMove[move], customer, before);
   return customer;
 }
+
+/** Of those deleted before there were people, none are kept. */
+const withPeople = (kept: Omit<Retained, "people"> & Partial<Retained>): Retained => ({
+  people: [],
+  ...kept,
+});
 
 /** What the sealed record of what the law keeps is bound to. */
 const RETAINED = "retained";
@@ -212,13 +226,15 @@ export async function deleteCustomer(
     retainUntil: retainUntil({ deletedAt: now, cards, sanctionsDecided }),
   };
   const names = cards.map(({ deletedAt: _, retentionYears: __, ...named }) => named);
-  const kept: Retained = { identity: identityOf(before), cards: names };
+  const people = (await findEverybody(sql, before)).map(retainedPerson);
+  const kept: Retained = { identity: identityOf(before), cards: names, people };
   const json = JSON.stringify(kept);
   const item = { organizationId, subjectId: id, recordId: RETAINED, json, now };
   const [sealed] = await sealPersonal(work, [{ ...item, purpose: "retained" }]);
   assert(sealed !== undefined, "What is given to be sealed is sealed.");
   await updateCustomer(sql, customer);
   await keepRetained(sql, customer, sealed);
+  await emptyPeople(sql, customer);
   await destroySubjectKey(work, id, "other");
   await keepMove(work, before, customer, { move: "delete" });
   announceCustomer(work, eventOfMove.delete, customer, before);
@@ -235,7 +251,7 @@ export async function readRetained(work: Work, id: string): Promise<Retained | n
   const sealed = await findRetained(work.sql, work.organizationId, id);
   if (sealed === null) return null;
   const [json = null] = await openPersonal(work, [{ subjectId: id, sealed, recordId: RETAINED }]);
-  return json === null ? null : (JSON.parse(json) as Retained);
+  return json === null ? null : withPeople(JSON.parse(json));
 }
 
 /**
@@ -270,7 +286,8 @@ const externalIdTaken = () =>
     field: "externalId",
   });
 
-function keepMove(
+/** Keeps a move of a customer in its history. */
+export function keepMove(
   work: Work,
   before: Customer | null,
   after: Customer,

@@ -49,13 +49,48 @@ export const customerErrors = errorTable({
   },
   information_required: {
     status: 0,
-    title: "The customer's level needs this field",
-    remedy: "Give the field too; GET /v1/verification-levels lists what each level needs.",
+    title: "The customer's level needs this",
+    remedy: "Give it too; GET /v1/verification-levels lists what each level needs.",
+  },
+  customer_incomplete: {
+    status: 409,
+    title: "The customer lacks something that its level needs",
+    remedy: "Ask the customer for what errors[] names, with request-information.",
   },
   level_not_lowered: {
     status: 0,
     title: "A customer's level can be raised, not lowered",
     remedy: "Leave level out, or give a higher one.",
+  },
+  people_not_for_individuals: {
+    status: 409,
+    title: "Only a business has directors and beneficial owners",
+    remedy: "Create a customer of type business.",
+  },
+  person_limit_reached: {
+    status: 409,
+    title: "The business has as many people as one may have",
+    remedy: "Remove those who do not direct or own it any more.",
+  },
+  person_removed: {
+    status: 409,
+    title: "The person was removed from the business",
+    remedy: "Add the person again.",
+  },
+  person_needed: {
+    status: 409,
+    title: "The customer's level needs somebody in this role",
+    remedy: "Add the successor first, then remove this one.",
+  },
+  ownership_without_role: {
+    status: 0,
+    title: "Only a beneficial owner owns a part",
+    remedy: "Add beneficial_owner to roles, or leave ownershipBasisPoints out.",
+  },
+  ownership_exceeds_whole: {
+    status: 0,
+    title: "Together more than the whole business would be owned",
+    remedy: "Give what is owned in basis points; all owners together have at most 10,000.",
   },
   customer_rejected: {
     status: 409,

@@ -1,4 +1,5 @@
 import type { AccessMove, CustomerMove } from "./model.ts";
+import { personSchema } from "./schema/people.ts";
 import { accessRequestSchema, customerSchema } from "./schema.ts";
 
 /** What customers and their access requests announce: the object as the API shows it. */
@@ -18,6 +19,9 @@ export const customerEvents = {
   "customer.legal_hold_lifted": customerSchema,
   // What was kept after the deletion is gone.
   "customer.erased": customerSchema,
+  "person.added": personSchema,
+  "person.updated": personSchema,
+  "person.removed": personSchema,
   "access.requested": accessRequestSchema,
   "access.granted": accessRequestSchema,
   "access.rejected": accessRequestSchema,

@@ -8,7 +8,9 @@ import type {
 } from "../../foundation/ids/ids.ts";
 import { lifecycle, type MoveOf, type StateOf } from "../../foundation/lifecycle/lifecycle.ts";
 import type { KeyPurpose } from "../../records/vault/model.ts";
+import { documentKinds } from "../documents/model.ts";
 import type { CustomerType, VerificationLevel } from "../programs/model.ts";
+import { personRoles, type RetainedPerson } from "./model/people.ts";
 
 /**
  * The life of a customer (PRODUCT §4). A hold lies on top: what moves while it lies there is the status
@@ -71,8 +73,8 @@ export type Standing =
       readonly status: "needs_information";
       /** Why the platform asks; empty where only the level's own needs are open. */
       readonly reasons: readonly string[];
-      /** Fields that the platform asked for and that were not given since. */
-      readonly asked: readonly CustomerField[];
+      /** What the platform asked for and what was not given since. */
+      readonly asked: readonly Need[];
     }
   | {
       readonly status: "rejected";
@@ -143,6 +145,8 @@ type RetainedField = {
 export type Retained = {
   readonly identity: Pick<CustomerDetails, RetainedField & keyof CustomerDetails>;
   readonly cards: readonly RetainedCard[];
+  /** Who directed and owned it. */
+  readonly people: readonly RetainedPerson[];
 };
 
 export type RetainedCard = Pick<CustomerDetails, "firstName" | "lastName" | "legalName"> & {
@@ -166,6 +170,8 @@ export type Customer = CustomerDetails & {
   readonly statusAt: Date;
   /** Of `residence`. */
   readonly residenceCountry: string | null;
+  /** Kinds of its documents that stand (not rejected, erased or expired when given), and roles of its people. */
+  readonly evidence: readonly Evidence[];
   /** Until when the identity of a deleted one is kept; a legal hold keeps it longer. */
   readonly retainUntil: Date | null;
   /** Why nothing that is kept may be erased, and since when. */
@@ -176,7 +182,7 @@ export type Customer = CustomerDetails & {
   readonly createdAt: Date;
 };
 
-/** What verification can need, by the name it has in a request. */
+/** The fields that verification can need, by the name they have in a request. */
 export const customerFields = [
   "firstName",
   "lastName",
@@ -192,31 +198,27 @@ export const customerFields = [
 ] as const;
 export type CustomerField = (typeof customerFields)[number];
 
-const person = ["firstName", "lastName", "birthDate"] as const;
-const address = ["residence.country", "residence.line1", "residence.city"] as const;
+/** What can meet a need beside the fields: a kind of document, or somebody in a role. */
+export const evidenceKinds = [...documentKinds, ...personRoles] as const;
+export type Evidence = (typeof evidenceKinds)[number];
 
-/** What each level needs, by type of customer; published at GET /v1/verification-levels. */
-export const levelNeeds: Readonly<
-  Record<CustomerType, Readonly<Record<VerificationLevel, readonly CustomerField[]>>>
-> = {
-  individual: {
-    minimum: person,
-    basic: [...person, "nationality", ...address, "email"],
-    advanced: [...person, "nationality", "nationalId", ...address, "email", "phone"],
-  },
-  business: {
-    minimum: ["legalName", "residence.country"],
-    basic: ["legalName", "nationalId", ...address, "email"],
-    advanced: ["legalName", "nationality", "nationalId", ...address, "email", "phone"],
-  },
-};
+/** What verification can need beside fields, and what meets it: any one of these. */
+export const evidenceNeeds = {
+  "documents.identity": ["passport", "id_card", "driving_licence", "residence_permit"],
+  "documents.address": ["proof_of_address"],
+  "documents.selfie": ["selfie"],
+  "documents.register": ["company_register"],
+  "people.director": ["director"],
+  "people.beneficialOwner": ["beneficial_owner"],
+} as const satisfies Record<string, readonly Evidence[]>;
+export type EvidenceNeed = keyof typeof evidenceNeeds;
 
-/** Whether a level is passed without anybody's review once everything is there. */
-export const passesByItself: Readonly<Record<VerificationLevel, boolean>> = {
-  minimum: true,
-  basic: false,
-  advanced: false,
-};
+/** Everything that verification can need, in the order in which it is named. */
+export type Need = CustomerField | EvidenceNeed;
+export const needs: readonly Need[] = [
+  ...customerFields,
+  ...(Object.keys(evidenceNeeds) as EvidenceNeed[]),
+];
 
 /** Longest first or last name, and longest name of a business, in characters. */
 export const MAX_PERSON_NAME = 100;
@@ -240,20 +242,6 @@ export function standingAs(customer: Customer, standing: Standing | Held, at: Da
     statusReason: standing.status === "on_hold" ? standing.reason : null,
     statusAt: status === customer.status ? customer.statusAt : at,
   };
-}
-
-/** What verification still needs from a customer, in a fixed order; nothing of a deleted one. */
-export function missingOf(
-  customer: Pick<Customer, "type" | "level" | "standing"> & CustomerDetails,
-) {
-  const standing = beneath(customer.standing);
-  if (standing.status === "deleted") return [];
-  const asked = standing.status === "needs_information" ? standing.asked : [];
-  const needs = levelNeeds[customer.type][customer.level];
-  return customerFields.filter(
-    (field) =>
-      asked.includes(field) || (needs.includes(field) && fieldValue(customer, field) === null),
-  );
 }
 
 /** The value of a field; null where it is not known. */
@@ -306,10 +294,12 @@ export type AccessRequest = {
   readonly product: Product;
   readonly programId: ProgramId;
   readonly status: AccessStatus;
-  /** Why it was rejected or revoked. */
+  /** Why it was rejected or revoked, or granted by a rule. */
   readonly reasons: readonly string[];
   /** When it was last decided; null while it is requested. */
   readonly decidedAt: Date | null;
+  /** Who decided: an operator's key, or the program's rule; null also where nobody has kept it. */
+  readonly decidedBy: Pick<Actor, "kind" | "id"> | null;
   readonly version: bigint;
   readonly createdAt: Date;
 };

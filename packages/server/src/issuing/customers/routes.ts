@@ -2,6 +2,7 @@ import type { Route } from "../../foundation/route/route.ts";
 import { accessRoutes } from "./routes/access.ts";
 import { dataRoutes } from "./routes/data.ts";
 import { documentRoutes } from "./routes/documents.ts";
+import { peopleRoutes } from "./routes/people.ts";
 import { retainedRoutes } from "./routes/retained.ts";
 
 /** Customers and their product access. */
@@ -9,5 +10,6 @@ export const customerRoutes: readonly Route[] = [
   ...dataRoutes,
   ...accessRoutes,
   ...documentRoutes,
+  ...peopleRoutes,
   ...retainedRoutes,
 ];

@@ -12,20 +12,20 @@ import {
   timestamp,
 } from "../../foundation/route/schemas.ts";
 import { customerTypes, verificationLevels } from "../programs/model.ts";
+import { countryNeeds, levelNeeds, missingOf, passesByItself } from "./model/levels.ts";
 import {
   type AccessRequest,
   accessLifecycle,
   beneath,
   type Customer,
-  customerFields,
   customerLifecycle,
+  evidenceKinds,
+  evidenceNeeds,
   legalNameOf,
-  levelNeeds,
   MAX_BUSINESS_NAME,
   MAX_PERSON_NAME,
   MINIMUM_AGE,
-  missingOf,
-  passesByItself,
+  needs,
   products,
   type Residence,
   type StatusChange,
@@ -104,9 +104,9 @@ export const rejectionSchema = object({
 export const informationRequestSchema = object({
   reasons,
   fields: Type.Optional(
-    Type.Array(oneOf(customerFields), {
+    Type.Array(oneOf(needs), {
       uniqueItems: true,
-      maxItems: customerFields.length,
+      maxItems: needs.length,
       description: "What is to be given, or given again; added to what the level needs.",
     }),
   ),
@@ -139,7 +139,13 @@ export const customerSchema = object(
     canResubmit: nullable(
       Type.Boolean({ description: "Of a rejected customer: whether a change is reviewed again." }),
     ),
-    missing: Type.Array(oneOf(customerFields), { description: "What verification still needs." }),
+    missing: Type.Array(oneOf(needs), {
+      description: "What verification still needs: fields, documents to upload, people to add.",
+    }),
+    evidence: Type.Array(oneOf(evidenceKinds), {
+      description:
+        "Kinds of its documents that stand: not rejected, erased or expired; and roles of its people.",
+    }),
     firstName: personal(shownText("Of an individual.")),
     lastName: personal(shownText("Of an individual.")),
     legalName: personal(shownText("Of a business as given; of an individual its two names.")),
@@ -201,6 +207,7 @@ export function showCustomer(customer: Customer): CustomerShown {
     statusBeforeHold: standing.status === "on_hold" ? under.status : null,
     canResubmit: under.status === "rejected" ? under.canResubmit : null,
     missing: missingOf(customer),
+    evidence: [...customer.evidence],
     firstName: customer.firstName,
     lastName: customer.lastName,
     legalName: legalNameOf(customer),
@@ -278,12 +285,25 @@ export const levelsSchema = object({
     object({
       type,
       level: oneOf(verificationLevels),
-      needs: Type.Array(oneOf(customerFields)),
+      needs: Type.Array(oneOf(needs)),
       reviewed: Type.Boolean({
         description: "Whether somebody reviews it; if not, it is active once everything is there.",
       }),
     }),
   ),
+  countries: Type.Array(
+    object({
+      country: countryCode,
+      type,
+      fromLevel: oneOf(verificationLevels),
+      needs: Type.Array(oneOf(needs)),
+      source: Type.String({ description: "The law that says so." }),
+    }),
+    { description: "What is needed beyond that where the customer resides in a country." },
+  ),
+  evidence: Type.Array(object({ need: oneOf(needs), oneOf: Type.Array(oneOf(evidenceKinds)) }), {
+    description: "What meets a need that is no field: any of these documents, or people.",
+  }),
 });
 
 export function showLevels(): StaticOf<typeof levelsSchema> {
@@ -295,7 +315,16 @@ export function showLevels(): StaticOf<typeof levelsSchema> {
       reviewed: !passesByItself[one],
     })),
   );
-  return { minimumAge: MINIMUM_AGE, data };
+  const countries = countryNeeds.map(({ from, needs: added, ...law }) => ({
+    ...law,
+    fromLevel: from,
+    needs: [...added],
+  }));
+  const evidence = Object.entries(evidenceNeeds).map(([need, kinds]) => ({
+    need: need as keyof typeof evidenceNeeds,
+    oneOf: [...kinds],
+  }));
+  return { minimumAge: MINIMUM_AGE, data, countries, evidence };
 }
 
 const typeId = idText("The card program.");
@@ -315,19 +344,28 @@ export const accessRequestSchema = object({
   product: oneOf(products),
   typeId,
   status: oneOf(accessLifecycle.states),
-  statusReasons: Type.Array(Type.String(), { description: "Why it is rejected or revoked." }),
+  statusReasons: Type.Array(Type.String(), {
+    description: "Why it is rejected or revoked, or by which rule it is granted.",
+  }),
   decidedAt: nullable(timestamp),
+  decidedBy: nullable(
+    object(
+      { kind: oneOf(["key", "system"] as const), id: Type.String() },
+      { description: "An operator's key, or system: the program's rule." },
+    ),
+  ),
   version: Type.Integer({ description: "Grows by one with each change." }),
   createdAt: timestamp,
 });
 
 export function showAccess(request: AccessRequest): StaticOf<typeof accessRequestSchema> {
-  const { programId, reasons: given, decidedAt, version, createdAt, ...rest } = request;
+  const { programId, reasons: given, decidedAt, decidedBy, version, createdAt, ...rest } = request;
   return {
     ...rest,
     typeId: programId,
     statusReasons: [...given],
     decidedAt: decidedAt?.toISOString() ?? null,
+    decidedBy: decidedBy === null ? null : { ...decidedBy },
     version: Number(version),
     createdAt: createdAt.toISOString(),
   };

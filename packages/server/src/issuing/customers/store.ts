@@ -2,14 +2,7 @@ import { listRows, type RowPage } from "../../foundation/database/list.ts";
 import { type Sql, statement } from "../../foundation/database/sql.ts";
 import type { OrganizationId } from "../../foundation/ids/ids.ts";
 import type { Reference } from "../../foundation/route/schemas.ts";
-import type {
-  Customer,
-  CustomerField,
-  CustomerStatus,
-  Residence,
-  Standing,
-  StatusChange,
-} from "./model.ts";
+import type { Customer, CustomerStatus, Need, Residence, Standing, StatusChange } from "./model.ts";
 import { standingAs } from "./model.ts";
 
 /** `share` makes sure that the customer stays as it is, `change` is for changing it. */
@@ -21,7 +14,7 @@ type Row = Omit<Customer, "standing" | "statusReason" | "residence" | "legalHold
   readonly holdReason: string | null;
   readonly statusBeforeHold: CustomerStatus | null;
   readonly reasons: readonly string[] | null;
-  readonly asked: readonly CustomerField[] | null;
+  readonly asked: readonly Need[] | null;
   readonly canResubmit: boolean | null;
   readonly line1: string | null;
   readonly line2: string | null;
@@ -58,6 +51,7 @@ const columns = {
   residence_postal_code: "postalCode",
   email: "email",
   phone: "phone",
+  evidence: "evidence",
   retain_until: "retainUntil",
   legal_hold_reason: "legalHoldReason",
   legal_hold_at: "legalHoldAt",

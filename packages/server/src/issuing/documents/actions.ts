@@ -12,15 +12,27 @@ import { openPersonal, sealPersonal } from "../../records/vault/actions.ts";
 import { measureSharpness } from "./decode/measure.ts";
 import { documentErrors } from "./errors.ts";
 import type { DocumentEvent } from "./events.ts";
-import { type Document, type Form, fileOf, MAX_DOCUMENTS, ORPHAN_AGE_MS } from "./model.ts";
-import { checksOf } from "./rules/checks.ts";
+import {
+  type Document,
+  type DocumentKind,
+  type DocumentVerdict,
+  documentKinds,
+  type Form,
+  fileOf,
+  isExpired,
+  MAX_DOCUMENTS,
+  ORPHAN_AGE_MS,
+} from "./model.ts";
+import { checksOf, type HolderFacts } from "./rules/checks.ts";
 import { formOf } from "./rules/form.ts";
-import { type Description, describedBy, erased } from "./rules/moves.ts";
+import { type Description, decidedBy, describedBy, erased } from "./rules/moves.ts";
 import { openDocument, SEAL_RANDOM_BYTES, sealDocument } from "./rules/sealing.ts";
 import { personalFields, showDocument } from "./schema.ts";
 import {
   countDocuments,
   findDocumentRow,
+  findReadable,
+  findStanding,
   insertDocument,
   listDocumentRows,
   readFileStates,
@@ -97,6 +109,7 @@ export async function addDocument(
     sha256: Buffer.from(kept.sha256, "hex"),
     checks: checksOf({ form, bytes: content, sharpness, ...said }),
     status: "uploaded",
+    reasons: [],
     sealedKey: await sealKey(work, holder, kept),
     version: 1n,
     createdAt: work.now,
@@ -144,9 +157,10 @@ export async function describeDocument(
   holder: Holder,
   id: string,
   given: Description,
+  holderFacts: HolderFacts,
 ): Promise<Document> {
   const before = await getDocument(work.sql, holder, id);
-  const document = describedBy(before, given, dayOf(work.now));
+  const document = describedBy(before, given, holderFacts, dayOf(work.now));
   await updateDocument(work.sql, document);
   announceDocument(work, "document.updated", document, before);
   return document;
@@ -160,10 +174,64 @@ export async function describeDocument(
  */
 export async function eraseDocument(work: Work, holder: Holder, id: string): Promise<Document> {
   const before = await getDocument(work.sql, holder, id);
-  const document = erased(before);
+  const document = erased(before, "organization");
   await updateDocument(work.sql, document);
   announceDocument(work, "document.erased", document, before);
   return document;
+}
+
+/**
+ * Carries out what a reviewer decided about a document. The caller has locked its customer for a change.
+ *
+ * @throws Refusal `not_found`, `document_move_not_allowed`.
+ */
+export async function decideDocument(
+  work: Work,
+  holder: Holder,
+  id: string,
+  verdict: DocumentVerdict,
+): Promise<Document> {
+  const before = await getDocument(work.sql, holder, id);
+  return decide(work, before, verdict);
+}
+
+async function decide(work: Work, before: Document, verdict: DocumentVerdict): Promise<Document> {
+  const document = decidedBy(before, verdict);
+  await updateDocument(work.sql, document);
+  announceDocument(work, eventOfVerdict[verdict.move], document, before);
+  return document;
+}
+
+const eventOfVerdict = {
+  accept: "document.accepted",
+  reject: "document.rejected",
+} as const satisfies Record<DocumentVerdict["move"], DocumentEvent>;
+
+/** Accepts all documents of a customer that nobody decided on. The caller has locked it for a change. */
+export async function acceptDocuments(work: Work, holder: Holder): Promise<void> {
+  const standing = await findStanding(work.sql, holder.organizationId, holder.customerId);
+  for (const document of standing.filter(({ status }) => status === "uploaded")) {
+    await decide(work, document, { move: "accept" });
+  }
+}
+
+/** Erases all documents of a customer whose retention is over. The caller has locked it for a change. */
+export async function eraseDocuments(work: Work, holder: Holder): Promise<void> {
+  const { organizationId, customerId } = holder;
+  for (const before of await findReadable(work.sql, organizationId, customerId)) {
+    const document = erased(before, "retention");
+    await updateDocument(work.sql, document);
+    announceDocument(work, "document.erased", document, before);
+  }
+}
+
+/** Kinds of a customer's documents that stand, in a fixed order: not rejected, erased or found expired. */
+export async function standingKinds(sql: Sql, holder: Holder): Promise<readonly DocumentKind[]> {
+  const standing = await findStanding(sql, holder.organizationId, holder.customerId);
+  const kinds = new Set(
+    standing.filter((document) => !isExpired(document)).map(({ kind }) => kind),
+  );
+  return documentKinds.filter((kind) => kinds.has(kind));
 }
 
 /** One document of a customer. @throws Refusal `not_found` */

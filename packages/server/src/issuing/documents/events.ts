@@ -4,6 +4,8 @@ import { documentSchema } from "./schema.ts";
 export const documentEvents = {
   "document.uploaded": documentSchema,
   "document.updated": documentSchema,
+  "document.accepted": documentSchema,
+  "document.rejected": documentSchema,
   "document.erased": documentSchema,
 };
 export type DocumentEvent = keyof typeof documentEvents;

@@ -34,7 +34,14 @@ export type Form = {
 };
 
 /** What is looked at beyond a document's form. None of these refuses: a reviewer decides. */
-export const documentChecks = ["resolution", "sharpness", "editing", "expiry", "mrz"] as const;
+export const documentChecks = [
+  "resolution",
+  "sharpness",
+  "editing",
+  "expiry",
+  "mrz",
+  "holder",
+] as const;
 export type DocumentCheck = (typeof documentChecks)[number];
 
 export const checkResults = ["passed", "failed", "not_possible"] as const;
@@ -81,14 +88,19 @@ export const documentSides = ["front", "back"] as const;
 
 /**
  * The life of a document. An accepted one is evidence of why its customer was verified: the organization
- * cannot erase it.
+ * cannot erase it, only the end of its retention does.
  */
 export const documentLifecycle = lifecycle(["uploaded", "accepted", "rejected", "erased"], {
   accept: { from: ["uploaded"], to: "accepted" },
   reject: { from: ["uploaded"], to: "rejected" },
-  erase: { from: ["uploaded", "rejected"], to: "erased" },
+  erase: { from: ["uploaded", "accepted", "rejected"], to: "erased" },
 });
 export type DocumentStatus = StateOf<typeof documentLifecycle>;
+
+/** What a reviewer decides about a document. */
+export type DocumentVerdict =
+  | { readonly move: "accept" }
+  | { readonly move: "reject"; readonly reasons: readonly string[] };
 
 /** What machine-readable lines said, without the names and numbers in them. */
 export type MrzFacts = {
@@ -123,6 +135,8 @@ export type Document = {
   readonly sha256: Uint8Array | null;
   readonly checks: readonly CheckResult[];
   readonly status: DocumentStatus;
+  /** Why it was rejected. */
+  readonly reasons: readonly string[];
   /** The key of the bytes, sealed under the customer's; null once they are erased. */
   readonly sealedKey: Uint8Array | null;
   readonly version: bigint;
@@ -144,3 +158,7 @@ export function maskNumber(number: string): string {
   const shown = Math.min(4, Math.floor(number.length / 2));
   return "•".repeat(number.length - shown) + number.slice(number.length - shown);
 }
+
+/** Whether a document was found expired when it was last described. */
+export const isExpired = ({ checks }: Pick<Document, "checks">): boolean =>
+  checks.some(({ check, result }) => check === "expiry" && result === "failed");

@@ -50,6 +50,11 @@ export const documentChangeSchema = object(
   { title: "DocumentChange" },
 );
 
+/** Why a reviewer rejects a document: words that its customer can go by. */
+export const documentRejectionSchema = object({
+  reasons: Type.Array(text(500), { minItems: 1, maxItems: 20 }),
+});
+
 export const documentSchema = object(
   {
     id: idText("Id of the document."),
@@ -88,6 +93,7 @@ export const documentSchema = object(
       { description: "What was found. None refuses by itself: a reviewer decides." },
     ),
     status: oneOf(documentLifecycle.states),
+    statusReasons: Type.Array(Type.String(), { description: "Why it is rejected." }),
     version: Type.Integer(),
     createdAt: timestamp,
   },
@@ -99,11 +105,12 @@ export const personalFields = personalFieldsOf(documentSchema);
 
 /** A document as the API shows it. */
 export function showDocument(document: Document): StaticOf<typeof documentSchema> {
-  const { sealedKey: _, sha256, checks, version, createdAt, ...same } = document;
+  const { sealedKey: _, sha256, checks, reasons, version, createdAt, ...same } = document;
   return {
     ...same,
     sha256: sha256 === null ? null : Buffer.from(sha256).toString("hex"),
     checks: checks.map((check) => ({ ...check })),
+    statusReasons: [...reasons],
     version: Number(version),
     createdAt: createdAt.toISOString(),
   };

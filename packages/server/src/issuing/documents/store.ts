@@ -4,44 +4,44 @@ import type { Document } from "./model.ts";
 
 const selected = `organization_id as "organizationId", id, customer_id as "customerId", kind, side,
   country, number_masked as "numberMasked", to_char(expiry_date, 'YYYY-MM-DD') as "expiryDate", mrz,
-  real_type as "realType", width, height, size, sha256, checks, status, sealed_key as "sealedKey",
+  real_type as "realType", width, height, size, sha256, checks, status, reasons, sealed_key as "sealedKey",
   version, created_at as "createdAt"`;
 
 const insert = statement(
   "documents.insert",
   `insert into documents (organization_id, id, customer_id, kind, side, country, number_masked,
-     expiry_date, mrz, real_type, width, height, size, sha256, checks, status, sealed_key, version,
-     created_at)
-   values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)`,
+     expiry_date, mrz, real_type, width, height, size, sha256, checks, status, reasons, sealed_key,
+     version, created_at)
+   values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)`,
 );
 
 /** Writes a new document. */
 export async function insertDocument(sql: Sql, document: Document): Promise<void> {
   const { organizationId, id, customerId, kind, side, country, numberMasked } = document;
   const { expiryDate, mrz, realType, width, height, size, sha256, checks } = document;
-  const { status, sealedKey, version, createdAt } = document;
+  const { status, reasons, sealedKey, version, createdAt } = document;
   await sql.query(insert, [
     ...[organizationId, id, customerId, kind, side, country, numberMasked, expiryDate],
     ...[mrz === null ? null : JSON.stringify(mrz), realType, width, height, size, sha256],
-    ...[JSON.stringify(checks), status, sealedKey, version, createdAt],
+    ...[JSON.stringify(checks), status, reasons, sealedKey, version, createdAt],
   ]);
 }
 
 const update = statement(
   "documents.update",
   `update documents set country = $3, number_masked = $4, expiry_date = $5, mrz = $6, sha256 = $7,
-     checks = $8, status = $9, sealed_key = $10, version = $11
+     checks = $8, status = $9, reasons = $10, sealed_key = $11, version = $12
    where organization_id = $1 and id = $2`,
 );
 
 /** Writes a changed document over its row; the caller has locked its customer. */
 export async function updateDocument(sql: Sql, document: Document): Promise<void> {
   const { organizationId, id, country, numberMasked, expiryDate, mrz, sha256 } = document;
-  const { checks, status, sealedKey, version } = document;
+  const { checks, status, reasons, sealedKey, version } = document;
   const facts = mrz === null ? null : JSON.stringify(mrz);
   await sql.query(update, [
     ...[organizationId, id, country, numberMasked, expiryDate, facts, sha256],
-    ...[JSON.stringify(checks), status, sealedKey, version],
+    ...[JSON.stringify(checks), status, reasons, sealedKey, version],
   ]);
 }
 
@@ -77,6 +77,32 @@ export async function countDocuments(
   const [row] = await sql.query<{ count: number }>(count, [organizationId, customerId]);
   return row?.count ?? 0;
 }
+
+const standing = statement(
+  "documents.standing",
+  `select ${selected} from documents
+   where organization_id = $1 and customer_id = $2 and status in ('uploaded', 'accepted') order by id`,
+);
+
+/** A customer's documents that are neither rejected nor erased; there is a bound on how many. */
+export const findStanding = (
+  sql: Sql,
+  organizationId: string,
+  customerId: string,
+): Promise<Document[]> => sql.query<Document>(standing, [organizationId, customerId]);
+
+const readable = statement(
+  "documents.readable",
+  `select ${selected} from documents
+   where organization_id = $1 and customer_id = $2 and status <> 'erased' order by id`,
+);
+
+/** A customer's documents whose bytes are there. */
+export const findReadable = (
+  sql: Sql,
+  organizationId: string,
+  customerId: string,
+): Promise<Document[]> => sql.query<Document>(readable, [organizationId, customerId]);
 
 /** One page of a customer's documents, newest first. */
 export function listDocumentRows(

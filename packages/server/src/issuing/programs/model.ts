@@ -30,8 +30,10 @@ export type Program = {
   readonly initialCardStatus: InitialCardStatus;
   readonly requiresCustomer: boolean;
   readonly requiresAccess: boolean;
-  /** `automatic`: an access request is granted when it is made. */
+  /** `automatic`: an access request is granted by itself, to whom `accessRule` allows it. */
   readonly accessGrant: AccessGrant;
+  /** null: to everybody, when it is asked for. */
+  readonly accessRule: AccessRule | null;
   readonly minimumLevel: VerificationLevel | null;
   /** null: any type. */
   readonly customerTypes: readonly CustomerType[] | null;
@@ -75,6 +77,20 @@ export type InitialCardStatus = (typeof initialCardStatuses)[number];
 
 export const accessGrants = ["manual", "automatic"] as const;
 export type AccessGrant = (typeof accessGrants)[number];
+
+/**
+ * To whom access is granted by itself: to active customers who meet all that is not null; others wait for the
+ * operator.
+ */
+export type AccessRule = {
+  readonly minimumLevel: VerificationLevel | null;
+  readonly customerTypes: readonly CustomerType[] | null;
+  /** ISO 3166-1 alpha-3. */
+  readonly nationalities: readonly string[] | null;
+  readonly residences: readonly string[] | null;
+  /** Whose customers. */
+  readonly organizationIds: readonly OrganizationId[] | null;
+};
 
 export const renewals = ["manual", "automatic"] as const;
 export type Renewal = (typeof renewals)[number];
@@ -164,6 +180,7 @@ const defaultTerms: Omit<ProgramTerms, "name" | "range" | "fees"> = {
   requiresCustomer: false,
   requiresAccess: false,
   accessGrant: "manual",
+  accessRule: null,
   minimumLevel: null,
   customerTypes: null,
   allowedNationalities: null,

@@ -79,6 +79,14 @@ const money: readonly Line[] = [
   ],
 ];
 
+const anybody = {
+  minimumLevel: null,
+  customerTypes: null,
+  nationalities: null,
+  residences: null,
+  organizationIds: null,
+};
+
 /** Each rule about customers, alone. */
 const customerRules: Partial<ProgramDraft>[] = [
   { requiresAccess: true },
@@ -102,6 +110,13 @@ const people: readonly Line[] = [
     (rule): Line => [`${Object.keys(rule)[0]} without it`, rule, "requiresCustomer"],
   ),
   ["customerId required without further rules", { requiresCustomer: true }],
+  ["a rule of access that is granted by itself", { accessGrant: "automatic", accessRule: anybody }],
+  ["a rule of access that is granted by hand", { accessRule: anybody }, "accessRule"],
+  [
+    "a rule of access with a country that is none",
+    { accessGrant: "automatic", accessRule: { ...anybody, residences: ["XXX"] } },
+    "accessRule",
+  ],
   [
     "a country both allowed and restricted",
     {

@@ -126,6 +126,17 @@ const moneyRules: readonly Inconsistency[] = [
 
 const peopleRules: readonly Inconsistency[] = [
   {
+    field: "accessRule",
+    message: "It is only for programs whose accessGrant is automatic.",
+    when: ({ accessGrant, accessRule }) => accessGrant === "manual" && accessRule !== null,
+  },
+  {
+    field: "accessRule",
+    message: "It names a code that is no ISO 3166-1 alpha-3 country.",
+    when: ({ accessRule }) =>
+      ![...(accessRule?.nationalities ?? []), ...(accessRule?.residences ?? [])].every(isCountry),
+  },
+  {
     field: "requiresCustomer",
     message: "It must be true where the program has rules about customers.",
     when: (program) =>
@@ -232,10 +243,13 @@ export function thresholdPassed({ percentUsed }: RangeUse): RangeThreshold | 0 {
 /** A program after a change, one version on; null where nothing would be different. */
 export function changed(before: Program, change: ProgramChange): Program | null {
   const listed = (change.availability ?? before.availability) === "listed";
+  const automatic = (change.accessGrant ?? before.accessGrant) === "automatic";
   const after: Program = {
     ...before,
     ...change,
     organizationIds: change.organizationIds ?? (listed ? before.organizationIds : []),
+    accessRule:
+      change.accessRule ?? (automatic && change.accessRule !== null ? before.accessRule : null),
     fees: { ...before.fees, ...change.fees },
     // Another range is warned about anew.
     numberRangeLow: isDeepStrictEqual(change.range ?? before.range, before.range)

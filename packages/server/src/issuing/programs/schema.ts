@@ -15,6 +15,7 @@ import {
   timestamp,
 } from "../../foundation/route/schemas.ts";
 import {
+  type AccessRule,
   accessGrants,
   availabilities,
   brandNames,
@@ -58,6 +59,23 @@ const fixed = {
   currency: currencyCode,
 };
 
+/** What a customer must be to be granted access by itself. */
+const accessConditions = {
+  minimumLevel: nullable(oneOf(verificationLevels)),
+  customerTypes: nullable(Type.Array(oneOf(customerTypes), { minItems: 1, uniqueItems: true })),
+  nationalities: nullable(countryList(1, "null: any.")),
+  residences: nullable(countryList(1, "null: any.")),
+  organizationIds: nullable(
+    Type.Array(idText("An organization whose customers it is about."), {
+      minItems: 1,
+      maxItems: MAX_LISTED,
+      uniqueItems: true,
+    }),
+  ),
+};
+
+const accessRule = Type.Partial(object(accessConditions)).properties;
+
 /** What the platform sets and may change. */
 const terms = {
   name: text(100),
@@ -92,8 +110,14 @@ const terms = {
   requiresCustomer: Type.Boolean({ description: "Issuing needs customerId." }),
   requiresAccess: Type.Boolean({ description: "The customer needs granted product access." }),
   accessGrant: oneOf(accessGrants, {
-    description: "automatic: access is granted when it is asked for.",
+    description: "automatic: access is granted by itself, to whom accessRule allows it.",
   }),
+  accessRule: nullable(
+    object(accessRule, {
+      description:
+        "To whom access is granted by itself: to active customers who meet all that is given. null: to everybody, when it is asked for.",
+    }),
+  ),
   minimumLevel: nullable(oneOf(verificationLevels, { description: "Level a customer needs." })),
   customerTypes: nullable(
     Type.Array(oneOf(customerTypes), {
@@ -165,6 +189,11 @@ export const programSchema = object({
   id: idText("Id of the program: the typeId of its cards."),
   ...fixed,
   ...terms,
+  accessRule: nullable(
+    object(accessConditions, {
+      description: "Its organizationIds are shown to the platform only.",
+    }),
+  ),
   organizationIds: nullable(
     Type.Array(idText("An organization that may use the program."), {
       description: "Shown to the platform only; null for an organization.",
@@ -207,6 +236,7 @@ export function showProgram(program: Program, reader: "platform" | "organization
     numberRange: { from: Number(range.from), to: Number(range.to) },
     organizationIds: reader === "platform" ? [...organizationIds] : null,
     numberRangeLow: reader === "platform" ? program.numberRangeLow : null,
+    accessRule: showAccessRule(program.accessRule, reader),
     customerTypes: copy(program.customerTypes),
     allowedNationalities: copy(program.allowedNationalities),
     restrictedNationalities: [...program.restrictedNationalities],
@@ -228,6 +258,20 @@ export function showProgram(program: Program, reader: "platform" | "organization
   };
 }
 
+function showAccessRule(
+  rule: AccessRule | null,
+  reader: "platform" | "organization",
+): ProgramShown["accessRule"] {
+  if (rule === null) return null;
+  return {
+    minimumLevel: rule.minimumLevel,
+    customerTypes: copy(rule.customerTypes),
+    nationalities: copy(rule.nationalities),
+    residences: copy(rule.residences),
+    organizationIds: reader === "platform" ? copy(rule.organizationIds) : null,
+  };
+}
+
 type NewProgramBody = StaticOf<typeof newProgramSchema>;
 type ProgramChangeBody = StaticOf<typeof programChangeSchema>;
 
@@ -238,6 +282,15 @@ export const readDraft = (body: NewProgramBody): ProgramDraft => readBody(body) 
 export const readChange = (body: ProgramChangeBody): ProgramChange =>
   readBody(body) as ProgramChange;
 
+/** A rule that asks for nothing but an active customer. */
+const anybody: AccessRule = {
+  minimumLevel: null,
+  customerTypes: null,
+  nationalities: null,
+  residences: null,
+  organizationIds: null,
+};
+
 const amountFields = [
   "minimumInitialBalance",
   "maximumInitialBalance",
@@ -247,7 +300,7 @@ const amountFields = [
 
 /** A body with its amounts as bigint and its range under the model's name. */
 function readBody(body: ProgramChangeBody | NewProgramBody): Record<string, unknown> {
-  const { fees: feesGiven = {}, numberRange, ...rest } = body;
+  const { fees: feesGiven = {}, numberRange, accessRule: rule, ...rest } = body;
   const amounts = amountFields.flatMap((field) => {
     const given = body[field];
     return typeof given === "number" ? [[field, fromJsonAmount(given)]] : [];
@@ -256,6 +309,7 @@ function readBody(body: ProgramChangeBody | NewProgramBody): Record<string, unkn
   return {
     ...rest,
     ...Object.fromEntries(amounts),
+    ...(rule !== undefined && { accessRule: rule && { ...anybody, ...rule } }),
     ...(numberRange && { range: { from: BigInt(numberRange.from), to: BigInt(numberRange.to) } }),
     ...(read.length > 0 && { fees: Object.fromEntries(read) }),
   };

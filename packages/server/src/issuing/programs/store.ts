@@ -39,6 +39,7 @@ const columns = {
   requires_customer: "requiresCustomer",
   requires_access: "requiresAccess",
   access_grant: "accessGrant",
+  access_rule: "accessRule",
   minimum_level: "minimumLevel",
   customer_types: "customerTypes",
   allowed_nationalities: "allowedNationalities",

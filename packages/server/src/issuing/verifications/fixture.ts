@@ -1,5 +1,6 @@
 /** What the tests of this folder share. */
 import assert from "node:assert/strict";
+import { giveDocuments } from "../../../test/harness/evidence.ts";
 import { runAll } from "../../../test/harness/jobs.ts";
 import type {
   Call,
@@ -53,6 +54,7 @@ export async function newCustomer({ call }: { readonly call: Call }, body: objec
     ...body,
   });
   assert.equal(answer.status, 201, JSON.stringify(answer.body));
+  await giveDocuments(call, answer.body.id);
   return answer.body.id as string;
 }
 

@@ -1,8 +1,10 @@
 import type { Work } from "../../../foundation/database/work.ts";
+import { grantByRule } from "../../customers/actions/access.ts";
 import type { AccessRequest } from "../../customers/model.ts";
 import { ACCESS_REVOKED, type Restriction } from "../model.ts";
 import { listLive } from "../store/facts.ts";
 import { lockRows } from "../store.ts";
+import { inOrder } from "./facts.ts";
 import { releaseAll, restrictAll } from "./restrict.ts";
 
 /**
@@ -25,4 +27,16 @@ export async function followAccess(work: Work, request: AccessRequest): Promise<
       owner === "rule" && reason === ACCESS_REVOKED;
     await releaseAll(work, cards, "unblock", isRules, why);
   }
+}
+
+/** Grants requests that the rules of their programs grant. @returns how many. */
+export async function grantDue(work: Work, ids: readonly string[]): Promise<number> {
+  let granted = 0;
+  for (const id of inOrder(ids)) {
+    const request = await grantByRule(work, id);
+    if (request === null) continue;
+    await followAccess(work, request);
+    granted += 1;
+  }
+  return granted;
 }

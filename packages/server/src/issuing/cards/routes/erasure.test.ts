@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { asOwner } from "../../../../test/harness/database.ts";
+import { giveDocuments } from "../../../../test/harness/evidence.ts";
 import { inWork } from "../../../../test/harness/work.ts";
 import type { OrganizationId } from "../../../foundation/ids/ids.ts";
 import { destroySubjectKey } from "../../../records/vault/actions.ts";
@@ -42,6 +43,7 @@ async function customerWithHistory() {
   const body = { type: "individual", level: "advanced", ...words, externalId: "Qxexternal" };
   const customer = made(await own.call("POST", "/customers", body, key("create")));
   const { id } = customer;
+  await giveDocuments(own.call, id, ["passport", "proof_of_address", "selfie"]);
   made(await server.call("POST", `/customers/${id}/approve`, {}, key(`approve ${id}`)));
   const typeId = await tests.program({ requiresCustomer: true });
   const issue = { typeId, customerId: id, label, metadata, initialBalance: 500 };

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
+import { giveDocuments, givePeople } from "../../../../test/harness/evidence.ts";
 import type { CallAnswer, TestOrganization } from "../../../../test/harness/server.ts";
 import { issueConditions } from "../errors.ts";
 import { codesOf, type Fields, made, names, person, startCardTests } from "../fixture.ts";
@@ -174,6 +175,8 @@ test("201: for a business the card bears its legal name", async () => {
   const { firstName, lastName, birthDate, ...rest } = person;
   const business = { ...rest, type: "business", legalName: "Example & Sons", nationalId: "HRB 1" };
   const { id } = made(await own.call("POST", "/customers", business));
+  await giveDocuments(own.call, id, ["company_register"]);
+  await givePeople(own.call, id);
   made(await server.call("POST", `/customers/${id}/approve`, {}));
   const found = await issued(own, {
     typeId: await tests.program(),

@@ -3,6 +3,7 @@ import type { Sql } from "../../../foundation/database/sql.ts";
 import type { Work } from "../../../foundation/database/work.ts";
 import { generalErrors } from "../../../foundation/errors/errors.ts";
 import type { OrganizationId } from "../../../foundation/ids/ids.ts";
+import type { Due, DuePage } from "../../../foundation/job/job.ts";
 import { canMove } from "../../../foundation/lifecycle/lifecycle.ts";
 import type { Reference } from "../../../foundation/route/schemas.ts";
 import { announce } from "../../../records/events/actions.ts";
@@ -23,15 +24,18 @@ import {
   accessLifecycle,
   type Product,
 } from "../model.ts";
+import { ACCESS_RULE, grantedBecause, isGrantedByRule } from "../rules/access.ts";
 import { showAccess } from "../schema.ts";
 import {
   type AccessFilter,
   accessOwnerOf,
   findAccessRow,
+  findGrantable,
   insertAccessRequest,
   latestAccessOf,
   listAccessRows,
   updateAccessRequest,
+  wasRefused,
 } from "../store/access.ts";
 import { lockCustomerRow, type PageWanted } from "../store.ts";
 
@@ -47,8 +51,8 @@ export const accessOf = (
 ): Promise<AccessStatus | null> => latestAccessOf(sql, organizationId, customerId, programId);
 
 /**
- * Asks for a customer's access to a product. Where the program says so it is granted at once: issuing
- * looks at the customer's status and level anyway.
+ * Asks for a customer's access to a product. Where the program grants by itself, and its rule allows it, it is
+ * granted at once: issuing looks at the customer's status and level anyway.
  *
  * @throws Refusal `not_found`, `customer_deleted`, `program_not_found`,
  * `program_not_available`, `program_inactive`, `access_already_requested`, `organization_closed`.
@@ -63,23 +67,63 @@ export async function requestAccess(
   const customer = await lockCustomerRow(work.sql, work.organizationId, reference, "share");
   if (customer === null) throw generalErrors.refusal("not_found");
   if (customer.status === "deleted") throw customerErrors.refusal("customer_deleted");
-  const granted = program.accessGrant === "automatic";
-  const request: AccessRequest = {
+  const asked: AccessRequest = {
     organizationId: work.organizationId,
     id: work.newId("accessRequest"),
     customerId: customer.id,
     product: wanted.product,
     programId: program.id,
-    status: granted ? "granted" : "requested",
+    status: "requested",
     reasons: [],
-    decidedAt: granted ? work.now : null,
+    decidedAt: null,
+    decidedBy: null,
     version: 1n,
     createdAt: work.now,
   };
+  const granted = isGrantedByRule(program, customer, await wasRefused(work.sql, asked));
+  const request = granted ? grantedTo(asked, program, work.now) : asked;
   if (!(await insertAccessRequest(work.sql, request))) {
     throw customerErrors.refusal("access_already_requested", undefined, { field: "typeId" });
   }
   announceAccess(work, granted ? "access.granted" : "access.requested", request);
+  return request;
+}
+
+/** A request as the program's rule grants it, of the same version. */
+const grantedTo = (request: AccessRequest, program: Program, now: Date): AccessRequest => ({
+  ...request,
+  status: "granted",
+  reasons: [grantedBecause(program)],
+  decidedAt: now,
+  decidedBy: { kind: "system", id: ACCESS_RULE },
+});
+
+/** Requests that the rules of their programs grant by now. Takes no lock. */
+export const findGrantableAccess = (sql: Sql, page: DuePage): Promise<Due[]> =>
+  findGrantable(sql, page);
+
+/**
+ * Grants a request where the rule of its program does. Customer and program are locked, so that what the rule
+ * has looked at stays true.
+ *
+ * @param work of the customer's organization.
+ * @returns the granted request; null where it is decided already, or the rule does not grant it.
+ */
+export async function grantByRule(work: Work, id: string): Promise<AccessRequest | null> {
+  const { sql, organizationId } = work;
+  const found = await findAccessRow(sql, organizationId, id);
+  if (found === null) return null;
+  const organization = await lockOrganization(sql, organizationId, "share");
+  const program = await lockProgram(sql, found.programId, "share");
+  const customer = await lockCustomer(sql, organizationId, found.customerId, "change");
+  const before = await findAccessRow(sql, organizationId, id);
+  if (program === null || customer === null || before?.status !== "requested") return null;
+  if (organization.status !== "active") return null;
+  if (!isGrantedByRule(program, customer, await wasRefused(sql, before))) return null;
+  const version = before.version + 1n;
+  const request = { ...grantedTo(before, program, work.now), version };
+  await updateAccessRequest(sql, request);
+  announceAccess(work, eventOfAccessMove.grant, request, before);
   return request;
 }
 
@@ -152,7 +196,9 @@ export async function decideAccess(
   }
   const status = accessLifecycle.moves[move].to as AccessStatus;
   const version = before.version + 1n;
-  const request: AccessRequest = { ...before, status, reasons, decidedAt: work.now, version };
+  const decidedBy = { kind: work.actor.kind, id: work.actor.id };
+  const decided = { status, reasons, decidedAt: work.now, decidedBy, version };
+  const request: AccessRequest = { ...before, ...decided };
   await updateAccessRequest(work.sql, request);
   announceAccess(work, eventOfAccessMove[move], request, before);
   return request;

@@ -1,6 +1,7 @@
 import type { Work } from "../../../foundation/database/work.ts";
 import { wakeJobs } from "../../../foundation/job/bell.ts";
 import { destroySubjectKey } from "../../../records/vault/actions.ts";
+import { eraseDocuments } from "../../documents/actions.ts";
 import { announceCustomer, lockForChange } from "../actions.ts";
 import type { Customer } from "../model.ts";
 import { isRetentionOver } from "../rules/retention.ts";
@@ -43,6 +44,8 @@ export async function eraseRetained(work: Work, ids: readonly string[]): Promise
     const before = await lockForChange(work, { by: "id", value: id });
     if (!isRetentionOver(before, work.now)) continue;
     const customer = { ...before, erasedAt: work.now, version: before.version + 1n };
+    // Before the key that their events are sealed under is gone.
+    await eraseDocuments(work, { organizationId: work.organizationId, customerId: before.id });
     await destroySubjectKey(work, id, "retained");
     await keepRetained(work.sql, customer, null);
     await updateCustomer(work.sql, customer);

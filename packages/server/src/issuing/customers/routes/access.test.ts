@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { asOwner } from "../../../../test/harness/database.ts";
+import { giveDocuments } from "../../../../test/harness/evidence.ts";
 import { startTestServer } from "../../../../test/harness/server.ts";
 import { programBody } from "../../programs/fixture.ts";
 import { accessOf } from "../actions/access.ts";
@@ -22,7 +23,9 @@ const newProgram = async (terms: object = {}): Promise<string> => {
 
 const newCustomer = async (externalId?: string): Promise<string> => {
   const body = { type: "individual", level: "basic", ...person, externalId: externalId ?? null };
-  return (await mine.call("POST", "/customers", body)).body.id;
+  const { id } = (await mine.call("POST", "/customers", body)).body;
+  await giveDocuments(mine.call, id);
+  return id;
 };
 
 const ask = (customer: string, body: object, call = mine.call) =>
@@ -70,6 +73,7 @@ test("201: access to the cards of a program is requested, and waits for the plat
     status: "requested",
     statusReasons: [],
     decidedAt: null,
+    decidedBy: null,
     version: 1,
   });
   assert.deepEqual((await mine.call("GET", `/access-requests/${id}`)).body, answer.body);

@@ -34,7 +34,7 @@ const request = (follow: AccessFollower) =>
     path: "/customers/{id}/access-requests",
     summary: "Ask for a customer's access to a product",
     description:
-      "The product cards is asked for with the typeId of a program. Where the program grants access automatically, the answer is granted.",
+      "The product cards is asked for with the typeId of a program. Where the program grants access by itself and its accessRule allows it, the answer is granted; a customer who is not active yet is looked at again when it is.",
     tag: tag,
     audience: "organization",
     scope: "customers:write",

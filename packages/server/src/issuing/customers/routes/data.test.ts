@@ -1,12 +1,14 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { asOwner } from "../../../../test/harness/database.ts";
+import { giveDocuments, givePeople } from "../../../../test/harness/evidence.ts";
 import { startTestServer } from "../../../../test/harness/server.ts";
 import { inWork } from "../../../../test/harness/work.ts";
 import type { OrganizationId } from "../../../foundation/ids/ids.ts";
 import { destroySubjectKey } from "../../../records/vault/actions.ts";
 import { business, person, residence } from "../fixture.ts";
-import { customerFields, levelNeeds } from "../model.ts";
+import { countryNeeds, levelNeeds } from "../model/levels.ts";
+import { needs as allNeeds, customerFields, evidenceNeeds, type Need } from "../model.ts";
 import { personalFields } from "../schema.ts";
 
 const server = await startTestServer();
@@ -22,6 +24,21 @@ const problemsOf = ({ body }: Answer): string[] =>
 
 const create = (body: object, call = mine.call) =>
   call("POST", "/customers", { type: "individual", level: "basic", ...body });
+
+/** What meets each level's need of documents, by type of customer. */
+const papers = {
+  individual: ["passport", "proof_of_address", "selfie"],
+  business: ["company_register", "proof_of_address"],
+} as const;
+
+/** As `create`, and its documents are given: as it is then. */
+async function createWhole(body: Readonly<Record<string, unknown>>, call = mine.call) {
+  const { id } = (await create(body, call)).body;
+  const isBusiness = body.type === "business";
+  await giveDocuments(call, id, papers[isBusiness ? "business" : "individual"]);
+  if (isBusiness) await givePeople(call, id);
+  return call("GET", `/customers/${id}`);
+}
 
 const patch = (id: string, body: object) => mine.call("PATCH", `/customers/${id}`, body);
 
@@ -41,6 +58,7 @@ test("201: type and level are enough, and the answer lists exactly what is missi
     statusBeforeHold: null,
     canResubmit: null,
     missing: [...levelNeeds.individual.basic],
+    evidence: [],
     ...Object.fromEntries(personalFields.map((field) => [field, null])),
     retainUntil: null,
     legalHold: null,
@@ -49,10 +67,10 @@ test("201: type and level are enough, and the answer lists exactly what is missi
   });
 });
 
-test("201: with everything its level needs a customer is in review, at level minimum active", async () => {
+test("with everything its level needs a customer is in review, at level minimum active at once", async () => {
   for (const level of ["basic", "advanced"]) {
-    assert.equal((await create({ ...person, level })).body.status, "pending", level);
-    const company = await create({ ...business, type: "business", level });
+    assert.equal((await createWhole({ ...person, level })).body.status, "pending", level);
+    const company = await createWhole({ ...business, type: "business", level });
     assert.equal(company.body.status, "pending", level);
   }
   const { firstName, lastName, birthDate } = person;
@@ -91,7 +109,7 @@ test("null in a new customer is the same as left out; in a change it clears", as
 });
 
 test("a residence that is given replaces the whole; its parts may be left out", async () => {
-  const { body } = await create({ ...person });
+  const { body } = await createWhole({ ...person });
   const next = { country: "DEU", line1: "Example Street 9", city: "Hamburg" };
   const changed = await patch(body.id, { residence: next });
   assert.equal(changed.body.status, "pending");
@@ -248,8 +266,10 @@ test("the platform reads every organization's customers by id, and lists them by
 test("lists are filtered by status, type, level, external id and time of creation, in pages", async () => {
   const owner = await server.newOrganization();
   const make = async (body: object) => (await create(body, owner.call)).body;
-  const first = await make({ ...person, externalId: "a" });
-  const second = await make({ ...business, type: "business", externalId: "b" });
+  const whole = async (body: Readonly<Record<string, unknown>>) =>
+    (await createWhole(body, owner.call)).body;
+  const first = await whole({ ...person, externalId: "a" });
+  const second = await whole({ ...business, type: "business", externalId: "b" });
   const third = await make({ level: "minimum" });
   const idsOf = async (query: string) => {
     const answer = await owner.call("GET", `/customers?${query}`);
@@ -286,7 +306,7 @@ test("the levels and their needs are published, in the order of the fields", asy
   const { body } = await mine.call("GET", "/verification-levels");
   assert.equal(body.minimumAge, 18);
   assert.equal(body.data.length, 6);
-  const order = (field: string) => (customerFields as readonly string[]).indexOf(field);
+  const order = (need: Need) => allNeeds.indexOf(need);
   for (const { type, level, needs, reviewed } of body.data) {
     assert.deepEqual(needs, [...levelNeeds[type as "business"][level as "basic"]]);
     assert.deepEqual(
@@ -295,11 +315,22 @@ test("the levels and their needs are published, in the order of the fields", asy
     );
     assert.equal(reviewed, level !== "minimum");
   }
+  assert.deepEqual(
+    body.countries.map(({ country }: { country: string }) => country),
+    countryNeeds.map(({ country }) => country),
+  );
+  const documents = body.evidence.map((one: { need: "documents.identity"; oneOf: string[] }) => {
+    assert.deepEqual(one.oneOf, [...evidenceNeeds[one.need]]);
+    return one.need;
+  });
+  assert.deepEqual(documents, Object.keys(evidenceNeeds));
   assert.equal((await server.call("GET", "/verification-levels")).status, 200);
 });
 
 test("each change is one event with what was before; equal values make none", async () => {
-  const { body } = await create(person);
+  const { body: bare } = await create(person);
+  await giveDocuments(mine.call, bare.id);
+  const { body } = await mine.call("GET", `/customers/${bare.id}`);
   const changed = await patch(body.id, { email: "grace@example.com" });
   assert.deepEqual((await patch(body.id, { email: "grace@example.com" })).body, changed.body);
   const again = await patch(body.id, { nationality: "FRA" });
@@ -312,18 +343,20 @@ test("each change is one event with what was before; equal values make none", as
   );
   assert.deepEqual(seen, [
     "customer.created 1",
-    "customer.updated 2",
+    "customer.submitted 2",
     "customer.updated 3",
-    "customer.approved 4",
-    "customer.update_requested 5",
+    "customer.updated 4",
+    "customer.approved 5",
+    "customer.update_requested 6",
   ]);
-  assert.deepEqual(events.data[0].data, { object: body });
-  assert.deepEqual(events.data[1].data, {
+  assert.deepEqual(events.data[0].data, { object: bare });
+  assert.deepEqual(events.data[1].data.object, body);
+  assert.deepEqual(events.data[2].data, {
     object: changed.body,
     previous: { email: person.email },
   });
-  assert.deepEqual(events.data[2].data.object, again.body);
-  const { status, statusSince, lastName, legalName } = events.data[4].data.previous;
+  assert.deepEqual(events.data[3].data.object, again.body);
+  const { status, statusSince, lastName, legalName } = events.data[5].data.previous;
   assert.deepEqual([status, lastName, legalName], ["active", "Example", "Ada Example"]);
   assert.notEqual(statusSince, asked.body.statusSince);
 });
@@ -364,7 +397,7 @@ test("personal data is nowhere in the events and the audit log in clear, and nul
   const [created, updated] = events.data;
   for (const field of personalFields) assert.equal(created.data.object[field], null, field);
   assert.equal(updated.data.previous.lastName, null);
-  assert.equal(created.data.object.status, "pending");
+  assert.equal(created.data.object.status, "needs_information");
 });
 
 test("the same idempotency key creates one customer, and answers with it again", async () => {

@@ -280,9 +280,9 @@ test("409: a customer has at most fifty documents that are not erased, and a ref
   await asOwner(
     server.database.url,
     `insert into documents (organization_id, id, customer_id, kind, real_type, size, sha256, checks,
-       status, sealed_key, version, created_at)
+       status, reasons, sealed_key, version, created_at)
      select organization_id, id || n, customer_id, kind, real_type, size, sha256, checks, status,
-       sealed_key, version, created_at
+       reasons, sealed_key, version, created_at
      from documents, generate_series(2, $2::integer) n where id = $1`,
     [first.body.id, MAX_DOCUMENTS - 1],
   );

@@ -1,4 +1,4 @@
-import type { Work } from "../../../foundation/database/work.ts";
+import type { TSchema } from "typebox";
 import { generalErrors } from "../../../foundation/errors/errors.ts";
 import { DEFAULT_LIMIT, decodeCursor, pageFrom } from "../../../foundation/route/cursor.ts";
 import {
@@ -15,10 +15,12 @@ import {
   pageOf,
   pageQuery,
   reference,
+  type StaticOf,
 } from "../../../foundation/route/schemas.ts";
 import {
   addDocument,
   contentOf,
+  decideDocument,
   describeDocument,
   eraseDocument,
   getDocument,
@@ -27,19 +29,23 @@ import {
   keepDocument,
   listDocuments,
 } from "../../documents/actions.ts";
-import { MAX_DOCUMENT_BYTES, mediaTypes } from "../../documents/model.ts";
+import {
+  type DocumentVerdict,
+  isExpired,
+  MAX_DOCUMENT_BYTES,
+  mediaTypes,
+} from "../../documents/model.ts";
 import {
   documentChangeSchema,
+  documentRejectionSchema,
   documentSchema,
   showDocument,
   uploadQuery,
 } from "../../documents/schema.ts";
-import { lockOrganization } from "../../organizations/actions.ts";
-import { requireOpen } from "../../organizations/rules.ts";
-import { findCustomer, lockCustomerByReference, workForCustomer } from "../actions.ts";
-import { customerErrors } from "../errors.ts";
-import type { Customer } from "../model.ts";
-import { customerFor } from "./seen.ts";
+import { refreshEvidence } from "../actions/evidence.ts";
+import { findCustomer, workForCustomer } from "../actions.ts";
+import { type Customer, legalNameOf } from "../model.ts";
+import { customerFor, lockForEvidence } from "./seen.ts";
 
 const tag = "Documents";
 
@@ -49,15 +55,6 @@ const documentParams = object({
 });
 
 const holderOf = ({ organizationId, id }: Customer): Holder => ({ organizationId, customerId: id });
-
-/** The customer of a path, locked for a change of its documents. */
-async function lockHolder(work: Work, id: string): Promise<Holder> {
-  requireOpen(await lockOrganization(work.sql, work.organizationId, "share"));
-  const customer = await lockCustomerByReference(work, reference(id), "change");
-  if (customer === null) throw generalErrors.refusal("not_found");
-  if (customer.status === "deleted") throw customerErrors.refusal("customer_deleted");
-  return holderOf(customer);
-}
 
 const upload = uploadRoute({
   id: "uploadDocument",
@@ -93,9 +90,11 @@ const upload = uploadRoute({
   },
   handle: async ({ params: { id }, query, body, work }) => {
     const { kind, side = null, country = null, expiryDate = null } = query;
-    const holder = await lockHolder(work, id);
+    const customer = await lockForEvidence(work, id);
     const draft = { kind, side, country, expiryDate };
-    return showDocument(await addDocument(work, holder, draft, body as KeptDocument));
+    const added = await addDocument(work, holderOf(customer), draft, body as KeptDocument);
+    await refreshEvidence(work, customer, { given: isExpired(added) ? [] : [kind] });
+    return showDocument(added);
   },
 });
 
@@ -139,7 +138,7 @@ const describe = writeRoute({
   path: "/customers/{id}/documents/{documentId}",
   summary: "Say what stands on a document",
   description:
-    "What is left out stays, null clears. The machine-readable lines are read by ICAO Doc 9303; what they say is compared with the number given beside them, the country and the expiry date, in the check mrz. Number and lines are not kept: of the number its last characters, of the lines issuer, nationality and expiry.",
+    "What is left out stays, null clears. The machine-readable lines are read by ICAO Doc 9303; what they say is compared with the number given beside them, the country and the expiry date, in the check mrz; the person they name is compared with the customer, in the check holder. Number and lines are not kept: of the number its last characters, of the lines issuer, nationality and expiry.",
   tag,
   audience: "organization",
   scope: "customers:write",
@@ -154,8 +153,15 @@ const describe = writeRoute({
     "customer_deleted",
     "organization_closed",
   ],
-  handle: async ({ params: { id, documentId }, body, work }) =>
-    showDocument(await describeDocument(work, await lockHolder(work, id), documentId, body)),
+  handle: async ({ params: { id, documentId }, body, work }) => {
+    const customer = await lockForEvidence(work, id);
+    // Of a business a document may name anybody.
+    const name = customer.type === "individual" ? legalNameOf(customer) : null;
+    const facts = { name, birthDate: customer.birthDate };
+    const described = await describeDocument(work, holderOf(customer), documentId, body, facts);
+    await refreshEvidence(work, customer);
+    return showDocument(described);
+  },
 });
 
 const erase = writeRoute({
@@ -172,8 +178,62 @@ const erase = writeRoute({
   reply: documentSchema,
   status: 200,
   errors: ["not_found", "document_move_not_allowed", "customer_deleted", "organization_closed"],
-  handle: async ({ params: { id, documentId }, work }) =>
-    showDocument(await eraseDocument(work, await lockHolder(work, id), documentId)),
+  handle: async ({ params: { id, documentId }, work }) => {
+    const customer = await lockForEvidence(work, id);
+    const erased = await eraseDocument(work, holderOf(customer), documentId);
+    await refreshEvidence(work, customer);
+    return showDocument(erased);
+  },
+});
+
+/** What a reviewer decides about a document: `POST …/documents/{documentId}/<move>`. */
+const verdict = <B extends TSchema>(about: {
+  readonly id: string;
+  readonly summary: string;
+  readonly description: string;
+  readonly body?: B;
+  readonly decided: (body: StaticOf<B>) => DocumentVerdict;
+  readonly move: DocumentVerdict["move"];
+}): Route => {
+  const { move, decided, ...rest } = about;
+  return writeRoute({
+    ...rest,
+    method: "POST",
+    path: `/customers/{id}/documents/{documentId}/${move}`,
+    tag,
+    audience: "platform",
+    scope: "customers:review",
+    params: documentParams,
+    reply: documentSchema,
+    status: 200,
+    errors: ["not_found", "document_move_not_allowed", "customer_deleted", "organization_closed"],
+    handle: async ({ params: { id, documentId }, body, work }) => {
+      const own = await workForCustomer(work, id);
+      const customer = await lockForEvidence(own, id);
+      const given = decided(body as StaticOf<B>);
+      const document = await decideDocument(own, holderOf(customer), documentId, given);
+      await refreshEvidence(own, customer);
+      return showDocument(document);
+    },
+  });
+};
+
+const accept = verdict({
+  id: "acceptDocument",
+  move: "accept",
+  summary: "Accept a document",
+  description: "It is evidence from then on: the organization cannot erase it.",
+  decided: () => ({ move: "accept" }),
+});
+
+const reject = verdict({
+  id: "rejectDocument",
+  move: "reject",
+  summary: "Reject a document",
+  description:
+    "It does not count any more: what it stood for is missing again. To have another one, ask for it with request-information.",
+  body: documentRejectionSchema,
+  decided: ({ reasons }) => ({ move: "reject", reasons }),
 });
 
 const content = downloadRoute({
@@ -203,4 +263,13 @@ const content = downloadRoute({
 });
 
 /** Documents of customers: given by the organization, read by reviewers of the platform. */
-export const documentRoutes: readonly Route[] = [upload, list, get, describe, erase, content];
+export const documentRoutes: readonly Route[] = [
+  upload,
+  list,
+  get,
+  describe,
+  erase,
+  accept,
+  reject,
+  content,
+];

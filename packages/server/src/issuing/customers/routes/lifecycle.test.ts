@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { asOwner } from "../../../../test/harness/database.ts";
+import { giveDocuments } from "../../../../test/harness/evidence.ts";
 import { startTestServer } from "../../../../test/harness/server.ts";
 import { person } from "../fixture.ts";
 import {
@@ -25,6 +26,7 @@ const create = async (body: object = {}): Promise<string> => {
     ...body,
   });
   assert.equal(answer.status, 201, JSON.stringify(answer.body));
+  await giveDocuments(mine.call, answer.body.id);
   return answer.body.id;
 };
 
@@ -250,12 +252,12 @@ test("the history keeps each move with actor, reasons, note and time, newest fir
     [version, move, from ?? "-", to, ...why].join(" "),
   );
   assert.deepEqual(lines, [
-    `9 reject update_requested rejected ${reasons[0]}`,
-    "8 release on_hold update_requested",
-    "6 hold update_requested on_hold sanctions",
-    "5 requestUpdate active update_requested",
-    "3 approve pending active",
-    "2 complete needs_information pending",
+    `10 reject update_requested rejected ${reasons[0]}`,
+    "9 release on_hold update_requested",
+    "7 hold update_requested on_hold sanctions",
+    "6 requestUpdate active update_requested",
+    "4 approve pending active",
+    "3 complete needs_information pending",
     "1 create - needs_information",
   ]);
   assert.equal(body.data[4].note, "Seen in person.");
@@ -314,5 +316,5 @@ test("of two decisions at once one is carried out and the other is refused", asy
   const codes = answers.map(({ status }) => status).sort();
   assert.deepEqual(codes, [200, 409]);
   const { body } = await mine.call("GET", `/customers/${id}/status-history`);
-  assert.equal(body.data.length, 2);
+  assert.equal(body.data.length, 3);
 });

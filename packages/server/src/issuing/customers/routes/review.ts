@@ -44,7 +44,13 @@ const verb =
       params: idParams,
       reply: customerSchema,
       status: 200,
-      errors: ["not_found", "customer_move_not_allowed", "customer_deleted", "organization_closed"],
+      errors: [
+        "not_found",
+        "customer_move_not_allowed",
+        "customer_incomplete",
+        "customer_deleted",
+        "organization_closed",
+      ],
       handle: async ({ params: { id }, body, work }) => {
         const { note = null } = body as VerbBody<B>;
         const own = await workForCustomer(work, id);
@@ -61,7 +67,8 @@ const verbs = [
     id: "approveCustomer",
     path: "approve",
     summary: "Approve a customer",
-    description: "From pending or update_requested: it is active, and cards can be issued to it.",
+    description:
+      "From pending or update_requested, where nothing is missing: it is active, and cards can be issued to it. Its documents that are not decided on are accepted.",
     body: approvalSchema,
     verdict: () => ({ move: "approve" }),
   }),
@@ -78,7 +85,7 @@ const verbs = [
     path: "request-information",
     summary: "Ask for information about a customer",
     description:
-      "From pending, active or update_requested. The organization gives the named fields by PATCH, also the same values again; then it is pending.",
+      "From pending, active or update_requested. The organization gives the named fields by PATCH, also the same values again, and uploads the named documents anew; then it is pending.",
     body: informationRequestSchema,
     verdict: ({ reasons, fields = [] }) => ({ move: "requestInformation", reasons, asked: fields }),
   }),

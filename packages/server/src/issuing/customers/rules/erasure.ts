@@ -1,3 +1,4 @@
+import type { Person, RetainedPerson } from "../model/people.ts";
 import { type Customer, keptUnder, type Retained } from "../model.ts";
 
 const fields = Object.keys(keptUnder) as (keyof typeof keptUnder)[];
@@ -10,8 +11,14 @@ export function identityOf(customer: Customer): Retained["identity"] {
   ) as unknown as Retained["identity"];
 }
 
+/** What the law keeps of a person of a business. */
+export function retainedPerson(person: Person): RetainedPerson {
+  const { organizationId, customerId, removedAt, version, createdAt, ...kept } = person;
+  return kept;
+}
+
 /** A customer of whom nothing personal is left. */
 export function erased(customer: Customer): Customer {
   const nothing = Object.fromEntries(fields.map((field) => [field, null]));
-  return { ...customer, ...nothing, residenceCountry: null };
+  return { ...customer, ...nothing, residenceCountry: null, evidence: [] };
 }

@@ -3,17 +3,16 @@ import test from "node:test";
 import { Refusal } from "../../../foundation/errors/errors.ts";
 import { customerTypes, verificationLevels } from "../../programs/model.ts";
 import { business, customerIn, detailsOf, now, person, residence } from "../fixture.ts";
+import { levelNeeds, missingOf } from "../model/levels.ts";
 import {
   accessLifecycle,
+  needs as allNeeds,
   type Customer,
-  type CustomerField,
-  customerFields,
   customerLifecycle,
   fieldValue,
   type Held,
-  levelNeeds,
-  missingOf,
   movers,
+  type Need,
   type Standing,
 } from "../model.ts";
 import {
@@ -66,7 +65,8 @@ const fieldsOf = (act: () => unknown): string[] => {
   return [];
 };
 
-const without = (customer: Customer, field: CustomerField): Customer => {
+const without = (customer: Customer, field: Need): Customer => {
+  if (field.startsWith("documents")) return { ...customer, evidence: [] };
   if (!field.startsWith("residence")) return { ...customer, [field]: null };
   return { ...customer, residence: null, residenceCountry: null };
 };
@@ -77,18 +77,20 @@ test("a new customer needs exactly what its level needs; each field alone is eno
     for (const level of verificationLevels) {
       const needs = levelNeeds[type][level];
       const whole = detailsOf(known[type]);
-      const complete = level === "minimum" ? "active" : "pending";
+      const complete = level === "minimum" ? "active" : "needs_information";
       assert.equal(firstStanding(type, level, whole).status, complete, `${type} ${level}`);
       for (const field of needs) {
         const customer = customerIn(standings.pending, { ...whole, type, level });
         const less = without(customer, field);
         assert.equal(firstStanding(type, level, less).status, "needs_information", field);
-        assert.ok(missingOf(less).includes(field), `${type} ${level} misses ${field}`);
+        const missing = missingOf(less);
+        assert.ok(missing.includes(field), `${type} ${level} misses ${field}`);
       }
-      const none = customerIn(standings.pending, { ...detailsOf({}), type, level });
+      const empty = { ...detailsOf({}), evidence: [], type, level };
+      const none = customerIn(standings.pending, empty);
       assert.deepEqual(
         missingOf(none),
-        customerFields.filter((field) => needs.includes(field)),
+        allNeeds.filter((need) => needs.includes(need)),
       );
     }
   }

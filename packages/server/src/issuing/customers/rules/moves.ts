@@ -1,25 +1,22 @@
 import { isDeepStrictEqual } from "node:util";
 import { assert, type Problem, type Refusal } from "../../../foundation/errors/errors.ts";
 import { canMove } from "../../../foundation/lifecycle/lifecycle.ts";
-import {
-  type CustomerType,
-  type VerificationLevel,
-  verificationLevels,
-} from "../../programs/model.ts";
+import type { CustomerType, VerificationLevel } from "../../programs/model.ts";
 import { customerErrors } from "../errors.ts";
+import { isField, isMet, missingOf, needsOf, passesByItself, reaches } from "../model/levels.ts";
 import {
   beneath,
   type Customer,
   type CustomerDetails,
   type CustomerField,
   type CustomerMove,
-  customerFields,
   customerLifecycle,
+  type Evidence,
+  evidenceNeeds,
   fieldValue,
   type Held,
-  levelNeeds,
-  missingOf,
-  passesByItself,
+  type Need,
+  needs,
   type Standing,
   standingAs,
 } from "../model.ts";
@@ -87,7 +84,7 @@ function refuseInvalid(before: Customer, after: Customer, now: Date): void {
   const problems = [
     ...detailProblems(after, after.type, now),
     ...levelProblems(before.level, after.level),
-    ...needProblems(after),
+    ...needProblems(before, after),
   ];
   if (problems.length > 0) throw invalidCustomer(problems);
 }
@@ -97,16 +94,23 @@ export const invalidCustomer = (problems: readonly Problem[]): Refusal =>
   customerErrors.refusal("customer_invalid", undefined, { problems });
 
 function levelProblems(before: VerificationLevel, after: VerificationLevel): Problem[] {
-  const rank = (level: VerificationLevel) => verificationLevels.indexOf(level);
-  return rank(after) < rank(before) ? [customerErrors.problem("level_not_lowered", "level")] : [];
+  return reaches(after, before) ? [] : [customerErrors.problem("level_not_lowered", "level")];
 }
 
 /** What was complete stays complete: a change that raises the level brings what that level needs. */
-function needProblems(after: Customer): Problem[] {
+function needProblems(before: Customer, after: Customer): Problem[] {
   if (beneath(after.standing).status === "needs_information") return [];
-  return levelNeeds[after.type][after.level]
-    .filter((field) => fieldValue(after, field) === null)
-    .map((field) => customerErrors.problem("information_required", field));
+  // Documents are given by themselves, and asked for where the level that needs them is.
+  const wanted = after.level === before.level ? needsOf(after).filter(isField) : needsOf(after);
+  return requiredProblems(wanted.filter((need) => !isMet(after, need)));
+}
+
+const requiredProblems = (missing: readonly Need[]): Problem[] =>
+  missing.map((need) => customerErrors.problem("information_required", need));
+
+/** Into review goes only what is whole. */
+function refuseMissing(missing: readonly Need[]): void {
+  if (missing.length > 0) throw invalidCustomer(requiredProblems(missing));
 }
 
 type Next = { readonly standing: Standing; readonly move: CustomerMove | null };
@@ -118,15 +122,9 @@ function standingAfter(before: Customer, after: Customer, change: CustomerChange
   const stays: Next = { standing, move: null };
   switch (standing.status) {
     case "needs_information": {
-      const asked = standing.asked.filter((field) => !isGiven(change, field));
-      const still: Standing = { ...standing, asked };
+      const asked = standing.asked.filter((need) => !isGiven(change, need));
       const gave = raised || detailFields.some((field) => (change[field] ?? null) !== null);
-      const open = missingOf({ ...after, standing: still });
-      if (!gave || open.length > 0) return { standing: still, move: null };
-      // What the platform asked for, a person looks at, whatever the level.
-      return passesByItself[after.level] && standing.reasons.length === 0
-        ? { standing: { status: "active" }, move: "pass" }
-        : { standing: { status: "pending" }, move: "complete" };
+      return completed(after, { ...standing, asked }, gave);
     }
     case "active": {
       const touched = reviewed.some(
@@ -138,11 +136,63 @@ function standingAfter(before: Customer, after: Customer, change: CustomerChange
     case "rejected": {
       if (!raised && !reviewed.some((field) => isNamed(change, field))) return stays;
       if (!standing.canResubmit) throw customerErrors.refusal("customer_rejected");
+      refuseMissing(missingOf(after));
       return { standing: { status: "pending" }, move: "resubmit" };
     }
     default:
       return stays;
   }
+}
+
+/** Where a customer that was asked for something stands, once something was given. */
+function completed(
+  after: Customer,
+  standing: Extract<Standing, { status: "needs_information" }>,
+  gave: boolean,
+): Next {
+  if (!gave || missingOf({ ...after, standing }).length > 0) return { standing, move: null };
+  // What the platform asked for, a person looks at, whatever the level.
+  return passesByItself[after.level] && standing.reasons.length === 0
+    ? { standing: { status: "active" }, move: "pass" }
+    : { standing: { status: "pending" }, move: "complete" };
+}
+
+/** What there is of a customer now beyond its fields. */
+export type EvidenceChange = {
+  /** All that stands. */
+  readonly evidence: readonly Evidence[];
+  /** What was just given: it answers what the platform had asked for. */
+  readonly given: readonly Evidence[];
+  /** Whether it is what a review rests on, so that an active customer is reviewed again. */
+  readonly touched: boolean;
+};
+
+/**
+ * A customer with other evidence; null where nothing would be different.
+ *
+ * @param now the organization's.
+ */
+export function evidencedBy(before: Customer, change: EvidenceChange, now: Date): Changed | null {
+  const after: Customer = { ...before, evidence: change.evidence };
+  const { standing, move } = standingWith(before, after, change);
+  const moved = standingAs(after, beneathHold(before.standing, standing), now);
+  if (isDeepStrictEqual(moved, before)) return null;
+  return { customer: { ...moved, version: before.version + 1n }, move };
+}
+
+function standingWith(before: Customer, after: Customer, change: EvidenceChange): Next {
+  const standing = beneath(after.standing);
+  if (standing.status === "active" && change.touched) {
+    return { standing: { status: "update_requested" }, move: "requestUpdate" };
+  }
+  if (standing.status !== "needs_information") return { standing, move: null };
+  const gained = change.evidence.filter((kind) => !before.evidence.includes(kind));
+  const given = [...change.given, ...gained];
+  const answered = (need: Need) =>
+    !isField(need) &&
+    (evidenceNeeds[need] as readonly Evidence[]).some((kind) => given.includes(kind));
+  const asked = standing.asked.filter((need) => !answered(need));
+  return completed(after, { ...standing, asked }, given.length > 0);
 }
 
 /** Whether a change speaks about a field; the residence is one thing. */
@@ -151,8 +201,9 @@ function isNamed(change: CustomerChange, field: CustomerField): boolean {
 }
 
 /** Whether a change gives a field a value, the one it has included. */
-function isGiven(change: CustomerChange, field: CustomerField): boolean {
-  return isNamed(change, field) && fieldValue({ ...noDetails, ...change }, field) !== null;
+function isGiven(change: CustomerChange, need: Need): boolean {
+  if (!isField(need) || !isNamed(change, need)) return false;
+  return fieldValue({ ...noDetails, ...change }, need) !== null;
 }
 
 /** A hold stays on top of what changes beneath it. */
@@ -168,7 +219,8 @@ export function firstStanding(
   details: CustomerDetails,
 ): Standing {
   const incomplete: Standing = { status: "needs_information", reasons: [], asked: [] };
-  if (missingOf({ ...details, type, level, standing: incomplete }).length > 0) return incomplete;
+  const known = { ...details, type, level, evidence: [], standing: incomplete };
+  if (missingOf(known).length > 0) return incomplete;
   return { status: passesByItself[level] ? "active" : "pending" };
 }
 
@@ -179,7 +231,7 @@ export type Verdict =
   | {
       readonly move: "requestInformation";
       readonly reasons: readonly string[];
-      readonly asked: readonly CustomerField[];
+      readonly asked: readonly Need[];
     }
   | { readonly move: "hold"; readonly reason: string };
 
@@ -197,7 +249,8 @@ export const afterClosing = {
  * A customer after a verdict.
  *
  * @param now the organization's.
- * @throws Refusal `customer_deleted`, `customer_move_not_allowed` naming the status.
+ * @throws Refusal `customer_deleted`, `customer_move_not_allowed` naming the status, `customer_incomplete`
+ * where it is to be approved and something is missing.
  */
 export function decidedBy(before: Customer, verdict: Verdict, now: Date): Customer {
   const { status } = before;
@@ -209,8 +262,16 @@ export function decidedBy(before: Customer, verdict: Verdict, now: Date): Custom
       `The customer is ${status}; this can be done from ${from}.`,
     );
   }
+  if (verdict.move === "approve") refuseIncomplete(before);
   const after = standingAs(before, standingBy(before.standing, verdict), now);
   return { ...after, version: before.version + 1n };
+}
+
+/** A review can only be passed by what was there to be reviewed. */
+function refuseIncomplete(customer: Customer): void {
+  const problems = requiredProblems(missingOf(customer));
+  if (problems.length === 0) return;
+  throw customerErrors.refusal("customer_incomplete", undefined, { problems });
 }
 
 function standingBy(standing: Standing | Held, verdict: Verdict): Standing | Held {
@@ -229,7 +290,7 @@ function standingBy(standing: Standing | Held, verdict: Verdict): Standing | Hel
       return {
         status: "needs_information",
         reasons: verdict.reasons,
-        asked: customerFields.filter((field) => verdict.asked.includes(field)),
+        asked: needs.filter((need) => verdict.asked.includes(need)),
       };
     case "hold": {
       const before = beneath(standing);

@@ -3,8 +3,17 @@ import { about, personal } from "../../../foundation/route/personal.ts";
 import { idText, nullable, object } from "../../../foundation/route/schemas.ts";
 import type { Retained } from "../model.ts";
 import { customerSchema } from "../schema.ts";
+import { personSchema } from "./people.ts";
 
 const shown = customerSchema.properties;
+const {
+  organizationId: _o,
+  customerId: _c,
+  removedAt: _r,
+  version: _v,
+  createdAt: _t,
+  ...personFacts
+} = personSchema.properties;
 const { firstName, lastName, legalName, birthDate, nationality, nationalId } = shown;
 
 /** What the law keeps of a deleted customer, as the platform is shown it. */
@@ -32,6 +41,11 @@ export const retainedSchema = object(
         }),
       ),
     ),
+    people: personal(
+      nullable(
+        Type.Array(object(personFacts), { description: "Who directed and owned the business." }),
+      ),
+    ),
   },
   about("customerId"),
 );
@@ -41,13 +55,15 @@ export function showRetained(
   customerId: string,
   retained: Retained | null,
 ): Static<typeof retainedSchema> {
-  if (retained === null) return { customerId, organizationId, identity: null, cards: null };
-  const { identity, cards } = retained;
+  if (retained === null)
+    return { customerId, organizationId, identity: null, cards: null, people: null };
+  const { identity, cards, people } = retained;
   const residence = identity.residence && { ...identity.residence };
   return {
     customerId,
     organizationId,
     identity: { ...identity, residence },
     cards: cards.map((card) => ({ ...card })),
+    people: people.map((person) => ({ ...person, roles: [...person.roles] })),
   };
 }

@@ -1,11 +1,18 @@
 import { listRows, type RowPage } from "../../../foundation/database/list.ts";
 import { type Sql, statement } from "../../../foundation/database/sql.ts";
 import type { OrganizationId } from "../../../foundation/ids/ids.ts";
+import type { Due, DuePage } from "../../../foundation/job/job.ts";
+import { dueInOrder, dueValues } from "../../../records/jobs/clauses.ts";
+import { isActive } from "../../organizations/clauses.ts";
+import { grantingPrograms } from "../../programs/clauses.ts";
+import { verificationLevels } from "../../programs/model.ts";
 import type { AccessRequest, AccessStatus } from "../model.ts";
 import type { PageWanted } from "../store.ts";
 
 const accessSelected = `organization_id as "organizationId", id, customer_id as "customerId",
-  product, program_id as "programId", status, reasons, decided_at as "decidedAt", version,
+  product, program_id as "programId", status, reasons, decided_at as "decidedAt",
+  case when decided_by_kind is not null
+    then jsonb_build_object('kind', decided_by_kind, 'id', decided_by_id) end as "decidedBy", version,
   created_at as "createdAt"`;
 
 const findAccess = statement(
@@ -28,8 +35,8 @@ const accessOwner = statement(
 const insertAccess = statement(
   "customers.insertAccess",
   `insert into access_requests (organization_id, id, customer_id, product, program_id, status,
-     reasons, decided_at, version, created_at)
-   values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+     reasons, decided_at, version, created_at, decided_by_kind, decided_by_id)
+   values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
    on conflict (organization_id, customer_id, program_id)
      where status in ('requested', 'granted') do nothing
    returning id`,
@@ -37,7 +44,8 @@ const insertAccess = statement(
 
 const updateAccess = statement(
   "customers.updateAccess",
-  `update access_requests set status = $3, reasons = $4, decided_at = $5, version = $6
+  `update access_requests set status = $3, reasons = $4, decided_at = $5, version = $6,
+     decided_by_kind = $7, decided_by_id = $8
    where organization_id = $1 and id = $2`,
 );
 
@@ -75,16 +83,20 @@ export async function accessOwnerOf(sql: Sql, id: string): Promise<OrganizationI
 /** Writes a new request. @returns whether none was open or granted. */
 export async function insertAccessRequest(sql: Sql, request: AccessRequest): Promise<boolean> {
   const { organizationId, id, customerId, product, programId, status } = request;
-  const { reasons, decidedAt, version, createdAt } = request;
+  const { reasons, decidedAt, decidedBy, version, createdAt } = request;
   const values = [organizationId, id, customerId, product, programId, status, reasons];
-  const rows = await sql.query(insertAccess, [...values, decidedAt, version, createdAt]);
+  const decided = [decidedBy?.kind ?? null, decidedBy?.id ?? null];
+  const made = [decidedAt, version, createdAt];
+  const rows = await sql.query(insertAccess, [...values, ...made, ...decided]);
   return rows.length > 0;
 }
 
 /** Writes a decided request over its row; the caller has locked its customer. */
 export async function updateAccessRequest(sql: Sql, request: AccessRequest): Promise<void> {
-  const { organizationId, id, status, reasons, decidedAt, version } = request;
-  await sql.query(updateAccess, [organizationId, id, status, reasons, decidedAt, version]);
+  const { organizationId, id, status, reasons, decidedAt, decidedBy, version } = request;
+  const decided = [decidedBy?.kind ?? null, decidedBy?.id ?? null];
+  const values = [organizationId, id, status, reasons, decidedAt, version, ...decided];
+  await sql.query(updateAccess, values);
 }
 
 export type AccessFilter = {
@@ -112,3 +124,48 @@ export function listAccessRows(
     ...page,
   });
 }
+
+const refusedBefore = statement(
+  "customers.accessRefusedBefore",
+  `select from access_requests where organization_id = $1 and customer_id = $2 and program_id = $3
+     and status in ('rejected', 'revoked') limit 1`,
+);
+
+/** Whether an operator has ever refused a customer's access to a program, or taken it away. */
+export async function wasRefused(
+  sql: Sql,
+  { organizationId, customerId, programId }: Omit<AccessRequest, "id" | "status">,
+): Promise<boolean> {
+  const rows = await sql.query(refusedBefore, [organizationId, customerId, programId]);
+  return rows.length > 0;
+}
+
+/** How far up a level is, as SQL of an expression. */
+const rank = (level: string): string =>
+  `array_position(array[${verificationLevels.map((name) => `'${name}'`).join(", ")}], ${level})`;
+
+/** Whether a rule's list has a value, or asks for none. */
+const within = (list: string, value: string): string =>
+  `(p.access_rule -> '${list}' = 'null' or p.access_rule -> '${list}' ? ${value})`;
+
+const grantable = statement(
+  "customers.grantableAccess",
+  dueInOrder(`select a.id, greatest(a.created_at, k.status_at) as due_at from access_requests a
+    join ${grantingPrograms} p on p.id = a.program_id
+    join customers k on k.organization_id = a.organization_id and k.id = a.customer_id
+    where a.organization_id = o.organization_id and a.status = 'requested' and k.status = 'active'
+      and (p.access_rule -> 'minimumLevel' = 'null'
+        or ${rank("k.level")} >= ${rank("p.access_rule ->> 'minimumLevel'")})
+      and ${within("customerTypes", "k.type")}
+      and ${within("nationalities", "k.nationality")}
+      and ${within("residences", "k.residence_country")}
+      and ${within("organizationIds", "k.organization_id")}
+      and ${isActive("a.organization_id")}
+      and not exists (select from access_requests b
+        where b.organization_id = a.organization_id and b.customer_id = a.customer_id
+          and b.program_id = a.program_id and b.status in ('rejected', 'revoked'))`),
+);
+
+/** Requests that the rules of their programs grant: as `isGrantedByRule` says. */
+export const findGrantable = (sql: Sql, page: DuePage): Promise<Due[]> =>
+  sql.query<Due>(grantable, dueValues(page));

@@ -1,3 +1,5 @@
+import { likenessOf } from "../../screening/rules/alike.ts";
+import { partsOf } from "../../screening/rules/normalise.ts";
 import { type CheckResult, type Form, thresholds } from "../model.ts";
 import type { Mrz } from "./mrz.ts";
 
@@ -48,7 +50,13 @@ export type Checked = Described & {
 
 /** Every check with what it found, in a fixed order. */
 export function checksOf(checked: Checked): readonly CheckResult[] {
-  return [resolution(checked), sharpness(checked), editing(checked), ...describedChecks(checked)];
+  return [
+    resolution(checked),
+    sharpness(checked),
+    editing(checked),
+    ...describedChecks(checked),
+    plain("holder", "not_possible"),
+  ];
 }
 
 /** The checks of what is said of a document, which can change after its upload. */
@@ -98,6 +106,39 @@ function mrz({ mrz: read, expiryDate, country, number }: Described): CheckResult
     (country === null || country === issuer) &&
     (number === null || bare(number) === bare(read.documentNumber));
   return plain("mrz", agrees ? "passed" : "failed");
+}
+
+/** Whom a document should be of. */
+export type HolderFacts = {
+  /** First and last name; null where they are not known, or it is no person. */
+  readonly name: string | null;
+  /** YYYY-MM-DD. */
+  readonly birthDate: string | null;
+};
+
+/** How alike two parts of names are that are taken for one: what transliteration does to a name. */
+const SAME_PART = 0.8;
+
+/** That machine-readable lines name the person whose document it should be. */
+export function holderCheck(
+  read: Pick<Mrz, "firstNames" | "lastName" | "birthDate"> | null,
+  { name, birthDate }: HolderFacts,
+): CheckResult {
+  if (read === null || name === null) return plain("holder", "not_possible");
+  const sameDay = [birthDate, read.birthDate].includes(null) || birthDate === read.birthDate;
+  const named = sameName(name, `${read.firstNames} ${read.lastName}`);
+  return plain("holder", sameDay && named ? "passed" : "failed");
+}
+
+/** Of two names the shorter is in the longer: a document may have middle names, or leave them out. */
+function sameName(one: string, other: string): boolean {
+  const [shorter = [], longer = []] = [partsOf(one), partsOf(other)].sort(
+    (a, b) => a.length - b.length,
+  );
+  return (
+    shorter.length > 0 &&
+    shorter.every((part) => longer.some((each) => likenessOf(part, each).alike >= SAME_PART))
+  );
 }
 
 const bare = (number: string): string => number.toUpperCase().replace(/[^A-Z0-9]/g, "");

@@ -33,7 +33,7 @@ test("each customer in review has one open verification, and others have none", 
   const opened = await read(id);
   assert.deepEqual(
     [opened.status, opened.provider, opened.level, opened.customerVersion, opened.traffic],
-    ["queued", "sandbox", "basic", 1, null],
+    ["queued", "sandbox", "basic", 2, null],
   );
   await settle(server, mine);
   assert.equal((await verificationsOf(mine, customerId)).length, 1);
@@ -148,7 +148,7 @@ test("a customer that changed since the claim is not decided unseen: 409 until i
   await mine.call("PATCH", `/customers/${customerId}`, { lastName: "Changed" });
   assert.equal(codeOf(await act(id, "approve")), "409 verification_outdated");
   assert.equal((await customer(customerId)).status, "pending");
-  assert.equal((await act(id, "claim")).body.customerVersion, 2);
+  assert.equal((await act(id, "claim")).body.customerVersion, 3);
   assert.equal(codeOf(await act(id, "approve")), "200 approved");
 });
 

@@ -1,0 +1,32 @@
+import type { Work } from "../../../foundation/database/work.ts";
+import { standingKinds } from "../../documents/actions.ts";
+import { announceCustomer, keepMove } from "../actions.ts";
+import { eventOfMove } from "../events.ts";
+import type { Customer } from "../model.ts";
+import { type EvidenceChange, evidencedBy } from "../rules/moves.ts";
+import { rolesOf } from "../rules/people.ts";
+import { findPresent } from "../store/people.ts";
+import { updateCustomer } from "../store.ts";
+
+/**
+ * Looks anew at what stands of a customer's documents and people, and moves it on where nothing is missing any
+ * more. The caller has locked it for a change.
+ *
+ * @param change what was just given, and whether a review rests on it; nothing where it is left out.
+ */
+export async function refreshEvidence(
+  work: Work,
+  before: Customer,
+  { given = [], touched = false }: Partial<Omit<EvidenceChange, "evidence">> = {},
+): Promise<Customer> {
+  const { organizationId, id: customerId } = before;
+  const kinds = await standingKinds(work.sql, { organizationId, customerId });
+  const evidence = [...kinds, ...rolesOf(await findPresent(work.sql, before))];
+  const changed = evidencedBy(before, { evidence, given, touched }, work.now);
+  if (changed === null) return before;
+  const { customer, move } = changed;
+  await updateCustomer(work.sql, customer);
+  if (move !== null) await keepMove(work, before, customer, { move });
+  announceCustomer(work, move === null ? "customer.updated" : eventOfMove[move], customer, before);
+  return customer;
+}

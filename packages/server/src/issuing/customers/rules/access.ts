@@ -1,0 +1,45 @@
+import { type Program, verificationLevels } from "../../programs/model.ts";
+import type { Customer } from "../model.ts";
+
+/** Who grants where a program does it by itself: the id of the actor `system`. */
+export const ACCESS_RULE = "access_rule";
+
+type Asker = Pick<
+  Customer,
+  "organizationId" | "status" | "type" | "level" | "nationality" | "residenceCountry"
+>;
+
+/**
+ * Whether a program grants a customer's request by itself. Without a rule it grants to everybody; by a rule to
+ * active customers, because before that nobody has verified what the rule asks for. What an operator has once
+ * refused or taken away no rule gives.
+ *
+ * @param refusedBefore whether an operator has rejected or revoked this customer's access to the program.
+ */
+export function isGrantedByRule(
+  { accessGrant, accessRule }: Pick<Program, "accessGrant" | "accessRule">,
+  customer: Asker,
+  refusedBefore: boolean,
+): boolean {
+  if (accessGrant === "manual") return false;
+  if (accessRule === null) return true;
+  if (refusedBefore || customer.status !== "active") return false;
+  const { minimumLevel, customerTypes, nationalities, residences, organizationIds } = accessRule;
+  return (
+    (minimumLevel === null || rankOf(customer.level) >= rankOf(minimumLevel)) &&
+    isIn(customerTypes, customer.type) &&
+    isIn(nationalities, customer.nationality) &&
+    isIn(residences, customer.residenceCountry) &&
+    isIn(organizationIds, customer.organizationId)
+  );
+}
+
+const rankOf = (level: Customer["level"]): number => verificationLevels.indexOf(level);
+
+/** Whether a list has a value; one that is not known is in none. */
+const isIn = <T>(list: readonly T[] | null, value: T | null): boolean =>
+  list === null || (value !== null && list.includes(value));
+
+/** Why a rule granted, for the record: the version tells which rule it was. */
+export const grantedBecause = ({ version }: Pick<Program, "version">): string =>
+  `Granted by the rule of the card program, version ${version}.`;
