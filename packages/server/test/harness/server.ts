@@ -22,6 +22,7 @@ import {
   createOrganization as makeOrganization,
   setInstallationMode,
 } from "../../src/issuing/organizations/actions.ts";
+import type { Providers } from "../../src/issuing/verifications/providers/open.ts";
 import { createKey, openKeyCache } from "../../src/records/access/actions.ts";
 import { scopes } from "../../src/records/access/model.ts";
 import { mayHold } from "../../src/records/access/rules.ts";
@@ -94,6 +95,8 @@ export type TestServerOptions = {
   /** What the installation is; live organizations may be made in both. */
   readonly mode?: Mode;
   readonly stopping?: AbortSignal;
+  /** Who reviews customers outside. */
+  readonly providers?: Providers;
 };
 
 /**
@@ -121,6 +124,7 @@ async function serve(
     database: database.app,
     keys,
     files: await testFiles(),
+    providers: options.providers ?? new Map(),
     clock: systemClock,
     newId: createIds(() => systemClock.now().getTime(), systemEntropy),
     log: options.log ?? createLog("fatal"),
