@@ -1,6 +1,6 @@
 import path from "node:path";
 import type { FastifyInstance } from "fastify";
-import { systemClock, systemEntropy } from "./foundation/clock/clock.ts";
+import { steadyMs, systemClock, systemEntropy } from "./foundation/clock/clock.ts";
 import { type Config, ConfigError, loadConfig } from "./foundation/config/config.ts";
 import { type Database, openDatabase } from "./foundation/database/database.ts";
 import {
@@ -36,6 +36,9 @@ import { sweepDocuments } from "./issuing/documents/actions.ts";
 import { setInstallationMode } from "./issuing/organizations/actions.ts";
 import { setFourEyes } from "./issuing/screening/actions/hits.ts";
 import { listsInForce, listWarnings } from "./issuing/screening/actions/lists.ts";
+import { deliverVerifications } from "./issuing/verifications/actions/deliver.ts";
+import { createBreaker } from "./issuing/verifications/providers/breaker.ts";
+import { openProviders } from "./issuing/verifications/providers/open.ts";
 import { openKeyCache } from "./records/access/actions.ts";
 import { bindKeys } from "./records/vault/actions.ts";
 
@@ -55,6 +58,8 @@ const SWEEP_DOCUMENTS_MS = 600_000;
 
 /** How often lists that were loaded are looked for, so that no request waits for their index, ms. */
 const INDEX_LISTS_MS = 5_000;
+/** How often providers outside are asked about what is due, ms. */
+const DELIVER_VERIFICATIONS_MS = 1_000;
 
 /** How often idle connections are closed while the last requests are answered, ms. */
 const SWEEP_MS = 20;
@@ -163,6 +168,9 @@ function assemble(
   const { database, keys, files, warnings } = parts;
   const metrics = createMetrics(true);
   const keyCache = openKeyCache();
+  const providers = openProviders(config, { clock: systemClock, random: systemEntropy });
+  const breaker = createBreaker(steadyMs);
+  const random = systemEntropy;
   const newId = createIds(() => systemClock.now().getTime(), systemEntropy);
   const workers = parts.open(WORKER_CONNECTIONS);
   const forJobs = parts.open(JOB_CONNECTIONS, JOB_LOCK_TIMEOUT_MS);
@@ -189,6 +197,12 @@ function assemble(
         everyMs: INDEX_LISTS_MS,
         run: async () => void (await listsInForce({ sql: workers, keys })),
       },
+      {
+        name: "verifications.deliver",
+        everyMs: DELIVER_VERIFICATIONS_MS,
+        run: (inWork) =>
+          deliverVerifications({ sql: forJobs, providers, files, breaker, random, inWork }),
+      },
     ],
   });
   stack.defer(() => worker.stop());
@@ -199,6 +213,7 @@ function assemble(
     database,
     keys,
     files,
+    providers,
     keyCache,
     clock: systemClock,
     newId,

@@ -65,7 +65,7 @@ export type Reviewed = {
   readonly work: Work;
   readonly organization: Organization;
   readonly customer: Customer;
-  readonly verification: Verification;
+  readonly verification: VerificationRead;
 };
 
 /**

@@ -47,6 +47,11 @@ export const verificationErrors = errorTable({
     title: "The customer has no such document that stands",
     remedy: "Name documents of this customer that are neither rejected nor erased.",
   },
+  webhook_not_genuine: {
+    status: 401,
+    title: "The webhook is not genuine",
+    remedy: "Check the secret of the webhook at the provider and in the settings of the server.",
+  },
   provider_not_available: {
     status: 422,
     title: "This provider is not for organizations of this mode",

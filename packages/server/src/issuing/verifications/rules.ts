@@ -1,3 +1,4 @@
+import type { Entropy } from "../../foundation/clock/clock.ts";
 import { assert } from "../../foundation/errors/errors.ts";
 import type { OrganizationId } from "../../foundation/ids/ids.ts";
 import { canMove } from "../../foundation/lifecycle/lifecycle.ts";
@@ -124,4 +125,21 @@ const providersOfMode: Readonly<Record<Mode, readonly Provider[]>> = {
 export function requireProvider(provider: Provider, mode: Mode): void {
   if (providersOfMode[mode].includes(provider)) return;
   throw verificationErrors.refusal("provider_not_available", undefined, { field: "provider" });
+}
+
+/** First and longest pause between two attempts at a provider, seconds. */
+const FIRST_RETRY_S = 30;
+const LONGEST_RETRY_S = 21_600;
+
+/**
+ * In how many seconds a provider is tried again: doubled with each failure up to six hours, half of it at random,
+ * so that what failed together does not come back together. What it asks for itself is the least, within an hour.
+ *
+ * @param attempts failures in a row before this one.
+ */
+export function retryInS(attempts: number, retryAfterS: number | null, random: Entropy): number {
+  const whole = Math.min(FIRST_RETRY_S * 2 ** Math.min(attempts, 20), LONGEST_RETRY_S);
+  const [share = 0] = random(1);
+  const jittered = whole / 2 + (whole / 2) * (share / 255);
+  return Math.ceil(Math.max(jittered, Math.min(retryAfterS ?? 0, 3_600)));
 }

@@ -8,7 +8,7 @@ import {
   text,
   timestamp,
 } from "../../foundation/route/schemas.ts";
-import { customerFields } from "../customers/model.ts";
+import { needs } from "../customers/model.ts";
 import { verificationLevels } from "../programs/model.ts";
 import {
   type Decision,
@@ -133,9 +133,9 @@ export const simulationSchema = object({
     }),
   ),
   fields: Type.Optional(
-    Type.Array(oneOf(customerFields), {
+    Type.Array(oneOf(needs), {
       uniqueItems: true,
-      maxItems: customerFields.length,
+      maxItems: needs.length,
       description: "Of needs_information: what is to be given again.",
     }),
   ),

@@ -5,7 +5,9 @@ import type { Due, DuePage } from "../../foundation/job/job.ts";
 import { dueInOrder, dueValues } from "../../records/jobs/clauses.ts";
 import { customersInReview } from "../customers/clauses.ts";
 import {
+  isOutside,
   openStatuses,
+  providers,
   type Verification,
   type VerificationRead,
   type VerificationSettings,
@@ -53,6 +55,14 @@ const selected = selectedOf({ ...columns, ...traffic });
 const quoted = (words: readonly string[]): string => words.map((word) => `'${word}'`).join(", ");
 const isOpen = `v.status in (${quoted(openStatuses)})`;
 
+/** The database's real clock, cut to what a column keeps: rounded up, what is due now would not be yet. */
+export const realNow = "date_trunc('milliseconds', now())";
+
+/** Which parameter of `valuesOf` a column is. */
+const at = (column: keyof typeof columns): number => names.indexOf(column) + 1;
+
+const outside = quoted(providers.filter((provider) => isOutside[provider]));
+
 const find = statement(
   "verifications.find",
   `select ${selected} from verifications v where v.organization_id = $1 and v.id = $2`,
@@ -68,12 +78,16 @@ const owner = statement(
 );
 const insert = statement(
   "verifications.insert",
-  `insert into verifications (${names.join(", ")})
-   values (${names.map((_, index) => `$${index + 1}`).join(", ")})`,
+  `insert into verifications (${names.join(", ")}, next_attempt_at)
+   values (${names.map((_, index) => `$${index + 1}`).join(", ")},
+     case when $${at("provider")} in (${outside}) then ${realNow} end)`,
 );
 const update = statement(
   "verifications.update",
-  `update verifications set ${names.map((name, index) => `${name} = $${index + 1}`).join(", ")}
+  `update verifications set ${names.map((name, index) => `${name} = $${index + 1}`).join(", ")},
+     next_attempt_at = case
+       when $${at("status")} = status or $${at("status")} = 'submitted' then next_attempt_at
+       when $${at("status")} = 'queued' and provider in (${outside}) then ${realNow} end
    where organization_id = $1 and id = $2`,
 );
 

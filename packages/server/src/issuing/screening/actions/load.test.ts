@@ -138,3 +138,17 @@ test("each load is in the platform's audit log, with who ran it", async () => {
   );
   assert.match(rows[0]?.changes ?? "", new RegExp(`"version": ?${list.version}.*tester`));
 });
+
+test("others have their turn while a list is indexed: after each hundred entries", async () => {
+  await load(app, madeEntries(3_000));
+  let turns = 0;
+  let over = false;
+  const count = () => {
+    turns += 1;
+    if (!over) setImmediate(count);
+  };
+  setImmediate(count);
+  await found("nobody");
+  over = true;
+  assert.ok(turns >= 30, `${turns} turns`);
+});

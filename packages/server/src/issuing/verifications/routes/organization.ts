@@ -38,6 +38,7 @@ const delegate = writeRoute({
     "verification_already_delegated",
     "customer_not_in_review",
     "customer_move_not_allowed",
+    "customer_incomplete",
     "document_not_found",
     "customer_deleted",
     "organization_closed",
@@ -63,6 +64,7 @@ const simulate = writeRoute({
     "customer_not_found",
     "customer_not_in_review",
     "customer_move_not_allowed",
+    "customer_incomplete",
     "organization_closed",
   ],
   handle: async ({ body, work }) =>

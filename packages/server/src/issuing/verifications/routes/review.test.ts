@@ -225,6 +225,9 @@ test("the queue is filtered by status, provider, customer, reviewer and organiza
     );
   assert.deepEqual(await of(`customerId=${customerId}`), [id]);
   assert.ok((await of(`claimedBy=${claimed.body.claimedBy}&status=claimed`)).includes(id));
+  const mineToo = await inReview();
+  await act(mineToo.id, "claim");
+  assert.ok(!(await of(`claimedBy=${claimed.body.claimedBy}`)).includes(mineToo.id));
   assert.ok((await of(`organizationId=${mine.id}&provider=sandbox`)).includes(id));
   for (const query of ["status=queued", "provider=manual", "outcome=approved"]) {
     assert.ok(!(await of(query)).includes(id), query);

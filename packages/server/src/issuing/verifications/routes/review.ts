@@ -38,7 +38,12 @@ const verb = <B extends TSchema>(about: {
   });
 };
 
-const deciding = ["verification_outdated", "customer_move_not_allowed", "organization_closed"];
+const deciding = [
+  "verification_outdated",
+  "customer_move_not_allowed",
+  "customer_incomplete",
+  "organization_closed",
+];
 
 /** The queue of the platform's reviewers. */
 export const reviewRoutes: readonly Route[] = [
