@@ -528,6 +528,16 @@ table public.record_queue column 002 ordinal integer not null
 table public.record_queue column 003 organization_id id not null
 table public.record_queue column 004 kind text not null
 table public.record_queue column 005 record_id id not null
+table public.screening_entries column 001 list_version bigint not null
+table public.screening_entries column 002 source_id text not null
+table public.screening_entries column 003 entry jsonb not null
+table public.screening_lists column 001 version bigint not null
+table public.screening_lists column 002 source text not null
+table public.screening_lists column 003 published_on date
+table public.screening_lists column 004 sha256 bytea not null
+table public.screening_lists column 005 entries integer not null
+table public.screening_lists column 006 loaded_at timestamp(3) with time zone not null
+table public.screening_lists column 007 loaded_by text not null
 table public.subject_keys column 001 organization_id id not null
 table public.subject_keys column 002 subject_id id not null
 table public.subject_keys column 003 key_id text
@@ -576,6 +586,31 @@ table public.verification_sessions column 011 consent_language text
 table public.verification_sessions column 012 consented_at timestamp(3) with time zone
 table public.verification_sessions column 013 version bigint not null
 table public.verification_sessions column 014 created_at timestamp(3) with time zone not null
+table public.verification_settings column 001 organization_id id not null
+table public.verification_settings column 002 provider text not null
+table public.verification_settings column 003 delegated text not null
+table public.verification_settings column 004 version bigint not null
+table public.verifications column 001 organization_id id not null
+table public.verifications column 002 id id not null
+table public.verifications column 003 customer_id id not null
+table public.verifications column 004 level text not null
+table public.verifications column 005 provider text not null
+table public.verifications column 006 status text not null
+table public.verifications column 007 customer_version bigint not null
+table public.verifications column 008 claimed_by text
+table public.verifications column 009 claimed_at timestamp(3) with time zone
+table public.verifications column 010 provider_reference text
+table public.verifications column 011 delegated jsonb
+table public.verifications column 012 outcome text
+table public.verifications column 013 reasons text[] not null
+table public.verifications column 014 decided_by text
+table public.verifications column 015 decided_at timestamp(3) with time zone
+table public.verifications column 016 version bigint not null
+table public.verifications column 017 created_at timestamp(3) with time zone not null
+table public.verifications column 018 attempts integer not null default 0
+table public.verifications column 019 next_attempt_at timestamp(3) with time zone
+table public.verifications column 020 last_error text
+table public.verifications column 021 heard_at timestamp(3) with time zone
 table vault.card_numbers column 001 organization_id id not null
 table vault.card_numbers column 002 card_id id not null
 table vault.card_numbers column 003 version integer not null
@@ -918,6 +953,12 @@ table public.record_heads constraint record_heads_sequence_check CHECK ((sequenc
 table public.record_queue constraint record_queue_kind_check CHECK ((kind = ANY (ARRAY['journal'::text, 'audit'::text])))
 table public.record_queue constraint record_queue_ordinal_check CHECK ((ordinal >= 0))
 table public.record_queue constraint record_queue_pkey PRIMARY KEY ("position", ordinal)
+table public.screening_entries constraint screening_entries_pkey PRIMARY KEY (list_version, source_id)
+table public.screening_lists constraint screening_lists_entries_check CHECK ((entries >= 0))
+table public.screening_lists constraint screening_lists_pkey PRIMARY KEY (version)
+table public.screening_lists constraint screening_lists_sha256_check CHECK ((length(sha256) = 32))
+table public.screening_lists constraint screening_lists_source_check CHECK ((source = ANY (ARRAY['ofac_sdn'::text, 'eu_consolidated'::text, 'un_consolidated'::text, 'pep'::text])))
+table public.screening_lists constraint screening_lists_version_check CHECK ((version > 0))
 table public.subject_keys constraint subject_keys_check CHECK (((key_id IS NULL) = (destroyed_at IS NOT NULL)))
 table public.subject_keys constraint subject_keys_check1 CHECK (((wrapped_key IS NULL) = (destroyed_at IS NOT NULL)))
 table public.subject_keys constraint subject_keys_pkey PRIMARY KEY (organization_id, subject_id, purpose)
@@ -943,6 +984,25 @@ table public.verification_sessions constraint verification_sessions_organization
 table public.verification_sessions constraint verification_sessions_pkey PRIMARY KEY (organization_id, id)
 table public.verification_sessions constraint verification_sessions_status_check CHECK ((status = ANY (ARRAY['waiting'::text, 'started'::text, 'submitted'::text, 'replaced'::text, 'revoked'::text])))
 table public.verification_sessions constraint verification_sessions_version_check CHECK ((version > 0))
+table public.verification_settings constraint verification_settings_delegated_check CHECK ((delegated = ANY (ARRAY['refused'::text, 'reviewed'::text, 'accepted'::text])))
+table public.verification_settings constraint verification_settings_pkey PRIMARY KEY (organization_id)
+table public.verification_settings constraint verification_settings_provider_check CHECK ((provider = ANY (ARRAY['manual'::text, 'sandbox'::text, 'sumsub'::text, 'persona'::text])))
+table public.verification_settings constraint verification_settings_version_check CHECK ((version > 0))
+table public.verifications constraint verifications_check CHECK (((status = 'claimed'::text) = (claimed_by IS NOT NULL)))
+table public.verifications constraint verifications_check1 CHECK (((status = 'claimed'::text) = (claimed_at IS NOT NULL)))
+table public.verifications constraint verifications_check2 CHECK (((status <> 'submitted'::text) OR (provider_reference IS NOT NULL)))
+table public.verifications constraint verifications_check3 CHECK (((status = 'decided'::text) = (outcome IS NOT NULL)))
+table public.verifications constraint verifications_check4 CHECK (((status = 'decided'::text) = (decided_by IS NOT NULL)))
+table public.verifications constraint verifications_check5 CHECK (((status = 'decided'::text) = (decided_at IS NOT NULL)))
+table public.verifications constraint verifications_customer_version_check CHECK ((customer_version > 0))
+table public.verifications constraint verifications_decided_by_check CHECK ((decided_by = ANY (ARRAY['reviewer'::text, 'provider'::text, 'operator'::text, 'simulation'::text, 'rule'::text])))
+table public.verifications constraint verifications_level_check CHECK ((level = ANY (ARRAY['minimum'::text, 'basic'::text, 'advanced'::text])))
+table public.verifications constraint verifications_organization_id_customer_id_fkey FOREIGN KEY (organization_id, customer_id) REFERENCES customers(organization_id, id)
+table public.verifications constraint verifications_outcome_check CHECK ((outcome = ANY (ARRAY['approved'::text, 'rejected'::text, 'needs_information'::text])))
+table public.verifications constraint verifications_pkey PRIMARY KEY (organization_id, id)
+table public.verifications constraint verifications_provider_check CHECK ((provider = ANY (ARRAY['manual'::text, 'sandbox'::text, 'sumsub'::text, 'persona'::text])))
+table public.verifications constraint verifications_status_check CHECK ((status = ANY (ARRAY['queued'::text, 'claimed'::text, 'submitted'::text, 'decided'::text, 'cancelled'::text])))
+table public.verifications constraint verifications_version_check CHECK ((version > 0))
 table vault.card_numbers constraint card_numbers_nonce_check CHECK ((octet_length(nonce) = 12))
 table vault.card_numbers constraint card_numbers_pkey PRIMARY KEY (organization_id, card_id, version)
 table vault.card_numbers constraint card_numbers_version_check CHECK ((version > 0))
@@ -981,11 +1041,16 @@ CREATE INDEX cards_numbers ON public.cards USING btree (pan_length, number_first
 CREATE INDEX cards_program ON public.cards USING btree (program_id, organization_id, id) WHERE (status <> 'deleted'::text)
 CREATE INDEX cards_renewing ON public.cards USING btree (organization_id, program_id, expires_at) WHERE (status <> 'deleted'::text)
 CREATE INDEX cards_status ON public.cards USING btree (organization_id, status, id)
+CREATE INDEX customers_birth_date ON public.customers USING btree (organization_id, birth_date) WHERE (birth_date IS NOT NULL)
 CREATE INDEX customers_by_id ON public.customers USING btree (id)
+CREATE INDEX customers_email ON public.customers USING btree (organization_id, lower(email)) WHERE (email IS NOT NULL)
+CREATE INDEX customers_in_review ON public.customers USING btree (organization_id, id) WHERE (COALESCE(status_before_hold, status) = ANY (ARRAY['pending'::text, 'update_requested'::text]))
 CREATE INDEX customers_last_name ON public.customers USING btree (organization_id, lower(last_name) text_pattern_ops) WHERE (last_name IS NOT NULL)
 CREATE INDEX customers_legal_name ON public.customers USING btree (organization_id, lower(legal_name) text_pattern_ops) WHERE (legal_name IS NOT NULL)
 CREATE INDEX customers_name ON public.customers USING btree (organization_id, lower(((first_name || ' '::text) || last_name)) text_pattern_ops) WHERE (last_name IS NOT NULL)
+CREATE INDEX customers_national_id ON public.customers USING btree (organization_id, upper(regexp_replace(national_id, '[^[:alnum:]]'::text, ''::text, 'g'::text))) WHERE (national_id IS NOT NULL)
 CREATE INDEX customers_nationality ON public.customers USING btree (organization_id, nationality) WHERE (status <> 'deleted'::text)
+CREATE INDEX customers_phone ON public.customers USING btree (organization_id, phone) WHERE (phone IS NOT NULL)
 CREATE INDEX customers_residence ON public.customers USING btree (organization_id, residence_country) WHERE (status <> 'deleted'::text)
 CREATE INDEX customers_to_erase ON public.customers USING btree (organization_id, retain_until) WHERE ((retain_until IS NOT NULL) AND (erased_at IS NULL))
 CREATE INDEX documents_customer ON public.documents USING btree (organization_id, customer_id, id)
@@ -1006,12 +1071,16 @@ CREATE INDEX people_customer ON public.people USING btree (organization_id, cust
 CREATE INDEX private_links_bearer ON public.private_links USING btree (bearer_hash) WHERE (bearer_hash IS NOT NULL)
 CREATE INDEX private_links_link ON public.private_links USING btree (link_hash)
 CREATE INDEX record_chain_time ON public.record_chain USING btree (organization_id, recorded_at, sequence)
+CREATE INDEX screening_lists_source ON public.screening_lists USING btree (source, version)
 CREATE INDEX transfers_budget ON public.transfers USING btree (organization_id, budget_id, id) WHERE (budget_id IS NOT NULL)
 CREATE INDEX transfers_by_id ON public.transfers USING btree (id)
 CREATE INDEX transfers_card ON public.transfers USING btree (organization_id, card_id, id) WHERE (card_id IS NOT NULL)
 CREATE INDEX transfers_from_budget ON public.transfers USING btree (organization_id, from_id, id) WHERE (from_type = 'budget'::text)
 CREATE INDEX transfers_to_budget ON public.transfers USING btree (organization_id, to_id, id) WHERE (to_type = 'budget'::text)
 CREATE INDEX verification_sessions_customer ON public.verification_sessions USING btree (organization_id, customer_id, id)
+CREATE INDEX verifications_by_id ON public.verifications USING btree (id)
+CREATE INDEX verifications_by_status ON public.verifications USING btree (status, id)
+CREATE INDEX verifications_due ON public.verifications USING btree (next_attempt_at) WHERE (next_attempt_at IS NOT NULL)
 CREATE UNIQUE INDEX access_requests_live ON public.access_requests USING btree (organization_id, customer_id, program_id) WHERE (status = ANY (ARRAY['requested'::text, 'granted'::text]))
 CREATE UNIQUE INDEX card_batch_rows_card ON public.card_batch_rows USING btree (organization_id, card_id) WHERE (card_id IS NOT NULL)
 CREATE UNIQUE INDEX card_block_orders_running ON public.card_block_orders USING btree (organization_id, program_id, COALESCE((limited_to)::text, ''::text)) WHERE (status = 'running'::text)
@@ -1024,6 +1093,7 @@ CREATE UNIQUE INDEX due_fees_once ON public.due_fees USING btree (organization_i
 CREATE UNIQUE INDEX ledger_entries_account ON public.ledger_entries USING btree (organization_id, account_id, sequence)
 CREATE UNIQUE INDEX private_links_alive ON public.private_links USING btree (organization_id, kind, object_id) WHERE (ended_at IS NULL)
 CREATE UNIQUE INDEX transfers_reverses ON public.transfers USING btree (organization_id, reverses) WHERE (reverses IS NOT NULL)
+CREATE UNIQUE INDEX verifications_open ON public.verifications USING btree (organization_id, customer_id) WHERE (status = ANY (ARRAY['queued'::text, 'claimed'::text, 'submitted'::text]))
 
 -- Triggers
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit_log FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()
@@ -1045,6 +1115,7 @@ grant delete, insert, select on public.event_queue to cardwright_app
 grant delete, insert, select on public.idempotency_keys to cardwright_app
 grant delete, insert, select on public.program_availability to cardwright_app
 grant delete, insert, select on public.record_queue to cardwright_app
+grant delete, insert, select on public.screening_entries to cardwright_app
 grant delete, insert, select on vault.card_numbers to cardwright_vault
 grant delete, insert, select, update on public.budget_refills to cardwright_app
 grant delete, insert, select, update on public.card_auto_top_ups to cardwright_app
@@ -1058,6 +1129,7 @@ grant insert, select on public.journal to cardwright_app
 grant insert, select on public.ledger_entries to cardwright_app
 grant insert, select on public.record_blocks to cardwright_app
 grant insert, select on public.record_chain to cardwright_app
+grant insert, select on public.screening_lists to cardwright_app
 grant insert, select on vault.pan_hash to cardwright_vault
 grant insert, select, update on public.access_requests to cardwright_app
 grant insert, select, update on public.api_keys to cardwright_app
@@ -1086,5 +1158,7 @@ grant insert, select, update on public.record_heads to cardwright_app
 grant insert, select, update on public.subject_keys to cardwright_app
 grant insert, select, update on public.transfers to cardwright_app
 grant insert, select, update on public.verification_sessions to cardwright_app
+grant insert, select, update on public.verification_settings to cardwright_app
+grant insert, select, update on public.verifications to cardwright_app
 grant select on public.migrations to cardwright_app
 grant usage on public.queue_position to cardwright_app

@@ -6,14 +6,14 @@ grant usage on all sequences in schema public to cardwright_app;
 -- Append-only: no UPDATE, no DELETE.
 grant select, insert on
   record_chain, record_blocks, journal, ledger_entries, events, audit_log,
-  customer_status_history, card_status_history
+  customer_status_history, card_status_history, screening_lists
   to cardwright_app;
 
 -- Changed, never removed.
 grant select, insert, update on
   organization_clocks, record_heads, ledger_accounts, ledger_holds, event_heads, api_keys,
-  organizations, transfers, due_fees, customers, people, access_requests, documents, programs, budgets, cards,
-  compliance_rules, card_wind_downs,
+  organizations, transfers, due_fees, customers, people, access_requests, documents,
+  verifications, verification_settings, compliance_rules, card_wind_downs, programs, budgets, cards,
   card_restrictions, card_block_orders, card_batches, card_batch_rows, subject_keys, job_runs,
   private_links, verification_sessions
   to cardwright_app;
@@ -22,7 +22,7 @@ grant select, insert, update on budget_spending to cardwright_app;
 grant select, insert, update, delete on budget_refills, card_auto_top_ups to cardwright_app;
 grant select, insert on api_key_hash, installation to cardwright_app;
 grant select, insert, delete on
-  record_queue, event_queue, idempotency_keys, program_availability
+  record_queue, event_queue, idempotency_keys, program_availability, screening_entries
   to cardwright_app;
 grant select on migrations to cardwright_app;
 

@@ -1,6 +1,6 @@
 import path from "node:path";
 import type { FastifyInstance } from "fastify";
-import { systemClock, systemEntropy } from "./foundation/clock/clock.ts";
+import { steadyMs, systemClock, systemEntropy } from "./foundation/clock/clock.ts";
 import { type Config, ConfigError, loadConfig } from "./foundation/config/config.ts";
 import { type Database, openDatabase } from "./foundation/database/database.ts";
 import {
@@ -34,6 +34,10 @@ import { recordSources } from "./interfaces/worker/sources.ts";
 import { startWorker } from "./interfaces/worker/worker.ts";
 import { sweepDocuments } from "./issuing/documents/actions.ts";
 import { setInstallationMode } from "./issuing/organizations/actions.ts";
+import { listsInForce, listWarnings } from "./issuing/screening/actions/lists.ts";
+import { deliverVerifications } from "./issuing/verifications/actions/deliver.ts";
+import { createBreaker } from "./issuing/verifications/providers/breaker.ts";
+import { openProviders } from "./issuing/verifications/providers/open.ts";
 import { openKeyCache } from "./records/access/actions.ts";
 import { bindKeys } from "./records/vault/actions.ts";
 
@@ -50,6 +54,11 @@ const SPARE_CONNECTIONS = 20;
 
 /** How often files without a document are looked for, ms. */
 const SWEEP_DOCUMENTS_MS = 600_000;
+
+/** How often lists that were loaded are looked for, so that no request waits for their index, ms. */
+const INDEX_LISTS_MS = 5_000;
+/** How often providers outside are asked about what is due, ms. */
+const DELIVER_VERIFICATIONS_MS = 1_000;
 
 /** How often idle connections are closed while the last requests are answered, ms. */
 const SWEEP_MS = 20;
@@ -157,6 +166,9 @@ function assemble(
   const { database, keys, files, warnings } = parts;
   const metrics = createMetrics(true);
   const keyCache = openKeyCache();
+  const providers = openProviders(config, { clock: systemClock, random: systemEntropy });
+  const breaker = createBreaker(steadyMs);
+  const random = systemEntropy;
   const newId = createIds(() => systemClock.now().getTime(), systemEntropy);
   const workers = parts.open(WORKER_CONNECTIONS);
   const forJobs = parts.open(JOB_CONNECTIONS, JOB_LOCK_TIMEOUT_MS);
@@ -178,6 +190,17 @@ function assemble(
         everyMs: SWEEP_DOCUMENTS_MS,
         run: () => sweepDocuments(workers, files, systemClock.now()),
       },
+      {
+        name: "screening lists",
+        everyMs: INDEX_LISTS_MS,
+        run: async () => void (await listsInForce({ sql: workers, keys })),
+      },
+      {
+        name: "verifications.deliver",
+        everyMs: DELIVER_VERIFICATIONS_MS,
+        run: (inWork) =>
+          deliverVerifications({ sql: forJobs, providers, files, breaker, random, inWork }),
+      },
     ],
   });
   stack.defer(() => worker.stop());
@@ -188,6 +211,7 @@ function assemble(
     database,
     keys,
     files,
+    providers,
     keyCache,
     clock: systemClock,
     newId,
@@ -200,6 +224,7 @@ function assemble(
       stopping: stopping.signal,
       lagMs: worker.lagMs,
       lateJobs: worker.lateJobs,
+      lists: () => (config.CARDWRIGHT_MODE === "live" ? listWarnings(keys) : []),
       warnings,
     }),
   };

@@ -19,6 +19,7 @@ export type Furnished = {
 
 type ObjectKind =
   | "customer"
+  | "verification"
   | "accessRequest"
   | "card"
   | "budgetCard"
@@ -30,6 +31,7 @@ type ObjectKind =
 /** Which kind of object the first word of a path is about. */
 const kindOfPath: Readonly<Record<string, ObjectKind>> = {
   customers: "customer",
+  verifications: "verification",
   "access-requests": "accessRequest",
   cards: "card",
   budgets: "budget",
@@ -82,6 +84,14 @@ export async function furnish(server: TestServer): Promise<Furnished> {
     }),
   );
   await giveDocuments(call, customer.id);
+  const verification = made(
+    await call("POST", `/customers/${customer.id}/verifications`, {
+      provider: "Example Checks",
+      reference: "chk-1",
+      livenessAttested: true,
+      verifiedAt: "2026-01-31T00:00:00Z",
+    }),
+  );
   made(await server.call("POST", `/customers/${customer.id}/approve`, {}));
   const accessRequest = made(
     await call("POST", `/customers/${customer.id}/access-requests`, {
@@ -118,6 +128,7 @@ export async function furnish(server: TestServer): Promise<Furnished> {
   assert.equal(keys.status, 200);
   const objects = {
     customer: customer.id,
+    verification: verification.id,
     accessRequest: accessRequest.id,
     card: card.id,
     budgetCard: budgetCard.id,

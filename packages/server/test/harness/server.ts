@@ -23,6 +23,7 @@ import {
   createOrganization as makeOrganization,
   setInstallationMode,
 } from "../../src/issuing/organizations/actions.ts";
+import type { Providers } from "../../src/issuing/verifications/providers/open.ts";
 import { createKey, openKeyCache } from "../../src/records/access/actions.ts";
 import { scopes } from "../../src/records/access/model.ts";
 import { mayHold } from "../../src/records/access/rules.ts";
@@ -97,6 +98,8 @@ export type TestServerOptions = {
   readonly stopping?: AbortSignal;
   /** Where people outside reach it; its own address otherwise. */
   readonly publicUrl?: string;
+  /** Who reviews customers outside. */
+  readonly providers?: Providers;
 };
 
 /**
@@ -125,6 +128,7 @@ async function serve(
     database: database.app,
     keys,
     files: await testFiles(),
+    providers: options.providers ?? new Map(),
     clock: systemClock,
     newId: createIds(() => systemClock.now().getTime(), systemEntropy),
     log: options.log ?? createLog("fatal"),

@@ -80,16 +80,42 @@ const endpoint = (text?: string): string | null => {
   return url.origin;
 };
 
-const publicUrl = (text?: string): string | null => {
-  if (text === undefined) return null;
+/** Where people or providers are reached: over TLS, or on this machine (a double in tests). */
+const safeOrigin = (text: string, example: string): string => {
   const url = URL.canParse(text) ? new URL(text) : null;
-  const isLocal = ["localhost", "127.0.0.1", "[::1]"].includes(url?.hostname ?? "");
-  const isSafe = url?.protocol === "https:" || (url?.protocol === "http:" && isLocal);
-  // A cookie of a session is of the whole host: the pages are at its root.
+  const isNear = ["localhost", "127.0.0.1", "[::1]"].includes(url?.hostname ?? "");
+  const isSafe = url?.protocol === "https:" || (url?.protocol === "http:" && isNear);
   if (url === null || !isSafe || url.href !== `${url.origin}/`) {
-    throw new Error("must look like https://cards.example.com, without a path");
+    throw new Error(`must look like ${example}, without a path`);
   }
   return url.origin;
+};
+
+// A cookie of a session is of the whole host: the pages are at its root.
+const publicUrl = (text?: string): string | null =>
+  text === undefined ? null : safeOrigin(text, "https://cards.example.com");
+
+const service =
+  (otherwise: string) =>
+  (text: string = otherwise): string =>
+    safeOrigin(text, "https://api.example.com");
+
+const secrets = (text?: string): readonly string[] =>
+  (text ?? "").split(",").flatMap((part) => (part.trim() === "" ? [] : [part.trim()]));
+
+/** `individual.basic=name, business.advanced=name`: what a provider calls its own for each. */
+const namesByLevel = (text?: string): Readonly<Record<string, string>> => {
+  const pairs = secrets(text).map((pair) => {
+    const [, key, name] =
+      /^((?:individual|business)\.(?:minimum|basic|advanced)) ?= ?([^=\p{Cc}]{1,200})$/u.exec(
+        pair,
+      ) ?? [];
+    if (key === undefined || name === undefined) {
+      throw new Error("must look like individual.basic=name,business.basic=name");
+    }
+    return [key, name] as const;
+  });
+  return Object.fromEntries(pairs);
 };
 
 const levels: readonly LogLevel[] = ["trace", "debug", "info", "warn", "error", "fatal", "silent"];
@@ -155,6 +181,51 @@ export const variables = {
     "Secret key of the store; needed with a bucket.",
     "none",
     (text) => text ?? null,
+  ),
+  CARDWRIGHT_SUMSUB_URL: variable(
+    "Address of Sumsub's API.",
+    "https://api.sumsub.com",
+    service("https://api.sumsub.com"),
+  ),
+  CARDWRIGHT_SUMSUB_APP_TOKEN: variable(
+    "App token at Sumsub; needed for the provider sumsub.",
+    "none",
+    (text) => text ?? null,
+  ),
+  CARDWRIGHT_SUMSUB_SECRET_KEY: variable(
+    "Secret key of the app token; needed with it.",
+    "none",
+    (text) => text ?? null,
+  ),
+  CARDWRIGHT_SUMSUB_WEBHOOK_SECRETS: variable(
+    "Secrets of the webhooks of Sumsub, separated by commas: several while one replaces another.",
+    "none: every webhook is refused",
+    secrets,
+  ),
+  CARDWRIGHT_SUMSUB_LEVELS: variable(
+    "Sumsub's level for each type and level of customer: `individual.basic=name,…`.",
+    "none",
+    namesByLevel,
+  ),
+  CARDWRIGHT_PERSONA_URL: variable(
+    "Address of Persona's API.",
+    "https://api.withpersona.com",
+    service("https://api.withpersona.com"),
+  ),
+  CARDWRIGHT_PERSONA_API_KEY: variable(
+    "API key at Persona; needed for the provider persona.",
+    "none",
+    (text) => text ?? null,
+  ),
+  CARDWRIGHT_PERSONA_WEBHOOK_SECRETS: variable(
+    "Secrets of the webhooks of Persona, separated by commas: several while one replaces another.",
+    "none: every webhook is refused",
+    secrets,
+  ),
+  CARDWRIGHT_PERSONA_TEMPLATES: variable(
+    "Persona's inquiry template for each type and level of customer: `individual.basic=itmpl_…,…`.",
+    "none",
+    namesByLevel,
   ),
   CARDWRIGHT_ALLOW_SOFTWARE_KEYS: variable(
     "`live` lets a live installation run without an HSM; shown in /readyz.",

@@ -12,9 +12,13 @@ export const prefixes = {
   accessRequest: "acr",
   document: "doc",
   person: "per",
+  verification: "ver",
+  verificationSettings: "vset",
   program: "prog",
   card: "card",
   restriction: "rst",
+  complianceRule: "crl",
+  windDown: "wnd",
   blockOrder: "blk",
   cardBatch: "batch",
   budget: "bud",
@@ -39,10 +43,14 @@ export type ApiKeyId = Id<"apiKey">;
 export type CustomerId = Id<"customer">;
 export type PersonId = Id<"person">;
 export type DocumentId = Id<"document">;
+export type VerificationId = Id<"verification">;
+export type VerificationSettingsId = Id<"verificationSettings">;
 export type AccessRequestId = Id<"accessRequest">;
 export type ProgramId = Id<"program">;
 export type CardId = Id<"card">;
 export type RestrictionId = Id<"restriction">;
+export type ComplianceRuleId = Id<"complianceRule">;
+export type WindDownId = Id<"windDown">;
 export type BlockOrderId = Id<"blockOrder">;
 export type CardBatchId = Id<"cardBatch">;
 export type BudgetId = Id<"budget">;

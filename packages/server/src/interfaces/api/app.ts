@@ -12,6 +12,7 @@ import { downloadHandler } from "./download.ts";
 import { answerError, answerUnread } from "./failures.ts";
 import { recordForbidden } from "./forbidden.ts";
 import { type Batches, routeHandler } from "./handlers.ts";
+import { addHooks } from "./hooks.ts";
 import { addOpenPaths } from "./open.ts";
 import { addRequestLog } from "./requestlog.ts";
 import { forSerializer } from "./serializer.ts";
@@ -63,6 +64,7 @@ export async function createApi(
   addBodyParser(app);
   await app.register(rateLimit, { global: false, cache: RATE_LIMIT_CACHE });
   await app.register(async (v1) => addRoutes(v1, context, routes), { prefix: "/v1" });
+  await app.register(async (hooks) => addHooks(hooks, context));
   addOpenPaths(app, context, routes);
   await addDocs(app);
   addUnknownPaths(app, routes);

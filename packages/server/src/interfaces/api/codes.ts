@@ -2,12 +2,14 @@ import type { ErrorEntry } from "../../foundation/errors/errors.ts";
 import { generalErrors } from "../../foundation/errors/errors.ts";
 import { budgetErrors } from "../../issuing/budgets/errors.ts";
 import { cardErrors, issueConditions, useConditions } from "../../issuing/cards/errors.ts";
+import { complianceErrors } from "../../issuing/compliance/errors.ts";
 import { customerErrors } from "../../issuing/customers/errors.ts";
 import { documentErrors } from "../../issuing/documents/errors.ts";
 import { organizationErrors } from "../../issuing/organizations/errors.ts";
 import { programErrors } from "../../issuing/programs/errors.ts";
 import { statementErrors } from "../../issuing/statements/errors.ts";
 import { transferErrors } from "../../issuing/transfers/errors.ts";
+import { verificationErrors } from "../../issuing/verifications/errors.ts";
 import { accessErrors } from "../../records/access/errors.ts";
 import { idempotencyErrors } from "../../records/idempotency/errors.ts";
 import { ledgerErrors } from "../../records/ledger/errors.ts";
@@ -30,8 +32,10 @@ export const errorTables: readonly { readonly entries: Readonly<Record<string, E
   organizationErrors,
   transferErrors,
   programErrors,
+  complianceErrors,
   documentErrors,
   customerErrors,
+  verificationErrors,
   budgetErrors,
   cardErrors,
   issueConditions,

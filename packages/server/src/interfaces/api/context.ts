@@ -6,6 +6,7 @@ import type { Ids } from "../../foundation/ids/ids.ts";
 import type { Keys } from "../../foundation/keys/keys.ts";
 import type { Log } from "../../foundation/log/log.ts";
 import type { Mode } from "../../foundation/route/route.ts";
+import type { Providers } from "../../issuing/verifications/providers/open.ts";
 import type { KeyCache } from "../../records/access/actions.ts";
 import type { Metrics } from "./metrics.ts";
 
@@ -34,6 +35,8 @@ export type ApiContext = {
   readonly keys: Keys;
   /** Where documents lie. */
   readonly files: FileStore;
+  /** Who reviews customers outside; their webhooks come in here. */
+  readonly providers: Providers;
   readonly clock: Clock;
   readonly newId: Ids;
   readonly log: Log;

@@ -8,6 +8,9 @@ const answer = (description: string, type: string, schema: JsonObject): JsonObje
   content: { [type]: { schema } },
 });
 
+const problem = (description: string): JsonObject =>
+  answer(description, "application/problem+json", { $ref: "#/components/schemas/Problem" });
+
 const stateSchema: JsonObject = {
   type: "object",
   required: ["status", "checks", "warnings"],
@@ -36,6 +39,35 @@ const tooMany: JsonObject = { "429": { $ref: "#/components/responses/RateLimited
 
 /** What is answered without an API key. */
 export const openPaths: JsonObject = {
+  "/hooks/verification/{provider}": {
+    post: {
+      operationId: "hearVerificationProvider",
+      summary: "Take a webhook of a verification provider",
+      description:
+        "For Sumsub and Persona: signed by them, without a key. It says no more than that the provider is to be asked.",
+      tags,
+      security,
+      parameters: [
+        {
+          name: "provider",
+          in: "path",
+          required: true,
+          schema: { type: "string", enum: ["sumsub", "persona"] },
+        },
+      ],
+      responses: {
+        "200": answer("Taken.", "application/json", {
+          type: "object",
+          required: ["status"],
+          properties: { status: { type: "string", const: "received" } },
+        }),
+        "401": problem("`webhook_not_genuine`: its signature is not the provider's."),
+        "404": problem("`not_found`: no such provider is set up."),
+        "413": problem("`payload_too_large`: larger than 1 MiB."),
+        ...tooMany,
+      },
+    },
+  },
   "/v1/error-codes": {
     get: {
       operationId: "listErrorCodes",

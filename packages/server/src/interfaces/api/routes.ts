@@ -1,13 +1,16 @@
 import type { Route } from "../../foundation/route/route.ts";
 import { budgetRoutes } from "../../issuing/budgets/routes.ts";
 import { cardRoutes } from "../../issuing/cards/routes.ts";
+import { complianceRoutes } from "../../issuing/compliance/routes.ts";
 import { customerRoutes } from "../../issuing/customers/routes.ts";
 import { readingNamed } from "../../issuing/organizations/actions.ts";
 import { organizationRoutes } from "../../issuing/organizations/routes.ts";
 import { programRoutes } from "../../issuing/programs/routes.ts";
 import { receivableRoutes } from "../../issuing/receivables/routes.ts";
+import { screeningRoutes } from "../../issuing/screening/routes.ts";
 import { statementRoutes } from "../../issuing/statements/routes.ts";
 import { transferRoutes } from "../../issuing/transfers/routes.ts";
+import { verificationRoutes } from "../../issuing/verifications/routes.ts";
 import { accessRoutes } from "../../records/access/routes.ts";
 import { auditRoutes } from "../../records/audit/routes.ts";
 import { eventRoutes } from "../../records/events/routes.ts";
@@ -20,7 +23,10 @@ export const routes: readonly Route[] = [
   ...organizationRoutes,
   ...transferRoutes,
   ...programRoutes,
+  ...complianceRoutes,
   ...customerRoutes,
+  ...screeningRoutes,
+  ...verificationRoutes,
   ...budgetRoutes,
   ...cardRoutes,
   ...receivableRoutes,

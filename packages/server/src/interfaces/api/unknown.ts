@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyRequest } from "fastify";
 import { generalErrors } from "../../foundation/errors/errors.ts";
 import type { Route } from "../../foundation/route/route.ts";
 import { answerRefusal } from "./failures.ts";
+import { hookPath } from "./hooks.ts";
 import { openPathNames } from "./open.ts";
 
 /** Answers paths and methods that no route has: 404, 405 with Allow, 204 to OPTIONS. */
@@ -9,7 +10,7 @@ export function addUnknownPaths(app: FastifyInstance, routes: readonly Route[]):
   const paths = new Map<string, { pattern: RegExp; methods: Set<string> }>();
   const ours = routes.map(({ path, method }) => ({ path: `/v1${path}`, method }));
   const open = openPathNames.map((path) => ({ path, method: "GET" }));
-  for (const { path, method } of [...ours, ...open]) {
+  for (const { path, method } of [...ours, ...open, { path: hookPath, method: "POST" }]) {
     const pattern = new RegExp(`^${path.replaceAll(/\{\w+\}/g, "[^/]+")}$`);
     const known = paths.get(pattern.source) ?? { pattern, methods: new Set(["OPTIONS"]) };
     paths.set(pattern.source, known);

@@ -24,28 +24,39 @@ export type JobContext = {
  * @param dues all of one organization.
  * @returns how many it did.
  */
-export async function runGroup(
+export function runGroup(
   context: JobContext,
   job: Job,
   organizationId: OrganizationId,
   dues: readonly Due[],
 ): Promise<number> {
-  const done = await context.database.transaction(async (sql) => {
-    const work = await workOf(context, job, organizationId, sql);
-    const count = await job.run(
-      work,
-      dues.map(({ id }) => id),
-    );
-    await recordAudit(sql, auditEntries(work, job));
-    return count;
-  });
-  context.committed();
-  return done;
+  const ids = dues.map(({ id }) => id);
+  return worksOf(context, job.name)(organizationId, (work) => job.run(work, ids));
+}
+
+/** Does something in a transaction of an organization, with its events and audit rows. */
+export type InWork = <T>(
+  organizationId: OrganizationId,
+  act: (work: Work) => Promise<T>,
+) => Promise<T>;
+
+/** What acts under a name, as a job does. */
+export function worksOf(context: JobContext, name: string): InWork {
+  return async (organizationId, act) => {
+    const done = await context.database.transaction(async (sql) => {
+      const work = await workOf(context, name, organizationId, sql);
+      const result = await act(work);
+      await recordAudit(sql, auditEntries(work, name));
+      return result;
+    });
+    context.committed();
+    return done;
+  };
 }
 
 async function workOf(
   { keys, newId }: JobContext,
-  { name }: Job,
+  name: string,
   organizationId: OrganizationId,
   sql: Transaction,
 ): Promise<Work> {
@@ -55,7 +66,7 @@ async function workOf(
 }
 
 /** One entry for each object that was changed, so that the log of an object is whole. */
-function auditEntries(work: Work, { name }: Job): AuditEntry[] {
+function auditEntries(work: Work, name: string): AuditEntry[] {
   const byObject = Map.groupBy(changesOf(work), ({ objectId }) => objectId);
   return [...byObject].map(([objectId, changes]) => ({
     id: work.newId("audit"),

@@ -8,7 +8,7 @@ import { drainEvents, sequenceEvents } from "../../records/events/actions.ts";
 import { PRUNE_LIMIT, pruneAnswers } from "../../records/idempotency/actions.ts";
 import { drainRecords, sequenceRecords } from "../../records/sequencer/actions.ts";
 import type { RecordSource } from "../../records/sequencer/model.ts";
-import type { JobContext } from "./group.ts";
+import { type InWork, type JobContext, worksOf } from "./group.ts";
 import { type Loop, type LoopOptions, startLoop } from "./loop.ts";
 import { startScheduler } from "./scheduler.ts";
 
@@ -16,7 +16,8 @@ import { startScheduler } from "./scheduler.ts";
 export type Chore = {
   readonly name: string;
   readonly everyMs: number;
-  run(): Promise<unknown>;
+  /** @param inWork does something in a transaction of an organization, as a job of this name does. */
+  run(inWork: InWork): Promise<unknown>;
 };
 
 /** What runs beside the requests: sequences, and tidying up. */
@@ -98,16 +99,17 @@ export function startWorker(options: WorkerOptions): Worker {
       idleMs: [LAST_USE_MS, LAST_USE_MS],
     }),
   ];
+  const wake = () => {
+    for (const loop of sequencers) loop.wake();
+  };
   for (const { name, run, everyMs } of options.chores ?? []) {
+    const inWork = worksOf({ ...options.jobContext, committed: wake }, name);
     const step = async () => {
-      await run();
+      await run(inWork);
       return 0;
     };
     others.push(start({ name, step, restMs: 0, idleMs: [everyMs, everyMs] }));
   }
-  const wake = () => {
-    for (const loop of sequencers) loop.wake();
-  };
   const scheduler = startJobs(options, wake);
   return {
     wake,

@@ -4,6 +4,7 @@ import type { Sql } from "../../foundation/database/sql.ts";
 import type { Work } from "../../foundation/database/work.ts";
 import { assert, generalErrors } from "../../foundation/errors/errors.ts";
 import type { OrganizationId } from "../../foundation/ids/ids.ts";
+import { wakeJobs } from "../../foundation/job/bell.ts";
 import type { Reference } from "../../foundation/route/schemas.ts";
 import { announce } from "../../records/events/actions.ts";
 import { previousOf } from "../../records/events/rules.ts";
@@ -13,8 +14,16 @@ import { lockOrganization, workIn } from "../organizations/actions.ts";
 import { requireOpen } from "../organizations/rules.ts";
 import type { CustomerType, VerificationLevel } from "../programs/model.ts";
 import { type CustomerEvent, eventOfMove } from "./events.ts";
-import type { Customer, CustomerDetails, Retained, RetainedCard, StatusChange } from "./model.ts";
+import {
+  type Customer,
+  type CustomerDetails,
+  IN_REVIEW,
+  type Retained,
+  type RetainedCard,
+  type StatusChange,
+} from "./model.ts";
 import { detailProblems, noDetails, tidyDetails } from "./rules/details.ts";
+import { type Duplicate, duplicatesOf } from "./rules/duplicates.ts";
 import { erased, identityOf, retainedPerson } from "./rules/erasure.ts";
 import {
   afterClosing,
@@ -34,6 +43,7 @@ import {
   type CustomerFilter,
   findCustomerRow,
   findRetained,
+  findSharing,
   insertCustomer,
   insertStatusChange,
   keepRetained,
@@ -84,6 +94,10 @@ export const listCustomers = (
   filter: CustomerFilter,
   page: PageWanted,
 ): Promise<RowPage<Customer>> => listCustomerRows(sql, filter, page);
+
+/** Other customers of the organization that may be the same, the surest first. */
+export const findDuplicates = async (sql: Sql, customer: Customer): Promise<Duplicate[]> =>
+  duplicatesOf(customer, await findSharing(sql, customer));
 
 /** One page of a customer's moves, newest first. */
 export const listHistory = (
@@ -286,6 +300,7 @@ export function keepMove(
   kept: Pick<StatusChange, "move"> & Partial<Pick<StatusChange, "reasons" | "note">>,
 ): Promise<void> {
   const { standing } = after;
+  if (after.status === "pending" || after.status === "update_requested") wakeJobs(work, IN_REVIEW);
   return insertStatusChange(work.sql, after, {
     reasons: [],
     note: null,

@@ -14,6 +14,12 @@ export const customersNamed = (within: Within, patterns: readonly string[]): str
     where ${within("k.organization_id")} and (${likes.join(" or ")}))`;
 };
 
+/** A subquery of an organization's customers that wait for a review, beneath a hold too, and since when. */
+export const customersInReview = (organizationId: string): string =>
+  `(select k.id, k.status_at, k.status = 'on_hold' as held from customers k
+    where k.organization_id = ${organizationId}
+      and coalesce(k.status_before_hold, k.status) in ('pending', 'update_requested'))`;
+
 /** Statuses of customers as a rule sees them: in which it holds, and in which only for some days. */
 export type Standings = {
   readonly always: readonly string[];
@@ -36,5 +42,14 @@ export const customerStands = (
   where k.organization_id = ${customer.organizationId} and k.id = ${customer.id}
     and (k.status in (${quoted(always)}) or (k.status in (${quoted(forDays)})
       and ${now} < k.status_at + ${days} * interval '24 hours')))`;
+
+/**
+ * A subquery of an organization's customers with their countries.
+ *
+ * @param organizationId an expression, its columns qualified.
+ */
+export const customersOf = (organizationId: string): string =>
+  `(select k.id, k.status, k.status_at, k.nationality, k.residence_country as residence
+    from customers k where k.organization_id = ${organizationId})`;
 
 const quoted = (words: readonly string[]): string => words.map((word) => `'${word}'`).join(", ");

@@ -60,6 +60,9 @@ export const movers = {
   delete: "organization",
 } as const satisfies Record<CustomerMove, "organization" | "platform">;
 
+/** Under this name it is rung for whoever reviews customers. */
+export const IN_REVIEW = "verifications.open";
+
 /** The reason of a hold that stands for a possible or confirmed sanctions match. */
 export const SANCTIONS = "sanctions";
 

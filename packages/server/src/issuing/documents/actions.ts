@@ -245,6 +245,13 @@ export async function getDocument(
   return found;
 }
 
+/** One document of a customer; null where there is none. */
+export const findDocument = (
+  sql: Sql,
+  { organizationId, customerId }: Holder,
+  id: string,
+): Promise<Document | null> => findDocumentRow(sql, organizationId, customerId, id);
+
 /** One page of a customer's documents, newest first. */
 export const listDocuments = (
   sql: Sql,

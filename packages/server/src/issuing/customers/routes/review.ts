@@ -1,7 +1,9 @@
 import type { TSchema } from "typebox";
+import type { Work } from "../../../foundation/database/work.ts";
 import { type Route, writeRoute } from "../../../foundation/route/route.ts";
 import { idParams, type StaticOf } from "../../../foundation/route/schemas.ts";
 import { decideCustomer, workForCustomer } from "../actions.ts";
+import type { Customer } from "../model.ts";
 import type { Verdict } from "../rules/moves.ts";
 import {
   approvalSchema,
@@ -17,43 +19,50 @@ const tag = "Customers";
 
 type VerbBody<B extends TSchema> = StaticOf<B> & { note?: string };
 
-/** A decision of the platform about a customer: `POST customers/{id}/<path>`. */
-const verb = <B extends TSchema>(about: {
-  readonly id: string;
-  readonly path: string;
-  readonly summary: string;
-  readonly description: string;
-  readonly body: B;
-  readonly verdict: (body: StaticOf<B>) => Verdict;
-}): Route => {
-  const { path, verdict, ...rest } = about;
-  return writeRoute({
-    ...rest,
-    method: "POST",
-    path: `/customers/{id}/${path}`,
-    tag,
-    audience: "platform",
-    scope: "customers:review",
-    params: idParams,
-    reply: customerSchema,
-    status: 200,
-    errors: [
-      "not_found",
-      "customer_move_not_allowed",
-      "customer_incomplete",
-      "customer_deleted",
-      "organization_closed",
-    ],
-    handle: async ({ params: { id }, body, work }) => {
-      const { note = null } = body as VerbBody<B>;
-      const own = await workForCustomer(work, id);
-      return showCustomer(await decideCustomer(own, id, verdict(body as StaticOf<B>), note));
-    },
-  });
-};
+/** What follows a verdict on a customer, in the same transaction. */
+export type VerdictFollower = (work: Work, customer: Customer, verdict: Verdict) => Promise<void>;
 
-/** What the platform decides about customers. */
-export const reviewRoutes: readonly Route[] = [
+/** A decision of the platform about a customer: `POST customers/{id}/<path>`. */
+const verb =
+  <B extends TSchema>(about: {
+    readonly id: string;
+    readonly path: string;
+    readonly summary: string;
+    readonly description: string;
+    readonly body: B;
+    readonly verdict: (body: StaticOf<B>) => Verdict;
+  }) =>
+  (follow: VerdictFollower): Route => {
+    const { path, verdict, ...rest } = about;
+    return writeRoute({
+      ...rest,
+      method: "POST",
+      path: `/customers/{id}/${path}`,
+      tag,
+      audience: "platform",
+      scope: "customers:review",
+      params: idParams,
+      reply: customerSchema,
+      status: 200,
+      errors: [
+        "not_found",
+        "customer_move_not_allowed",
+        "customer_incomplete",
+        "customer_deleted",
+        "organization_closed",
+      ],
+      handle: async ({ params: { id }, body, work }) => {
+        const { note = null } = body as VerbBody<B>;
+        const own = await workForCustomer(work, id);
+        const passed = verdict(body as StaticOf<B>);
+        const customer = await decideCustomer(own, id, passed, note);
+        await follow(own, customer, passed);
+        return showCustomer(customer);
+      },
+    });
+  };
+
+const verbs = [
   verb({
     id: "approveCustomer",
     path: "approve",
@@ -97,3 +106,7 @@ export const reviewRoutes: readonly Route[] = [
     verdict: () => ({ move: "release" }),
   }),
 ];
+
+/** What the platform decides about customers; with the reviews, which follow it. */
+export const reviewRoutes = (follow: VerdictFollower): readonly Route[] =>
+  verbs.map((make) => make(follow));

@@ -1,0 +1,35 @@
+import type { Provider } from "../model.ts";
+import { ProviderFailure } from "./port.ts";
+
+/** Failures in a row after which a provider is left alone. */
+export const FAILURES = 5;
+/** How long, ms; then one question is asked, and its answer decides. */
+export const REST_MS = 30_000;
+
+/** Spares a provider that is down, and us the waiting: what is due stays due. */
+export type Breaker = {
+  /** How much may be asked of it at the same time. */
+  limitOf(provider: Provider, most: number): number;
+  /** It answered. */
+  well(provider: Provider): void;
+  /** It did not do it: only what would fail for everybody counts. */
+  failed(provider: Provider, error: unknown): void;
+};
+
+/** @param nowMs a steady clock, ms. */
+export function createBreaker(nowMs: () => number): Breaker {
+  const states = new Map<Provider, { failures: number; restsUntilMs: number }>();
+  return {
+    limitOf: (provider, most) => {
+      const state = states.get(provider);
+      if (state === undefined || state.failures < FAILURES) return most;
+      return nowMs() < state.restsUntilMs ? 0 : 1;
+    },
+    well: (provider) => void states.delete(provider),
+    failed: (provider, error) => {
+      if (!(error instanceof ProviderFailure && error.isDown)) return;
+      const failures = (states.get(provider)?.failures ?? 0) + 1;
+      states.set(provider, { failures, restsUntilMs: nowMs() + REST_MS });
+    },
+  };
+}
