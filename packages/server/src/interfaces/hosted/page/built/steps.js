@@ -155,25 +155,17 @@ function documentLines(app     )         {
 export function statusStep({ say, session }     )                  {
   const organization = session.organization.name;
   const outcome = `status.${session.outcome ?? "in_review"}`;
-  return [
-    h(
-      "div",
-      { class: "intro" },
-      heading(say(`${outcome}.title`)),
-      h("p", { class: "quiet" }, say(`${outcome}.text`, { organization })),
-    ),
-    session.returnUrl === null
-      ? h("div")
-      : h(
-          "div",
-          { class: "actions" },
-          h(
-            "a",
-            { class: "button main", href: session.returnUrl, rel: "noreferrer" },
-            say("status.return", { organization }),
-          ),
-        ),
-  ];
+  const intro = h(
+    "div",
+    { class: "intro" },
+    heading(say(`${outcome}.title`)),
+    h("p", { class: "quiet" }, say(`${outcome}.text`, { organization })),
+  );
+  if (session.returnUrl === null) return [intro];
+  const href = session.returnUrl;
+  const back = say("status.return", { organization });
+  const link = h("a", { class: "button main", href, rel: "noreferrer" }, back);
+  return [intro, h("div", { class: "actions" }, link)];
 }
 
 /** One page for every link that cannot be used: it says nothing about whom or what it was for. */
