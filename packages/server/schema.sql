@@ -448,6 +448,18 @@ table public.people column 010 ownership_basis_points integer
 table public.people column 011 removed_at timestamp(3) with time zone
 table public.people column 012 version bigint not null
 table public.people column 013 created_at timestamp(3) with time zone not null
+table public.private_links column 001 organization_id id not null
+table public.private_links column 002 id id not null
+table public.private_links column 003 kind text not null
+table public.private_links column 004 object_id id not null
+table public.private_links column 005 link_hash bytea not null
+table public.private_links column 006 expires_at timestamp(3) with time zone not null
+table public.private_links column 007 spent_at timestamp(3) with time zone
+table public.private_links column 008 bearer_hash bytea
+table public.private_links column 009 session_expires_at timestamp(3) with time zone
+table public.private_links column 010 ended_at timestamp(3) with time zone
+table public.private_links column 011 ended_reason text
+table public.private_links column 012 created_at timestamp(3) with time zone not null
 table public.program_availability column 001 program_id id not null
 table public.program_availability column 002 organization_id id not null
 table public.programs column 001 organization_id id not null
@@ -550,6 +562,20 @@ table public.transfers column 024 note text
 table public.transfers column 025 reason text
 table public.transfers column 026 version bigint not null
 table public.transfers column 027 created_at timestamp(3) with time zone not null
+table public.verification_sessions column 001 organization_id id not null
+table public.verification_sessions column 002 id id not null
+table public.verification_sessions column 003 customer_id id not null
+table public.verification_sessions column 004 status text not null
+table public.verification_sessions column 005 return_url text
+table public.verification_sessions column 006 expires_at timestamp(3) with time zone not null
+table public.verification_sessions column 007 started_at timestamp(3) with time zone
+table public.verification_sessions column 008 submitted_at timestamp(3) with time zone
+table public.verification_sessions column 009 draft bytea
+table public.verification_sessions column 010 consent_version text
+table public.verification_sessions column 011 consent_language text
+table public.verification_sessions column 012 consented_at timestamp(3) with time zone
+table public.verification_sessions column 013 version bigint not null
+table public.verification_sessions column 014 created_at timestamp(3) with time zone not null
 table public.verification_settings column 001 organization_id id not null
 table public.verification_settings column 002 provider text not null
 table public.verification_settings column 003 delegated text not null
@@ -604,7 +630,7 @@ table public.api_keys constraint api_keys_organization_id_rotated_from_fkey FORE
 table public.api_keys constraint api_keys_organization_id_rotated_from_key UNIQUE (organization_id, rotated_from)
 table public.api_keys constraint api_keys_pkey PRIMARY KEY (organization_id, id)
 table public.api_keys constraint api_keys_version_check CHECK ((version > 0))
-table public.audit_log constraint audit_log_actor_kind_check CHECK ((actor_kind = ANY (ARRAY['key'::text, 'system'::text])))
+table public.audit_log constraint audit_log_actor_kind_check CHECK ((actor_kind = ANY (ARRAY['key'::text, 'session'::text, 'system'::text])))
 table public.audit_log constraint audit_log_pkey PRIMARY KEY (organization_id, id)
 table public.audit_log constraint audit_log_result_check CHECK ((result = ANY (ARRAY['done'::text, 'refused'::text])))
 table public.budget_refills constraint budget_refills_amount_check CHECK ((amount > 0))
@@ -857,6 +883,14 @@ table public.people constraint people_pkey PRIMARY KEY (organization_id, id)
 table public.people constraint people_residence_country_check CHECK ((residence_country ~ '^[A-Z]{3}$'::text))
 table public.people constraint people_roles_check CHECK (((cardinality(roles) > 0) AND (roles <@ ARRAY['director'::text, 'beneficial_owner'::text])))
 table public.people constraint people_version_check CHECK ((version > 0))
+table public.private_links constraint private_links_bearer_hash_check CHECK ((length(bearer_hash) = 32))
+table public.private_links constraint private_links_check CHECK (((spent_at IS NULL) = (bearer_hash IS NULL)))
+table public.private_links constraint private_links_check1 CHECK (((spent_at IS NULL) = (session_expires_at IS NULL)))
+table public.private_links constraint private_links_check2 CHECK (((ended_at IS NULL) = (ended_reason IS NULL)))
+table public.private_links constraint private_links_ended_reason_check CHECK ((ended_reason = ANY (ARRAY['replaced'::text, 'revoked'::text])))
+table public.private_links constraint private_links_kind_check CHECK ((kind = 'verification'::text))
+table public.private_links constraint private_links_link_hash_check CHECK ((length(link_hash) = 32))
+table public.private_links constraint private_links_pkey PRIMARY KEY (organization_id, id)
 table public.program_availability constraint program_availability_pkey PRIMARY KEY (program_id, organization_id)
 table public.programs constraint programs_access_grant_check CHECK ((access_grant = ANY (ARRAY['manual'::text, 'automatic'::text])))
 table public.programs constraint programs_access_rule CHECK (((access_rule IS NULL) OR (access_grant = 'automatic'::text)))
@@ -925,6 +959,15 @@ table public.transfers constraint transfers_organization_id_reverses_fkey FOREIG
 table public.transfers constraint transfers_pkey PRIMARY KEY (organization_id, id)
 table public.transfers constraint transfers_status_check CHECK ((status = ANY (ARRAY['completed'::text, 'reversed'::text])))
 table public.transfers constraint transfers_version_check CHECK ((version > 0))
+table public.verification_sessions constraint verification_sessions_check CHECK (((consented_at IS NULL) = (consent_version IS NULL)))
+table public.verification_sessions constraint verification_sessions_check1 CHECK (((consented_at IS NULL) = (consent_language IS NULL)))
+table public.verification_sessions constraint verification_sessions_check2 CHECK (((status = 'submitted'::text) = (submitted_at IS NOT NULL)))
+table public.verification_sessions constraint verification_sessions_check3 CHECK (((status <> 'submitted'::text) OR ((consented_at IS NOT NULL) AND (draft IS NULL))))
+table public.verification_sessions constraint verification_sessions_organization_id_customer_id_fkey FOREIGN KEY (organization_id, customer_id) REFERENCES customers(organization_id, id)
+table public.verification_sessions constraint verification_sessions_organization_id_id_fkey FOREIGN KEY (organization_id, id) REFERENCES private_links(organization_id, id)
+table public.verification_sessions constraint verification_sessions_pkey PRIMARY KEY (organization_id, id)
+table public.verification_sessions constraint verification_sessions_status_check CHECK ((status = ANY (ARRAY['waiting'::text, 'started'::text, 'submitted'::text, 'replaced'::text, 'revoked'::text])))
+table public.verification_sessions constraint verification_sessions_version_check CHECK ((version > 0))
 table public.verification_settings constraint verification_settings_delegated_check CHECK ((delegated = ANY (ARRAY['refused'::text, 'reviewed'::text, 'accepted'::text])))
 table public.verification_settings constraint verification_settings_pkey PRIMARY KEY (organization_id)
 table public.verification_settings constraint verification_settings_provider_check CHECK ((provider = ANY (ARRAY['manual'::text, 'sandbox'::text, 'sumsub'::text, 'persona'::text])))
@@ -982,12 +1025,16 @@ CREATE INDEX cards_numbers ON public.cards USING btree (pan_length, number_first
 CREATE INDEX cards_program ON public.cards USING btree (program_id, organization_id, id) WHERE (status <> 'deleted'::text)
 CREATE INDEX cards_renewing ON public.cards USING btree (organization_id, program_id, expires_at) WHERE (status <> 'deleted'::text)
 CREATE INDEX cards_status ON public.cards USING btree (organization_id, status, id)
+CREATE INDEX customers_birth_date ON public.customers USING btree (organization_id, birth_date) WHERE (birth_date IS NOT NULL)
 CREATE INDEX customers_by_id ON public.customers USING btree (id)
+CREATE INDEX customers_email ON public.customers USING btree (organization_id, lower(email)) WHERE (email IS NOT NULL)
 CREATE INDEX customers_in_review ON public.customers USING btree (organization_id, id) WHERE (COALESCE(status_before_hold, status) = ANY (ARRAY['pending'::text, 'update_requested'::text]))
 CREATE INDEX customers_last_name ON public.customers USING btree (organization_id, lower(last_name) text_pattern_ops) WHERE (last_name IS NOT NULL)
 CREATE INDEX customers_legal_name ON public.customers USING btree (organization_id, lower(legal_name) text_pattern_ops) WHERE (legal_name IS NOT NULL)
 CREATE INDEX customers_name ON public.customers USING btree (organization_id, lower(((first_name || ' '::text) || last_name)) text_pattern_ops) WHERE (last_name IS NOT NULL)
+CREATE INDEX customers_national_id ON public.customers USING btree (organization_id, upper(regexp_replace(national_id, '[^[:alnum:]]'::text, ''::text, 'g'::text))) WHERE (national_id IS NOT NULL)
 CREATE INDEX customers_nationality ON public.customers USING btree (organization_id, nationality) WHERE (status <> 'deleted'::text)
+CREATE INDEX customers_phone ON public.customers USING btree (organization_id, phone) WHERE (phone IS NOT NULL)
 CREATE INDEX customers_residence ON public.customers USING btree (organization_id, residence_country) WHERE (status <> 'deleted'::text)
 CREATE INDEX customers_to_erase ON public.customers USING btree (organization_id, retain_until) WHERE ((retain_until IS NOT NULL) AND (erased_at IS NULL))
 CREATE INDEX documents_customer ON public.documents USING btree (organization_id, customer_id, id)
@@ -1005,12 +1052,15 @@ CREATE INDEX ledger_entries_kind ON public.ledger_entries USING btree (organizat
 CREATE INDEX ledger_holds_card ON public.ledger_holds USING btree (organization_id, card_id) WHERE (status = 'open'::text)
 CREATE INDEX ledger_holds_open ON public.ledger_holds USING btree (organization_id, debit_account) WHERE (status = 'open'::text)
 CREATE INDEX people_customer ON public.people USING btree (organization_id, customer_id, id)
+CREATE INDEX private_links_bearer ON public.private_links USING btree (bearer_hash) WHERE (bearer_hash IS NOT NULL)
+CREATE INDEX private_links_link ON public.private_links USING btree (link_hash)
 CREATE INDEX record_chain_time ON public.record_chain USING btree (organization_id, recorded_at, sequence)
 CREATE INDEX transfers_budget ON public.transfers USING btree (organization_id, budget_id, id) WHERE (budget_id IS NOT NULL)
 CREATE INDEX transfers_by_id ON public.transfers USING btree (id)
 CREATE INDEX transfers_card ON public.transfers USING btree (organization_id, card_id, id) WHERE (card_id IS NOT NULL)
 CREATE INDEX transfers_from_budget ON public.transfers USING btree (organization_id, from_id, id) WHERE (from_type = 'budget'::text)
 CREATE INDEX transfers_to_budget ON public.transfers USING btree (organization_id, to_id, id) WHERE (to_type = 'budget'::text)
+CREATE INDEX verification_sessions_customer ON public.verification_sessions USING btree (organization_id, customer_id, id)
 CREATE INDEX verifications_by_id ON public.verifications USING btree (id)
 CREATE INDEX verifications_by_status ON public.verifications USING btree (status, id)
 CREATE INDEX verifications_due ON public.verifications USING btree (next_attempt_at) WHERE (next_attempt_at IS NOT NULL)
@@ -1024,6 +1074,7 @@ CREATE UNIQUE INDEX cards_of_account ON public.cards USING btree (organization_i
 CREATE UNIQUE INDEX cards_replaces ON public.cards USING btree (organization_id, replaces) WHERE (replaces IS NOT NULL)
 CREATE UNIQUE INDEX due_fees_once ON public.due_fees USING btree (organization_id, card_id, fee_kind, due_at)
 CREATE UNIQUE INDEX ledger_entries_account ON public.ledger_entries USING btree (organization_id, account_id, sequence)
+CREATE UNIQUE INDEX private_links_alive ON public.private_links USING btree (organization_id, kind, object_id) WHERE (ended_at IS NULL)
 CREATE UNIQUE INDEX transfers_reverses ON public.transfers USING btree (organization_id, reverses) WHERE (reverses IS NOT NULL)
 CREATE UNIQUE INDEX verifications_open ON public.verifications USING btree (organization_id, customer_id) WHERE (status = ANY (ARRAY['queued'::text, 'claimed'::text, 'submitted'::text]))
 
@@ -1082,10 +1133,12 @@ grant insert, select, update on public.ledger_holds to cardwright_app
 grant insert, select, update on public.organization_clocks to cardwright_app
 grant insert, select, update on public.organizations to cardwright_app
 grant insert, select, update on public.people to cardwright_app
+grant insert, select, update on public.private_links to cardwright_app
 grant insert, select, update on public.programs to cardwright_app
 grant insert, select, update on public.record_heads to cardwright_app
 grant insert, select, update on public.subject_keys to cardwright_app
 grant insert, select, update on public.transfers to cardwright_app
+grant insert, select, update on public.verification_sessions to cardwright_app
 grant insert, select, update on public.verification_settings to cardwright_app
 grant insert, select, update on public.verifications to cardwright_app
 grant select on public.migrations to cardwright_app

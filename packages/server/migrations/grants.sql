@@ -12,9 +12,10 @@ grant select, insert on
 -- Changed, never removed.
 grant select, insert, update on
   organization_clocks, record_heads, ledger_accounts, ledger_holds, event_heads, api_keys,
-  organizations, transfers, due_fees, customers, people, access_requests, documents, verifications,
-  verification_settings, programs, budgets, cards, compliance_rules, card_wind_downs,
-  card_restrictions, card_block_orders, card_batches, card_batch_rows, subject_keys, job_runs
+  organizations, transfers, due_fees, customers, people, access_requests, documents,
+  verifications, verification_settings, compliance_rules, card_wind_downs, programs, budgets, cards,
+  card_restrictions, card_block_orders, card_batches, card_batch_rows, subject_keys, job_runs,
+  private_links, verification_sessions
   to cardwright_app;
 
 grant select, insert, update on budget_spending to cardwright_app;

@@ -93,11 +93,15 @@ async function start(config: Config, log: Log): Promise<void> {
   if (config.CARDWRIGHT_MODE === "live") warnings.push(softwareKeysWarning(keys));
   await setInstallationMode(database, config.CARDWRIGHT_MODE);
   const files = await openFiles(config, { clock: systemClock, random: systemEntropy });
-  const context = assemble(config, log, { database, keys, files, warnings, open });
+  let listening = "";
+  const publicUrl = () => config.CARDWRIGHT_PUBLIC_URL ?? listening;
+  const parts = { database, keys, files, warnings, publicUrl, open };
+  const context = assemble(config, log, parts);
   await fill(config, context);
   const app = await createApi(context, routes);
   stack.defer(() => closeApi(app, config.CARDWRIGHT_STOP_TIMEOUT_MS));
   const address = await listen(app, config.HOST, config.PORT);
+  listening = address;
   await embedded?.announce(address);
   await greet(config, context, address);
   log.info({ url: address, mode: config.CARDWRIGHT_MODE, warnings }, "ready");
@@ -150,6 +154,7 @@ function assemble(
     readonly keys: Keys;
     readonly files: FileStore;
     readonly warnings: readonly string[];
+    publicUrl(): string;
     open(maxConnections: number, lockTimeoutMs?: number): Database;
   },
 ): ApiContext {
@@ -191,6 +196,7 @@ function assemble(
   stack.defer(() => worker.stop());
   return {
     settings: config,
+    publicUrl: parts.publicUrl,
     mode: config.CARDWRIGHT_MODE,
     database,
     keys,

@@ -15,7 +15,9 @@ import { budgetLifecycle, refillLifecycle } from "../src/issuing/budgets/model.t
 import { batchLifecycle, batchRowLifecycle } from "../src/issuing/cards/model/batches.ts";
 import { blockOrderLifecycle } from "../src/issuing/cards/model/blocks.ts";
 import { autoTopUpLifecycle } from "../src/issuing/cards/model/topups.ts";
+import { windDownLifecycle } from "../src/issuing/cards/model/winddowns.ts";
 import { cardLifecycle } from "../src/issuing/cards/model.ts";
+import { verificationLifecycle as sessionLifecycle } from "../src/issuing/customers/model/sessions.ts";
 import { accessLifecycle, customerLifecycle } from "../src/issuing/customers/model.ts";
 import { documentLifecycle } from "../src/issuing/documents/model.ts";
 import { organizationLifecycle } from "../src/issuing/organizations/model.ts";
@@ -142,11 +144,13 @@ const lifecycles: readonly (readonly [string, Lifecycle<string, string>])[] = [
   ["A customer's access to a product", accessLifecycle],
   ["A document", documentLifecycle],
   ["A review of a customer", verificationLifecycle],
+  ["A verification session", sessionLifecycle],
   ["A budget", budgetLifecycle],
   ["A budget's refill rule", refillLifecycle],
   ["A card", cardLifecycle],
   ["A card's rule of automatic top-up", autoTopUpLifecycle],
   ["An order to block the cards of a program", blockOrderLifecycle],
+  ["The announced end of a card", windDownLifecycle],
   ["A batch of cards", batchLifecycle],
   ["A row of a batch of cards", batchRowLifecycle],
   ["A hold", holdLifecycle],

@@ -28,6 +28,7 @@ const texts: readonly string[] = [
   "99990000",
   "999900",
   "Europe/Berlin",
+  "https://example.com/",
   "example",
 ];
 

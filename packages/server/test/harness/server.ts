@@ -113,6 +113,7 @@ async function serve(
   keys: Keys,
   options: TestServerOptions,
 ): Promise<TestServer> {
+  let url = "";
   const context: ApiContext = {
     settings: {
       CARDWRIGHT_RATE_LIMIT: 100_000_000,
@@ -129,6 +130,7 @@ async function serve(
     newId: createIds(() => systemClock.now().getTime(), systemEntropy),
     log: options.log ?? createLog("fatal"),
     metrics: createMetrics(),
+    publicUrl: () => url,
     mode: options.mode ?? "sandbox",
     readiness: async () => ({ ready: true, checks: {}, warnings: [] }),
     keyCache: openKeyCache(),
@@ -136,7 +138,7 @@ async function serve(
     committed: () => undefined,
   };
   const app = await createApi(context, options.routes ?? allRoutes);
-  const url = await app.listen({ port: 0, host: "127.0.0.1" });
+  url = await app.listen({ port: 0, host: "127.0.0.1" });
   const stop = async () => void (await app.close());
   after(stop);
   const platformKey = await makeKey(context, PLATFORM);

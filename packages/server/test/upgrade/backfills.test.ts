@@ -42,10 +42,20 @@ test("C12: 0016 makes each old card the first and last of its chain, with its ow
   }
 });
 
-test("C12: 0020, 0025 and 0026 begin with nothing of their own", async () => {
-  for (const table of ["job_runs", "card_auto_top_ups", "card_batches", "card_batch_rows"]) {
+test("C12: 0020, 0025, 0026 and 0036 begin with nothing of their own", async () => {
+  const made = ["job_runs", "card_auto_top_ups", "card_batches", "card_batch_rows"];
+  for (const table of [...made, "compliance_rules", "card_wind_downs"]) {
     assert.deepEqual(await query(`select from ${table}`), [], table);
   }
+});
+
+test("C12: 0036 gives old programs no rule of access, and old decisions nobody who made them", async () => {
+  const rules = await query<object>("select distinct access_rule as rule from programs");
+  assert.deepEqual(rules, [{ rule: null }]);
+  const decided = await query<object>(
+    "select distinct decided_by_kind as kind, decided_by_id as id from access_requests",
+  );
+  assert.deepEqual(decided, [{ kind: null, id: null }]);
 });
 
 test("C12: 0021 makes each old budget a root without limits, spending or a rule", async () => {

@@ -80,24 +80,23 @@ const endpoint = (text?: string): string | null => {
   return url.origin;
 };
 
+const publicUrl = (text?: string): string | null => {
+  if (text === undefined) return null;
+  const url = URL.canParse(text) ? new URL(text) : null;
+  const isLocal = ["localhost", "127.0.0.1", "[::1]"].includes(url?.hostname ?? "");
+  const isSafe = url?.protocol === "https:" || (url?.protocol === "http:" && isLocal);
+  // A cookie of a session is of the whole host: the pages are at its root.
+  if (url === null || !isSafe || url.href !== `${url.origin}/`) {
+    throw new Error("must look like https://cards.example.com, without a path");
+  }
+  return url.origin;
+};
+
 /** A service outside: over TLS, or on this machine (its double in tests). */
 const service =
   (otherwise: string) =>
-  (text: string = otherwise): string => {
-    const url = URL.canParse(text) ? new URL(text) : null;
-    const isNear = url !== null && ["127.0.0.1", "[::1]", "localhost"].includes(url.hostname);
-    const isSafe = url?.protocol === "https:" || (url?.protocol === "http:" && isNear);
-    if (
-      url === null ||
-      !isSafe ||
-      url.pathname !== "/" ||
-      url.search !== "" ||
-      url.username !== ""
-    ) {
-      throw new Error("must look like https://api.example.com, without a path");
-    }
-    return url.origin;
-  };
+  (text?: string): string =>
+    publicUrl(text) ?? otherwise;
 
 const secrets = (text?: string): readonly string[] =>
   (text ?? "").split(",").flatMap((part) => (part.trim() === "" ? [] : [part.trim()]));
@@ -135,6 +134,11 @@ export const variables = {
     "Another login for migrations, where the first may not change the schema.",
     "DATABASE_URL",
     postgresUrl,
+  ),
+  CARDWRIGHT_PUBLIC_URL: variable(
+    "Address of this server for people outside, which private links begin with: `https://cards.example.com`.",
+    "the address it listens on",
+    publicUrl,
   ),
   CARDWRIGHT_FOLDER: variable(
     "Where the embedded database, the key file and dev.json lie.",

@@ -3,10 +3,13 @@ import type { Keys } from "../keys/keys.ts";
 import type { Transaction } from "./database.ts";
 import type { Sql } from "./sql.ts";
 
-/** Who does something: a key, or the platform by itself (jobs, rules). */
+/**
+ * Who does something: a key, a person in a session of a private link, or the platform by itself (jobs,
+ * rules).
+ */
 export type Actor = {
-  readonly kind: "key" | "system";
-  /** The key's id, or the name of the job. */
+  readonly kind: "key" | "session" | "system";
+  /** The id of key or session, or the name of the job. */
   readonly id: string;
   readonly organizationId: OrganizationId;
 };

@@ -11,12 +11,14 @@ export const prefixes = {
   customer: "cus",
   accessRequest: "acr",
   document: "doc",
+  person: "per",
   verification: "ver",
   verificationSettings: "vset",
-  person: "per",
   program: "prog",
   card: "card",
   restriction: "rst",
+  complianceRule: "crl",
+  windDown: "wnd",
   blockOrder: "blk",
   cardBatch: "batch",
   budget: "bud",
@@ -30,6 +32,7 @@ export const prefixes = {
   audit: "aud",
   request: "req",
   process: "proc",
+  session: "ses",
 } as const;
 
 export type IdKind = keyof typeof prefixes;
@@ -46,6 +49,8 @@ export type AccessRequestId = Id<"accessRequest">;
 export type ProgramId = Id<"program">;
 export type CardId = Id<"card">;
 export type RestrictionId = Id<"restriction">;
+export type ComplianceRuleId = Id<"complianceRule">;
+export type WindDownId = Id<"windDown">;
 export type BlockOrderId = Id<"blockOrder">;
 export type CardBatchId = Id<"cardBatch">;
 export type BudgetId = Id<"budget">;
@@ -56,6 +61,7 @@ export type AccountId = Id<"account">;
 export type JournalId = Id<"journal">;
 export type HoldId = Id<"hold">;
 export type EventId = Id<"event">;
+export type SessionId = Id<"session">;
 export type AuditId = Id<"audit">;
 
 /**

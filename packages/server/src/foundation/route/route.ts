@@ -46,6 +46,12 @@ export type WriteCall<P = unknown, Q = unknown, B = unknown> = {
   readonly work: Work;
 };
 
+/** What an action of its own transaction is given besides. */
+export type ActionCall<P = unknown, Q = unknown, B = unknown> = WriteCall<P, Q, B> & {
+  /** Where the server's own pages are for people outside, without a slash at its end. */
+  readonly publicUrl: string;
+};
+
 /** Which kind of key a route is for; `any` is for both. */
 export type Audience = "organization" | "platform" | "any";
 
@@ -113,7 +119,7 @@ export type WriteRoute<
   readonly status: 200 | 201;
   /** Fields of the reply that are shown once: a replay carries null there and `secretOmitted`. */
   readonly secretFields?: readonly string[];
-  handle(call: WriteCall<Static<P>, Static<Q>, Static<B>>): Promise<Static<R>>;
+  handle(call: ActionCall<Static<P>, Static<Q>, Static<B>>): Promise<Static<R>>;
 };
 
 /** Does many requests in one transaction, decided in order; one refusal does not touch the others. */

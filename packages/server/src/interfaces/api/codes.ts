@@ -2,6 +2,7 @@ import type { ErrorEntry } from "../../foundation/errors/errors.ts";
 import { generalErrors } from "../../foundation/errors/errors.ts";
 import { budgetErrors } from "../../issuing/budgets/errors.ts";
 import { cardErrors, issueConditions, useConditions } from "../../issuing/cards/errors.ts";
+import { complianceErrors } from "../../issuing/compliance/errors.ts";
 import { customerErrors } from "../../issuing/customers/errors.ts";
 import { documentErrors } from "../../issuing/documents/errors.ts";
 import { organizationErrors } from "../../issuing/organizations/errors.ts";
@@ -12,6 +13,7 @@ import { verificationErrors } from "../../issuing/verifications/errors.ts";
 import { accessErrors } from "../../records/access/errors.ts";
 import { idempotencyErrors } from "../../records/idempotency/errors.ts";
 import { ledgerErrors } from "../../records/ledger/errors.ts";
+import { linkErrors } from "../../records/links/errors.ts";
 import { sequencerErrors } from "../../records/sequencer/errors.ts";
 import { vaultErrors } from "../../records/vault/errors.ts";
 import { fieldErrors, httpErrors } from "./errors.ts";
@@ -26,9 +28,11 @@ export const errorTables: readonly { readonly entries: Readonly<Record<string, E
   sequencerErrors,
   ledgerErrors,
   vaultErrors,
+  linkErrors,
   organizationErrors,
   transferErrors,
   programErrors,
+  complianceErrors,
   documentErrors,
   customerErrors,
   verificationErrors,

@@ -41,6 +41,8 @@ export type ApiContext = {
   readonly newId: Ids;
   readonly log: Log;
   readonly metrics: Metrics;
+  /** Where the server's own pages are for people outside, without a slash at its end; once it listens. */
+  publicUrl(): string;
   /** What the installation is. */
   readonly mode: Mode;
   /** Whether requests are served, part by part. */

@@ -1,6 +1,7 @@
 import type { Route } from "../../foundation/route/route.ts";
 import { budgetRoutes } from "../../issuing/budgets/routes.ts";
 import { cardRoutes } from "../../issuing/cards/routes.ts";
+import { complianceRoutes } from "../../issuing/compliance/routes.ts";
 import { customerRoutes } from "../../issuing/customers/routes.ts";
 import { readingNamed } from "../../issuing/organizations/actions.ts";
 import { organizationRoutes } from "../../issuing/organizations/routes.ts";
@@ -21,6 +22,7 @@ export const routes: readonly Route[] = [
   ...organizationRoutes,
   ...transferRoutes,
   ...programRoutes,
+  ...complianceRoutes,
   ...customerRoutes,
   ...verificationRoutes,
   ...budgetRoutes,

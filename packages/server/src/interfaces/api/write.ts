@@ -79,7 +79,8 @@ async function handle(
   const scoped = untilClosed(sql);
   const work = workOf(context, request, scoped.sql, now);
   try {
-    const reply = await route.handle({ params, query, body, caller, work } as never);
+    const publicUrl = context.publicUrl();
+    const reply = await route.handle({ params, query, body, caller, work, publicUrl } as never);
     return doneOutcome(request, work, reply);
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;

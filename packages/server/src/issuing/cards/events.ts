@@ -1,5 +1,6 @@
 import { batchSchema } from "./schema/batches.ts";
 import { blockOrderSchema } from "./schema/blocks.ts";
+import { windDownSchema } from "./schema/winddowns.ts";
 import { cardSchema } from "./schema.ts";
 
 /**
@@ -25,6 +26,13 @@ export type CardEvent = keyof typeof cardEvents;
 export const blockOrderEvents = {
   "block_order.started": blockOrderSchema,
   "block_order.done": blockOrderSchema,
+} as const;
+
+/** What the announced end of a card announces; its block and unblock are the card's own events. */
+export const windDownEvents = {
+  "wind_down.announced": windDownSchema,
+  "wind_down.blocked": windDownSchema,
+  "wind_down.lifted": windDownSchema,
 } as const;
 
 /** What batches of cards announce; each card has its own `card.issued`. */

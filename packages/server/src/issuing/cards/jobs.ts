@@ -7,6 +7,7 @@ import { blockJobs } from "./jobs/blocks.ts";
 import { feeJobs } from "./jobs/fees.ts";
 import { rangeJobs } from "./jobs/ranges.ts";
 import { topUpJobs } from "./jobs/topups.ts";
+import { windDownJobs } from "./jobs/winddowns.ts";
 import { findEnding, findExpiring, findRenewing } from "./store/due.ts";
 
 const expire: Job = {
@@ -47,4 +48,5 @@ export const cardJobs: readonly Job[] = [
   ...blockJobs,
   ...rangeJobs,
   ...accessJobs,
+  ...windDownJobs,
 ];

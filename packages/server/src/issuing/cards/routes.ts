@@ -12,6 +12,7 @@ import { rangeRoutes } from "./routes/ranges.ts";
 import { readRoutes } from "./routes/read.ts";
 import { statusRoutes } from "./routes/status.ts";
 import { topUpRoutes } from "./routes/topups.ts";
+import { windDownRoutes } from "./routes/winddowns.ts";
 
 /** Everything about cards; and of budgets and customers what depends on their cards. */
 export const cardRoutes: readonly Route[] = [
@@ -25,6 +26,7 @@ export const cardRoutes: readonly Route[] = [
   ...lifeRoutes,
   ...blockRoutes,
   ...rangeRoutes,
+  ...windDownRoutes,
   ...cardsBudgetRoutes,
   ...accessDecisionRoutes(followAccess),
 ];

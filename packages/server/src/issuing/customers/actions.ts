@@ -23,6 +23,7 @@ import {
   type StatusChange,
 } from "./model.ts";
 import { detailProblems, noDetails, tidyDetails } from "./rules/details.ts";
+import { type Duplicate, duplicatesOf } from "./rules/duplicates.ts";
 import { erased, identityOf, retainedPerson } from "./rules/erasure.ts";
 import {
   afterClosing,
@@ -42,6 +43,7 @@ import {
   type CustomerFilter,
   findCustomerRow,
   findRetained,
+  findSharing,
   insertCustomer,
   insertStatusChange,
   keepRetained,
@@ -92,6 +94,10 @@ export const listCustomers = (
   filter: CustomerFilter,
   page: PageWanted,
 ): Promise<RowPage<Customer>> => listCustomerRows(sql, filter, page);
+
+/** Other customers of the organization that may be the same, the surest first. */
+export const findDuplicates = async (sql: Sql, customer: Customer): Promise<Duplicate[]> =>
+  duplicatesOf(customer, await findSharing(sql, customer));
 
 /** One page of a customer's moves, newest first. */
 export const listHistory = (

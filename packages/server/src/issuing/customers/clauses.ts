@@ -43,4 +43,13 @@ export const customerStands = (
     and (k.status in (${quoted(always)}) or (k.status in (${quoted(forDays)})
       and ${now} < k.status_at + ${days} * interval '24 hours')))`;
 
+/**
+ * A subquery of an organization's customers with their countries.
+ *
+ * @param organizationId an expression, its columns qualified.
+ */
+export const customersOf = (organizationId: string): string =>
+  `(select k.id, k.status, k.status_at, k.nationality, k.residence_country as residence
+    from customers k where k.organization_id = ${organizationId})`;
+
 const quoted = (words: readonly string[]): string => words.map((word) => `'${word}'`).join(", ");

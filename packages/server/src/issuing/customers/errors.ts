@@ -112,6 +112,17 @@ export const customerErrors = errorTable({
     title: "The customer still has cards that are not deleted",
     remedy: "Delete the customer's cards first: GET /v1/cards?customerId=… lists them.",
   },
+  verification_not_needed: {
+    status: 409,
+    title: "The customer has nothing to give in a verification session",
+    remedy:
+      "See its status and what is missing; people of businesses are added at /v1/customers/{id}/people.",
+  },
+  verification_ended: {
+    status: 409,
+    title: "The verification session is submitted, replaced or revoked",
+    remedy: "Make a new one, where the customer still has something to give.",
+  },
   access_already_requested: {
     status: 409,
     title: "The customer's access to this program is already requested or granted",

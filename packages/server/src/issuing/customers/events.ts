@@ -1,5 +1,7 @@
+import type { VerificationMove } from "./model/sessions.ts";
 import type { AccessMove, CustomerMove } from "./model.ts";
 import { personSchema } from "./schema/people.ts";
+import { sessionSchema } from "./schema/sessions.ts";
 import { accessRequestSchema, customerSchema } from "./schema.ts";
 
 /** What customers and their access requests announce: the object as the API shows it. */
@@ -22,6 +24,13 @@ export const customerEvents = {
   "person.added": personSchema,
   "person.updated": personSchema,
   "person.removed": personSchema,
+  "verification_session.created": sessionSchema,
+  // The person exchanged the link.
+  "verification_session.started": sessionSchema,
+  "verification_session.submitted": sessionSchema,
+  // A newer one was made.
+  "verification_session.replaced": sessionSchema,
+  "verification_session.revoked": sessionSchema,
   "access.requested": accessRequestSchema,
   "access.granted": accessRequestSchema,
   "access.rejected": accessRequestSchema,
@@ -42,6 +51,14 @@ export const eventOfMove = {
   release: "customer.released",
   delete: "customer.deleted",
 } as const satisfies Record<CustomerMove, CustomerEvent>;
+
+/** The event of each move of a verification session. */
+export const eventOfSessionMove = {
+  start: "verification_session.started",
+  submit: "verification_session.submitted",
+  replace: "verification_session.replaced",
+  revoke: "verification_session.revoked",
+} as const satisfies Record<VerificationMove, CustomerEvent>;
 
 /** The event of each move of an access request. */
 export const eventOfAccessMove = {

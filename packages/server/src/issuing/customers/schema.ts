@@ -11,6 +11,7 @@ import {
   text,
   timestamp,
 } from "../../foundation/route/schemas.ts";
+import { actorKinds } from "../../records/audit/model.ts";
 import { customerTypes, verificationLevels } from "../programs/model.ts";
 import { countryNeeds, levelNeeds, missingOf, passesByItself } from "./model/levels.ts";
 import {
@@ -260,7 +261,7 @@ export const statusChangeSchema = object({
   reasons: Type.Array(Type.String()),
   note: shownText("What was noted with it."),
   actor: object({
-    kind: oneOf(["key", "system"] as const),
+    kind: oneOf(actorKinds),
     id: Type.String({ description: "The key's id, or the name of the job." }),
   }),
   at: timestamp,
@@ -350,7 +351,7 @@ export const accessRequestSchema = object({
   decidedAt: nullable(timestamp),
   decidedBy: nullable(
     object(
-      { kind: oneOf(["key", "system"] as const), id: Type.String() },
+      { kind: oneOf(actorKinds), id: Type.String() },
       { description: "An operator's key, or system: the program's rule." },
     ),
   ),

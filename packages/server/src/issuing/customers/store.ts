@@ -150,6 +150,33 @@ export async function lockCustomerRow(
   return row === undefined ? null : toCustomer(row);
 }
 
+/** Most customers that are compared with one. */
+const MAX_SHARING = 200;
+
+/** A number without the signs that people put into it, as its index has it. */
+const bareNumber = (text: string) => `upper(regexp_replace(${text}, '[^[:alnum:]]', '', 'g'))`;
+
+// Each arm by its own index: an `or` over all of them would read the whole organization.
+const sharing = statement(
+  "customers.sharing",
+  `select ${selected} from customers c where c.organization_id = $1 and c.id in (
+     select id from customers where organization_id = $1 and ${bareNumber("national_id")} = ${bareNumber("$3::text")}
+     union select id from customers where organization_id = $1 and lower(email) = lower($4)
+     union select id from customers where organization_id = $1 and phone = $5
+     union select id from customers where organization_id = $1 and birth_date = $6
+     union select id from customers where organization_id = $1 and lower(legal_name) like $7
+   ) and c.id <> $2 order by c.id limit ${MAX_SHARING}`,
+);
+
+/** Customers of the same organization that have something in common with one. */
+export async function findSharing(sql: Sql, customer: Customer): Promise<Customer[]> {
+  const { organizationId, id, nationalId, email, phone, birthDate, legalName } = customer;
+  const [word] = legalName?.toLowerCase().match(/[\p{L}\p{N}]{3,}/u) ?? [];
+  const named = word === undefined ? null : `${word}%`;
+  const values = [organizationId, id, nationalId, email, phone, birthDate, named];
+  return (await sql.query<Row>(sharing, values)).map(toCustomer);
+}
+
 /** Whose customer it is; null where there is none. */
 export async function ownerOf(sql: Sql, id: string): Promise<OrganizationId | null> {
   const [row] = await sql.query<{ organizationId: OrganizationId }>(owner, [id]);

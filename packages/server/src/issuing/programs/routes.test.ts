@@ -18,6 +18,24 @@ const codeOf = ({ status, body }: { status: number; body: { code?: string } }) =
 const fieldsOf = ({ body }: { body: { errors: { field: string }[] } }) =>
   body.errors.map(({ field }) => field);
 
+test("an organization sees the rule of access, and not whose customers it is about", async () => {
+  const mine = await server.newOrganization();
+  const accessRule = { nationalities: ["DEU"], organizationIds: [mine.id] };
+  const body = {
+    ...programBody,
+    requiresCustomer: true,
+    accessGrant: "automatic",
+    accessRule,
+  };
+  const { body: made } = await server.call("POST", "/card-programs", body);
+  const rest = { minimumLevel: null, customerTypes: null, residences: null };
+  assert.deepEqual(made.accessRule, { ...rest, ...accessRule });
+  const { body: seen } = await mine.call("GET", `/card-programs/${made.id}`);
+  assert.deepEqual(seen.accessRule, { ...rest, ...accessRule, organizationIds: null });
+  const manual = await server.call("PATCH", `/card-programs/${made.id}`, { accessGrant: "manual" });
+  assert.equal(manual.body.accessRule, null, "granted by hand, no rule is left");
+});
+
 test("201: a program named by its number alone gets the published defaults", async () => {
   const { status, body } = await create();
   assert.equal(status, 201);

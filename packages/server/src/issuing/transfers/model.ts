@@ -1,3 +1,4 @@
+import type { Actor } from "../../foundation/database/work.ts";
 import type {
   BudgetId,
   CardId,
@@ -188,7 +189,7 @@ export type Transfer = {
   readonly reverses: TransferId | null;
   readonly reversedBy: TransferId | null;
   /** Who asked. */
-  readonly actor: { readonly kind: "key" | "system"; readonly id: string };
+  readonly actor: { readonly kind: Actor["kind"]; readonly id: string };
   readonly note: string | null;
   readonly reason: ReversalReason | null;
   readonly version: bigint;

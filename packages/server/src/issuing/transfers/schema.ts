@@ -54,7 +54,7 @@ export const transferSchema = object({
   reverses: optionalId("Of a reversal: the transfer it undoes."),
   reversedBy: optionalId("Of a reversed transfer: its reversal."),
   actor: object({
-    kind: oneOf(["key", "system"]),
+    kind: oneOf(["key", "session", "system"]),
     id: Type.String({ description: "The API key that asked, or the name of the platform's job." }),
   }),
   note: nullable(Type.String()),

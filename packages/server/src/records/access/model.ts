@@ -39,6 +39,7 @@ export const scopes = {
   ),
   "access:review": scope("platform", "Grant, reject and revoke product access."),
   "compliance:read": scope("platform", "Read compliance lists, hits and retained identity."),
+  "compliance:write": scope("platform", "Restrict countries, and end what restricts them."),
   "cards:block": scope("platform", "Block and unblock cards."),
 } as const satisfies Record<string, ScopeEntry>;
 

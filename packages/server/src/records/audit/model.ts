@@ -3,7 +3,7 @@ import type { AuditId, OrganizationId } from "../../foundation/ids/ids.ts";
 import type { Change } from "../events/model.ts";
 
 export const auditResults = ["done", "refused"] as const;
-export const actorKinds = ["key", "system"] as const satisfies readonly Actor["kind"][];
+export const actorKinds = ["key", "session", "system"] as const satisfies readonly Actor["kind"][];
 
 /** One action by a key or by the platform itself, done or refused. */
 export type AuditEntry = {

@@ -11,13 +11,13 @@ import { customerFactsOf, readFacts } from "./facts.ts";
  * @throws Refusal `not_found`.
  */
 export async function readEligibility(
-  { sql, organizationId }: Reading,
+  { sql, organizationId, now }: Reading,
   id: string,
   typeId: string,
 ): Promise<Problem[]> {
   const customer = await findCustomer(sql, organizationId, reference(id));
   if (customer === null) throw generalErrors.refusal("not_found");
-  const ask = { organizationId, request: { typeId, customerId: customer.id } };
+  const ask = { organizationId, now, request: { typeId, customerId: customer.id } };
   const known = await readFacts(sql, organizationId, [ask]);
   return unmetByCustomer(customerFactsOf(known, ask), ask.request);
 }

@@ -3,6 +3,9 @@ import { assert, type Problem } from "../../../foundation/errors/errors.ts";
 import type { OrganizationId } from "../../../foundation/ids/ids.ts";
 import { findBudget, lockBudgets } from "../../budgets/actions/read.ts";
 import type { PlacedBudget } from "../../budgets/model.ts";
+import { listCurrentRules } from "../../compliance/actions.ts";
+import type { ComplianceRule } from "../../compliance/model.ts";
+import { rulesFor } from "../../compliance/rules.ts";
 import { accessOf } from "../../customers/actions/access.ts";
 import { findCustomer, lockCustomer } from "../../customers/actions.ts";
 import type { AccessStatus, Customer } from "../../customers/model.ts";
@@ -16,8 +19,12 @@ import { priceOf } from "../rules/price.ts";
 import { type IssueFacts, unmet } from "../rules/unmet.ts";
 import { countLive, externalKey, findTaken, lockExternalIds } from "../store/facts.ts";
 
-/** Who asks for a card, and for which. */
-export type Ask = { readonly organizationId: OrganizationId; readonly request: IssueRequest };
+/** Who asks for a card, when by the organization's now, and for which. */
+export type Ask = {
+  readonly organizationId: OrganizationId;
+  readonly now: Date;
+  readonly request: IssueRequest;
+};
 
 /**
  * The objects that requests name, as far as they exist. Tenants' are keyed `<organization>/<id>`.
@@ -32,6 +39,8 @@ type Named = {
 /** All that decides about requests but the money; keyed as `standingKey` and `externalKey` say. */
 export type Known = Named & {
   readonly standings: ReadonlyMap<string, Standing>;
+  /** Those for the programs that hold for one of the requests, or later. */
+  readonly rules: readonly ComplianceRule[];
   readonly taken: ReadonlySet<string>;
 };
 
@@ -49,7 +58,7 @@ type Case = {
 const ownKey = (organizationId: string, id: string): string => `${organizationId}/${id}`;
 
 /** The key of a customer's standing to a program. */
-const standingKey = ({ organizationId, request }: Ask): string =>
+const standingKey = ({ organizationId, request }: Omit<Ask, "now">): string =>
   `${organizationId}/${request.customerId}/${request.typeId}`;
 
 /** How many reads of one request travel beside each other, so that others have connections too. */
@@ -179,7 +188,8 @@ async function withRest(
   const externals = asks.flatMap(({ organizationId, request: { externalId } }) =>
     externalId === undefined ? [] : [{ organizationId, externalId }],
   );
-  const [, taken, counts, access] = await Promise.all([
+  const [rules, , taken, counts, access] = await Promise.all([
+    asks.length === 0 ? [] : listCurrentRules(sql, [...named.programs.keys()], earliest(asks)),
     lock ? lockExternalIds(sql, externals) : null,
     findTaken(sql, externals),
     countLive(sql, wanted),
@@ -193,8 +203,12 @@ async function withRest(
       { access: access[index] ?? null, liveCards: counts[index] ?? 0 },
     ]),
   );
-  return { ...named, standings, taken };
+  return { ...named, standings, rules, taken };
 }
+
+/** The first of the nows of some requests. */
+const earliest = (asks: readonly Ask[]): Date =>
+  new Date(Math.min(...asks.map(({ now }) => now.getTime())));
 
 /** What was decided before a request in the same batch, and counts for it. */
 type Before = {
@@ -214,7 +228,7 @@ export const programOf = (known: Known, { request }: Ask): Program | null =>
  * @param available what its organization has in the program's currency, minor units.
  */
 function caseOf(known: Known, ask: Ask, available: bigint, before: Before): Case {
-  const { organizationId, request } = ask;
+  const { organizationId, request, now } = ask;
   const { customerId, budgetId, externalId } = request;
   const organization = known.organizations.get(organizationId);
   assert(organization !== undefined, "A caller's organization exists.");
@@ -229,6 +243,7 @@ function caseOf(known: Known, ask: Ask, available: bigint, before: Before): Case
     program,
     programAvailable: program !== null && isAvailableTo(program, organizationId),
     customer,
+    rules: program === null ? [] : rulesFor(known.rules, program.id, now),
     access: standing?.access ?? null,
     liveCards: (standing?.liveCards ?? 0) + (before.issued.get(key) ?? 0),
     budget,

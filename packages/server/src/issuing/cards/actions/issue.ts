@@ -50,10 +50,10 @@ export async function preflight(reading: Reading, request: IssueRequest): Promis
 
 /** As `preflight`, of requests that are issued one after the other; in their order. */
 export async function preflightAll(
-  { sql, organizationId }: Reading,
+  { sql, organizationId, now }: Reading,
   requests: readonly IssueRequest[],
 ): Promise<Preflight[]> {
-  const asks = requests.map((request) => ({ organizationId, request }));
+  const asks = requests.map((request) => ({ organizationId, now, request }));
   const known = await readFacts(sql, organizationId, asks);
   const currencies = inOrder([...known.programs.values()].map(({ currency }) => currency));
   const refs = currencies.map((currency) => availableOf({ organizationId, currency }));
@@ -95,6 +95,7 @@ export async function issueCards(
   const { sql } = first.work;
   const asks = commands.map(({ work, request }) => ({
     organizationId: work.organizationId,
+    now: work.now,
     request,
   }));
   const known = await lockFacts(sql, asks);

@@ -5,6 +5,8 @@ import { openBook, writeBook } from "../../../records/ledger/actions.ts";
 import type { Book } from "../../../records/ledger/rules.ts";
 import { storeCardNumber } from "../../../records/vault/actions.ts";
 import { lockBudgets } from "../../budgets/actions/read.ts";
+import { listCurrentRules } from "../../compliance/actions.ts";
+import { rulesFor } from "../../compliance/rules.ts";
 import { accessOf } from "../../customers/actions/access.ts";
 import { lockCustomer } from "../../customers/actions.ts";
 import { shareOrganizations } from "../../organizations/actions.ts";
@@ -86,7 +88,7 @@ async function lockReplacement(
   work: Work,
   found: Card,
 ): Promise<{ facts: ReplacementFacts; book: Book }> {
-  const { sql, organizationId } = work;
+  const { sql, organizationId, now } = work;
   const { customerId, budgetId } = found;
   const programIds = await idsOfSuccessors(sql, found.programId);
   const [organizations, programs, customer, budgets, cards] = await Promise.all([
@@ -100,7 +102,8 @@ async function lockReplacement(
   const [program, card] = [programs.get(found.programId), cards.get(found.id)];
   assert(organization && program && card, "A card and what it belongs to exist.");
   const target = replacementProgram(programs, program);
-  const [access, book] = await Promise.all([
+  const [rules, access, book] = await Promise.all([
+    target === null ? [] : listCurrentRules(sql, [target.id], now),
     customerId === null || target === null
       ? null
       : accessOf(sql, organizationId, customerId, target.id),
@@ -108,8 +111,9 @@ async function lockReplacement(
   ]);
   const [budget = null] = budgets.values();
   const available = book.available(organizationId, availableOf(card));
-  const facts = { organization, card, program, target, customer, access, budget, available };
-  return { facts, book };
+  const inForce = target === null ? [] : rulesFor(rules, target.id, now);
+  const known = { organization, card, program, target, customer, access, budget, available };
+  return { facts: { ...known, rules: inForce }, book };
 }
 
 /** A program and its successors, as they are before any lock: programs are locked in id order. */

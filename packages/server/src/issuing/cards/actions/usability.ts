@@ -6,6 +6,7 @@ import { findOrganization } from "../../organizations/actions.ts";
 import { findProgram } from "../../programs/actions.ts";
 import type { Usability } from "../model/usability.ts";
 import { usabilityOf } from "../rules/usability.ts";
+import { listOpen } from "../store/winddowns.ts";
 import { findNamed, inFull } from "./read.ts";
 
 /**
@@ -17,14 +18,17 @@ export async function readUsability(reading: Reading, id: string): Promise<Usabi
   const { sql, organizationId, now } = reading;
   const card = await findNamed(reading, id);
   const { programId, customerId, budgetId } = card;
-  const [organization, program, customer, budget, { money }] = await Promise.all([
+  const [organization, program, customer, budget, { money }, open] = await Promise.all([
     findOrganization(sql, organizationId),
     findProgram(sql, programId),
     customerId === null ? null : findCustomer(sql, organizationId, { by: "id", value: customerId }),
     budgetId === null ? null : findBudget(sql, organizationId, budgetId),
     inFull(reading, card),
+    listOpen(sql, organizationId, [card.id]),
   ]);
   assert(organization !== null && program !== null, "A card and what it belongs to exist.");
   const available = money.own?.available ?? money.budgetAvailable ?? 0n;
-  return usabilityOf({ card, organization, program, customer, budget, available }, now);
+  const windDowns = open.filter(({ status }) => status === "announced");
+  const facts = { card, organization, program, customer, budget, windDowns, available };
+  return usabilityOf(facts, now);
 }

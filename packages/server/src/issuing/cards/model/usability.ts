@@ -19,10 +19,17 @@ export type UseBlocker = {
   readonly channels: readonly Channel[];
 };
 
+/** One thing that will stop the whole card at an instant to come. */
+export type UseWarning = Pick<UseBlocker, "code" | "owner" | "message" | "remedy"> & {
+  readonly at: Date;
+};
+
 /** Whether a card works, where, and everything that is in the way. */
 export type Usability = {
   /** At least one channel works. */
   readonly usable: boolean;
   readonly channels: Readonly<Record<Channel, boolean>>;
   readonly blockers: readonly UseBlocker[];
+  /** What does not stop it yet. */
+  readonly warnings: readonly UseWarning[];
 };

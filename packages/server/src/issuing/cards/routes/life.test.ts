@@ -188,6 +188,23 @@ test("a successor's own terms are met, or listed", async () => {
   assert.equal((await replace(own, held)).typeId, strict);
 });
 
+test("the rules about countries of a successor are met, or listed", async () => {
+  const own = await tests.organization();
+  const [old, next] = [await tests.program(), await tests.program({ requiresCustomer: true })];
+  const customerId = await tests.customer(own, { nationality: "TUV" });
+  const body = { typeId: old, initialBalance: 1 };
+  const nameless = made(await own.call("POST", "/cards", { ...body, ...names }));
+  const held = made(await own.call("POST", "/cards", { ...body, customerId }));
+  const rule = { typeId: next, subject: "nationality", countries: ["TUV"], reasonCode: "embargo" };
+  made(await server.call("POST", "/compliance-rules", rule));
+  made(await server.call("PATCH", `/card-programs/${next}`, { requiresCustomer: false }));
+  made(await server.call("POST", `/card-programs/${old}/retire`, { successorId: next }));
+  const codes = [nameless, held].map(async (card) =>
+    codesOf(await post(own, card, "replace", { reason: "lost" })),
+  );
+  assert.deepEqual(await Promise.all(codes), [["customer_required"], ["nationality_restricted"]]);
+});
+
 test("200: a renewed card keeps id, number and account; the old expiry is good to its last day", async () => {
   const own = await tests.organization();
   const card = await tests.card(own, {}, { validityMonths: 3 });

@@ -1,17 +1,20 @@
 import assert from "node:assert/strict";
 import test from "node:test";
+import { ruleOf } from "../../compliance/fixture.ts";
 import { draftProgram, type Program } from "../../programs/model.ts";
 import type { IssueRequest } from "../model.ts";
 import {
   accessOfRow,
+  COMBINATIONS,
   type Combination,
   combination,
+  combinationAt,
   countries,
   dimensionNames,
   dimensions,
-  everyCombination,
   expectedCodes,
   liveCardsOf,
+  RESTRICTED,
   statusOfRow,
   termsOf,
 } from "./fixture.ts";
@@ -20,6 +23,10 @@ import { type IssueFacts, unmet, unmetByCustomer } from "./unmet.ts";
 const program: Program = draftProgram(
   { name: "Travel", model: "card", brand: "visa", bin: "411111", panLength: 16, currency: "EUR" },
   { id: "prog_card", createdAt: new Date("2027-01-01T00:00:00Z") },
+);
+
+const rules = (["nationality", "residence"] as const).map((subject) =>
+  ruleOf({ subject, countries: [RESTRICTED] }),
 );
 
 const request: IssueRequest = { typeId: "prog_card", customerId: "cus_1", initialBalance: 1n };
@@ -39,6 +46,8 @@ const factsOf = (given: Combination): IssueFacts => ({
     nationality: countries[given.nationality],
     residenceCountry: countries[given.residence],
   },
+  // As the installation has them: for every program, whatever the combination.
+  rules,
   access: accessOfRow(given),
   liveCards: liveCardsOf(given),
   budget: null,
@@ -48,9 +57,9 @@ const factsOf = (given: Combination): IssueFacts => ({
 const codes = (problems: readonly { readonly code: string }[]) => problems.map(({ code }) => code);
 
 test("issuing agrees with eligibility in all combinations of status, level, access, country and rule", () => {
-  let seen = 0;
   let eligible = 0;
-  for (const given of everyCombination()) {
+  for (let place = 0; place < COMBINATIONS; place += 1) {
+    const given = combinationAt(place);
     const facts = factsOf(given);
     const refused = codes(unmet(facts, request));
     const told = codes(unmetByCustomer(facts, { typeId: "prog_card", customerId: "cus_1" }));
@@ -59,15 +68,10 @@ test("issuing agrees with eligibility in all combinations of status, level, acce
     if (refused.join() !== expected.join() || told.join() !== expected.join()) {
       assert.deepEqual({ refused, told }, { refused: expected, told: expected }, words(given));
     }
-    seen += 1;
     if (expected.length === 0) eligible += 1;
   }
-  const sizes = dimensionNames.map((name) => dimensions[name].length);
-  assert.equal(
-    seen,
-    sizes.reduce((product, size) => product * size),
-  );
-  assert.ok(eligible > 100 && eligible < seen / 100, `${eligible} of ${seen} are eligible`);
+  assert.ok(COMBINATIONS > 100_000);
+  assert.ok(eligible > 100 && eligible < COMBINATIONS / 100, `${eligible} are eligible`);
 });
 
 test("nothing is in the way of the first value of every dimension, and something of each bad one", () => {

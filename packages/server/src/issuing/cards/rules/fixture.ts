@@ -9,6 +9,17 @@ import {
 } from "../../customers/model.ts";
 import { type Program, verificationLevels } from "../../programs/model.ts";
 
+/** How a country stands to the program and to the platform's rules. */
+const countryKinds = [
+  "open",
+  "restricted by program",
+  "not allowed by program",
+  "restricted by platform",
+  "unknown to the program",
+  "unknown to the platform",
+] as const;
+type CountryKind = (typeof countryKinds)[number];
+
 /** The values of each dimension; the first is the one in which nothing is in the way. */
 export const dimensions = {
   status: [
@@ -18,8 +29,8 @@ export const dimensions = {
   ],
   level: ["basic", "advanced", "minimum"],
   access: ["granted", "none", "requested", "rejected", "revoked"],
-  nationality: ["open", "restricted by program", "not allowed by program", "unknown"],
-  residence: ["open", "restricted by program", "not allowed by program", "unknown"],
+  nationality: countryKinds,
+  residence: countryKinds,
   minimumLevel: ["basic", "none", "minimum", "advanced"],
   requiresAccess: [true, false],
   customerTypes: ["its own", "any", "others"],
@@ -32,27 +43,32 @@ export const dimensionNames = Object.keys(dimensions) as Dimension[];
 /** One value of each dimension. */
 export type Combination = { readonly [D in Dimension]: (typeof dimensions)[D][number] };
 
+/** The country that the rules of these tests restrict, for every program. */
+export const RESTRICTED = "IRN";
+
 /** The country of each kind; `allowed` lists hold the first, `restricted` ones the second. */
 export const countries = {
   open: "DEU",
   "restricted by program": "PRK",
   "not allowed by program": "FRA",
-  unknown: null,
-} as const;
+  "restricted by platform": RESTRICTED,
+  "unknown to the program": null,
+  "unknown to the platform": null,
+} as const satisfies Record<CountryKind, string | null>;
 
-/** Every combination of the dimensions, the last one running fastest. */
-export function* everyCombination(): Generator<Combination> {
-  const sizes = dimensionNames.map((name) => dimensions[name].length);
-  const total = sizes.reduce((product, size) => product * size, 1);
-  for (let place = 0; place < total; place += 1) yield combinationAt(place, sizes);
-}
+/** How many combinations of the dimensions there are. */
+export const COMBINATIONS = dimensionNames.reduce(
+  (product, name) => product * dimensions[name].length,
+  1,
+);
 
-function combinationAt(place: number, sizes: readonly number[]): Combination {
+/** One of them, the last dimension running fastest. */
+export function combinationAt(place: number): Combination {
   let rest = place;
-  const values = dimensionNames.toReversed().map((name, index) => {
-    const size = sizes[dimensionNames.length - 1 - index] as number;
-    const value = dimensions[name][rest % size];
-    rest = Math.floor(rest / size);
+  const values = dimensionNames.toReversed().map((name) => {
+    const { length } = dimensions[name];
+    const value = dimensions[name][rest % length];
+    rest = Math.floor(rest / length);
     return [name, value] as const;
   });
   return Object.fromEntries(values) as Combination;
@@ -81,7 +97,8 @@ export function termsOf(given: Combination) {
   const kinds = [given.nationality, given.residence] as const;
   const [nationality, residence] = kinds.map((kind) => ({
     // A country that is unknown is only missed where there is a rule.
-    restricted: kind === "open" || kind === "not allowed by program" ? [] : ["PRK"],
+    restricted:
+      kind === "restricted by program" || kind === "unknown to the program" ? ["PRK"] : [],
     allowed: kind === "not allowed by program" ? ["DEU"] : null,
   })) as [Lists, Lists];
   return {
@@ -110,9 +127,9 @@ const typesOf = {
 export function expectedCodes(given: Combination): string[] {
   const { status, level, access, minimumLevel } = given;
   const asked = minimumLevel === "none" ? "minimum" : minimumLevel;
-  const country = (what: string, kind: Combination["nationality"]): string[] => {
+  const country = (what: string, kind: CountryKind): string[] => {
     if (kind === "open") return [];
-    return [kind === "unknown" ? `${what}_required` : `${what}_restricted`];
+    return [kind.startsWith("unknown") ? `${what}_required` : `${what}_restricted`];
   };
   return [
     ...(status === "active" ? [] : [refusalOf(status)]),

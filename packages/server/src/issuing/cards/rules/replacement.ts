@@ -5,6 +5,7 @@ import { isRefused } from "../../../records/ledger/errors.ts";
 import type { Book } from "../../../records/ledger/rules.ts";
 import type { MaskedNumber } from "../../../records/vault/model.ts";
 import type { Budget } from "../../budgets/model.ts";
+import type { ComplianceRule } from "../../compliance/model.ts";
 import type { AccessStatus, Customer } from "../../customers/model.ts";
 import { availableOf, type Organization } from "../../organizations/model.ts";
 import { programErrors } from "../../programs/errors.ts";
@@ -17,7 +18,7 @@ import { issueConditions } from "../errors.ts";
 import type { Card, ReplacementReason } from "../model.ts";
 import { expiryOf } from "./expiry.ts";
 import { feesOf, servedProblem } from "./funds.ts";
-import { customerAgainst, organizationProblem } from "./unmet.ts";
+import { customerAgainst, needsCustomer, organizationProblem } from "./unmet.ts";
 
 /** What decides about a replacement. */
 export type ReplacementFacts = {
@@ -28,6 +29,8 @@ export type ReplacementFacts = {
   /** The program that the new card is of; null where there is none: see `replacementProgram`. */
   readonly target: Program | null;
   readonly customer: Customer | null;
+  /** The compliance rules that are in force for the target. */
+  readonly rules: readonly ComplianceRule[];
   /** The customer's access to the target; null where it was never asked for. */
   readonly access: AccessStatus | null;
   readonly budget: Pick<Budget, "programIds"> | null;
@@ -68,14 +71,14 @@ export function unmetReplacement(facts: ReplacementFacts, now: Date): Problem[] 
 }
 
 function againstTarget(facts: ReplacementFacts, target: Program): (Problem | null)[] {
-  const { card, program, customer, access, available } = facts;
+  const { card, program, customer, access, rules, available } = facts;
   const fee = target.fees.replacement;
   return [
     // The terms of its own program a card has met before; those of a successor it has not.
     ...(target.id === program.id ? [] : successorProblems(facts, target)),
     ...(target.id === program.id || customer === null
       ? []
-      : customerAgainst(target, customer, { access, liveCards: 0 })),
+      : customerAgainst(target, customer, { access, rules, liveCards: 0 })),
     fee > available
       ? transferErrors.problem(
           "insufficient_organization_balance",
@@ -86,14 +89,14 @@ function againstTarget(facts: ReplacementFacts, target: Program): (Problem | nul
   ];
 }
 
-function successorProblems({ card, budget }: ReplacementFacts, target: Program) {
+function successorProblems({ card, budget, rules }: ReplacementFacts, target: Program) {
   return [
     // Into another program is as issuing there.
     target.status === "active" ? null : programErrors.problem("program_inactive"),
     isAvailableTo(target, card.organizationId)
       ? null
       : programErrors.problem("program_not_available"),
-    target.requiresCustomer && card.customerId === null
+    needsCustomer(target, { rules }) && card.customerId === null
       ? issueConditions.problem("customer_required")
       : null,
     budget === null || budget.programIds.includes(target.id)

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
+import { ruleOf } from "../../compliance/fixture.ts";
 import type { Program } from "../../programs/model.ts";
 import { draftProgram } from "../../programs/model.ts";
 import { issueCodes } from "../errors.ts";
@@ -40,6 +41,7 @@ const facts: IssueFacts = {
   program: cardProgram,
   programAvailable: true,
   customer: ada,
+  rules: [],
   access: null,
   liveCards: 0,
   budget: null,
@@ -213,6 +215,44 @@ const cases: [string, IssueFacts, IssueRequest, string[]][] = [
     ["residence_restricted customerId"],
   ],
 
+  [
+    "nationality restricted by a rule",
+    { ...facts, rules: [ruleOf({ countries: ["DEU"] })] },
+    request,
+    ["nationality_restricted customerId"],
+  ],
+  [
+    "residence restricted by a rule",
+    { ...facts, rules: [ruleOf({ subject: "residence", countries: ["FRA"] })] },
+    request,
+    ["residence_restricted customerId"],
+  ],
+  [
+    "countries of a rule about the other",
+    { ...facts, rules: [ruleOf({ countries: ["FRA"] })] },
+    request,
+    [],
+  ],
+  [
+    "no nationality under a rule",
+    withCustomer({ nationality: null }, { ...facts, rules: [ruleOf()] }),
+    request,
+    ["nationality_required customerId"],
+  ],
+  ["a name under a rule for every program", { ...facts, rules: [ruleOf()] }, named, []],
+  [
+    "a name under a rule of the program",
+    { ...facts, rules: [ruleOf({ programId: "prog_card" })] },
+    named,
+    ["customer_required customerId"],
+  ],
+  [
+    "no name under a rule of the program",
+    { ...facts, rules: [ruleOf({ programId: "prog_card" })] },
+    nameless,
+    ["customer_required customerId"],
+  ],
+
   ["no name", facts, nameless, ["name_required firstName", "name_required lastName"]],
   ["half a name", facts, { ...named, lastName: "  " }, ["name_required lastName"]],
   ["digits for a name", facts, { ...named, firstName: "4711" }, ["name_invalid firstName"]],
@@ -380,6 +420,7 @@ const poor: IssueFacts = {
   },
   programAvailable: true,
   customer: { ...ada, status: "on_hold", statusReason: "sanctions" },
+  rules: [],
   access: "revoked",
   liveCards: 1,
   budget: { status: "frozen", frozenBy: null, currency: "USD", programIds: [] },
@@ -440,4 +481,10 @@ test("without the program, what does not depend on it is still listed, and nothi
   assert.deepEqual(unknown, ["organization_suspended", "program_not_found", ...known]);
   const others = codes({ ...poor, programAvailable: false });
   assert.deepEqual(others, ["organization_suspended", "program_not_available", ...known]);
+});
+
+test("a country that a rule restricts is refused with the rule's reason and since when", () => {
+  const rules = [ruleOf({ countries: ["DEU"], reasonCode: "embargo" })];
+  const [problem] = unmet({ ...facts, rules }, request);
+  assert.equal(problem?.message, "Restricted since 2027-01-01T00:00:00.000Z: embargo.");
 });

@@ -4,6 +4,8 @@ import { least } from "../../../foundation/money/money.ts";
 import { budgetErrors } from "../../budgets/errors.ts";
 import type { PlacedBudget } from "../../budgets/model.ts";
 import { frozenProblem } from "../../budgets/rules.ts";
+import type { ComplianceRule, RuleSubject } from "../../compliance/model.ts";
+import { becauseOf, judgeCountry } from "../../compliance/rules.ts";
 import { customerErrors } from "../../customers/errors.ts";
 import { type AccessStatus, type Customer, SANCTIONS } from "../../customers/model.ts";
 import { isPlaceholderPair, personNameFault, tidyName } from "../../customers/rules/names.ts";
@@ -44,6 +46,8 @@ export type IssueFacts = {
   /** Whether this organization may use the program. */
   readonly programAvailable: boolean;
   readonly customer: CustomerFacts | null;
+  /** The compliance rules that are in force for the program. */
+  readonly rules: readonly ComplianceRule[];
   /** The customer's access to the program; null where it was never asked for. */
   readonly access: AccessStatus | null;
   /** The customer's cards of the program that are not deleted. */
@@ -112,9 +116,7 @@ const program: Rule = ({ facts, request, terms }) => {
 const customer: Rule = ({ facts, request, terms }) => {
   if (request.customerId === undefined) {
     return [
-      terms?.requiresCustomer === true
-        ? conditions.problem("customer_required", "customerId")
-        : null,
+      needsCustomer(terms, facts) ? conditions.problem("customer_required", "customerId") : null,
     ];
   }
   if (facts.customer === null) return [customerErrors.problem("customer_not_found", "customerId")];
@@ -123,6 +125,15 @@ const customer: Rule = ({ facts, request, terms }) => {
     ...(terms === null ? [] : customerAgainst(terms, facts.customer, facts)),
   ];
 };
+
+/** Whether names alone do not do: a rule about customers holds nobody else. */
+export function needsCustomer(
+  terms: Program | null,
+  { rules }: Pick<IssueFacts, "rules">,
+): boolean {
+  if (terms === null) return false;
+  return terms.requiresCustomer || rules.some(({ programId }) => programId === terms.id);
+}
 
 /** Why a customer cannot be given a card or money because of its status; null for an active one. */
 export function customerStatusProblem(
@@ -143,7 +154,7 @@ export function customerStatusProblem(
 export function customerAgainst(
   terms: Program,
   customer: CustomerFacts,
-  facts: Pick<IssueFacts, "access" | "liveCards">,
+  facts: Pick<IssueFacts, "access" | "liveCards" | "rules">,
 ): (Problem | null)[] {
   const types = terms.customerTypes;
   return [
@@ -158,14 +169,8 @@ export function customerAgainst(
           `The program asks for level ${terms.minimumLevel}; the customer's is ${customer.level}.`,
         ),
     terms.requiresAccess ? accessProblem(facts.access) : null,
-    countryProblem("nationality", customer.nationality, {
-      allowed: terms.allowedNationalities,
-      restricted: terms.restrictedNationalities,
-    }),
-    countryProblem("residence", customer.residenceCountry, {
-      allowed: terms.allowedResidences,
-      restricted: terms.restrictedResidences,
-    }),
+    countryProblem("nationality", customer.nationality, terms, facts.rules),
+    countryProblem("residence", customer.residenceCountry, terms, facts.rules),
     terms.cardsPerCustomer !== null && facts.liveCards >= terms.cardsPerCustomer
       ? conditions.problem(
           "card_limit_reached",
@@ -192,21 +197,17 @@ function accessProblem(access: AccessStatus | null): Problem | null {
   return code === null ? null : conditions.problem(code, "customerId");
 }
 
-type Countries = {
-  readonly allowed: readonly string[] | null;
-  readonly restricted: readonly string[];
-};
-
-/** A country is asked for only where the program has a rule about it. */
 function countryProblem(
-  what: "nationality" | "residence",
+  subject: RuleSubject,
   country: string | null,
-  { allowed, restricted }: Countries,
+  terms: Program,
+  rules: readonly ComplianceRule[],
 ): Problem | null {
-  if (allowed === null && restricted.length === 0) return null;
-  if (country === null) return conditions.problem(`${what}_required`, "customerId");
-  const open = (allowed === null || allowed.includes(country)) && !restricted.includes(country);
-  return open ? null : conditions.problem(`${what}_restricted`, "customerId");
+  const verdict = judgeCountry(subject, country, terms, rules);
+  if (verdict.answer === "open") return null;
+  if (verdict.answer === "unknown") return conditions.problem(`${subject}_required`, "customerId");
+  const message = verdict.rule === null ? undefined : becauseOf(verdict.rule);
+  return conditions.problem(`${subject}_restricted`, "customerId", message);
 }
 
 const nameFields = ["firstName", "lastName"] as const;
@@ -217,7 +218,7 @@ const names: Rule = ({ facts, request, terms }) => {
     return [...invalid, ...(facts.customer === null ? [] : mismatches(facts.customer, request))];
   }
   // Where the program wants a customer, names would not help.
-  if (terms?.requiresCustomer === true) return invalid;
+  if (needsCustomer(terms, facts)) return invalid;
   const missing = nameFields
     .filter((field) => !isGiven(request[field]))
     .map((field) => conditions.problem("name_required", field));

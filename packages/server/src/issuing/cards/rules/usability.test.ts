@@ -43,6 +43,7 @@ const working: UsabilityFacts = {
   program: { informationDays: 10 },
   customer: null,
   budget: null,
+  windDowns: [],
   available: 1n,
 };
 
@@ -67,6 +68,36 @@ test("a card that nothing stops works in every channel", () => {
   const { usable, channels: open, blockers } = usabilityOf(working, now);
   assert.deepEqual([usable, blockers], [true, []]);
   assert.deepEqual(open, Object.fromEntries(channels.map((channel) => [channel, true])));
+});
+
+test("what will stop a card is a warning with its day, and stops nothing yet", () => {
+  const coming = { subject: "residence", reasonCode: "embargo", dueAt: future } as const;
+  const facts: UsabilityFacts = { ...working, windDowns: [coming] };
+  const { usable, blockers, warnings } = usabilityOf(facts, now);
+  assert.deepEqual([usable, blockers], [true, []]);
+  assert.deepEqual(
+    warnings.map(({ code, at, owner, message }) => [code, at, owner, message]),
+    [
+      [
+        "residence_restricted",
+        future,
+        "rule",
+        "The card is blocked on 2027-04-01T00:00:00.000Z: embargo.",
+      ],
+    ],
+  );
+  const gone = { ...facts, card: { ...living, deletedAt: past } };
+  assert.deepEqual(usabilityOf(gone, now).warnings, [], "of a deleted card nothing is to come");
+});
+
+test("a rule about countries says which condition its block is, and why", () => {
+  const block = { reason: "nationality_restricted", note: "embargo" };
+  const facts = onCard({ restrictions: [restriction("block", "rule", block)] });
+  const [told] = usabilityOf(facts, now).blockers;
+  assert.equal(told?.code, "nationality_restricted");
+  assert.equal(told?.message, "A country is restricted: embargo.");
+  const platforms = onCard({ restrictions: [restriction("block", "platform", block)] });
+  assert.equal(usabilityOf(platforms, now).blockers[0]?.code, "card_blocked");
 });
 
 test("each thing that stops a card is told with its code, who can cure it, since when, and its end", () => {

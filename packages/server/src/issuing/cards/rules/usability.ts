@@ -7,7 +7,14 @@ import { organizationErrors } from "../../organizations/errors.ts";
 import type { Organization } from "../../organizations/model.ts";
 import type { Program } from "../../programs/model.ts";
 import { cardErrors, issueConditions, useConditions } from "../errors.ts";
-import { type Channel, channels, type Usability, type UseBlocker } from "../model/usability.ts";
+import {
+  type Channel,
+  channels,
+  type Usability,
+  type UseBlocker,
+  type UseWarning,
+} from "../model/usability.ts";
+import { blockReasons, type WindDown } from "../model/winddowns.ts";
 import {
   ACCESS_REVOKED,
   type Card,
@@ -25,6 +32,8 @@ export type UsabilityFacts = {
   readonly customer: Pick<Customer, "status" | "statusReason" | "statusAt" | "standing"> | null;
   /** The budget that a budget card spends from. */
   readonly budget: Pick<PlacedBudget, "id" | "status" | "frozenBy"> | null;
+  /** Its wind-downs that are announced. */
+  readonly windDowns: readonly Pick<WindDown, "subject" | "reasonCode" | "dueAt">[];
   /** What the card can spend, from its own account or its budget's, minor units. */
   readonly available: bigint;
 };
@@ -70,11 +79,22 @@ export function usabilityOf(facts: UsabilityFacts, now: Date): Usability {
     blockers: line.find(facts, now).map((each) => blockerOf(line, each)),
   }));
   const last = found.find(({ line, blockers }) => line.isFinal && blockers.length > 0);
-  return verdictOn(last?.blockers ?? found.flatMap(({ blockers }) => blockers));
+  const verdict = verdictOn(last?.blockers ?? found.flatMap(({ blockers }) => blockers));
+  return { ...verdict, warnings: last === undefined ? facts.windDowns.map(warning) : [] };
+}
+
+const MONEY_LEAVES =
+  "Withdraw what is on the card; where the customer's country is wrong, correct it.";
+
+/** The coming end of a card; once its date has come, the block stands among what stops it. */
+function warning({ subject, reasonCode, dueAt }: UsabilityFacts["windDowns"][number]): UseWarning {
+  const text = `The card is blocked on ${dueAt.toISOString()}: ${reasonCode}.`;
+  const { code, message } = issueConditions.problem(blockReasons[subject], undefined, text);
+  return { code, message, remedy: MONEY_LEAVES, owner: "rule", at: dueAt };
 }
 
 /** What blockers leave of the channels. */
-export function verdictOn(blockers: readonly UseBlocker[]): Usability {
+export function verdictOn(blockers: readonly UseBlocker[]): Omit<Usability, "warnings"> {
   const isOpen = (channel: Channel) => blockers.every((each) => !each.channels.includes(channel));
   const open = channels.map((channel) => [channel, isOpen(channel)] as const);
   return {
@@ -110,7 +130,7 @@ function restriction(one: Restriction): Found {
   return { problem: restrictionProblem(one), owner, since, endsAt };
 }
 
-function restrictionProblem({ kind, owner, reason }: Restriction): Problem {
+function restrictionProblem({ kind, owner, reason, note }: Restriction): Problem {
   if (kind === "freeze") {
     const message = `The ${owner} has frozen the card: ${reason}.`;
     return cardErrors.problem("card_frozen", undefined, message);
@@ -121,6 +141,13 @@ function restrictionProblem({ kind, owner, reason }: Restriction): Problem {
   }
   if (owner === "rule" && reason === ACCESS_REVOKED) {
     return issueConditions.problem("product_access_revoked");
+  }
+  if (
+    owner === "rule" &&
+    (reason === blockReasons.nationality || reason === blockReasons.residence)
+  ) {
+    const message = `A country is restricted: ${note}.`;
+    return { ...issueConditions.problem(reason, undefined, message), remedy: MONEY_LEAVES };
   }
   if (reason === PENDING_REVIEW) return useConditions.problem("card_pending_review");
   const by = owner === "rule" ? "A rule of the platform" : "The platform";

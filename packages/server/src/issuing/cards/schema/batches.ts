@@ -1,6 +1,7 @@
 import { type Static, Type } from "typebox";
 import { fromJsonAmount } from "../../../foundation/money/money.ts";
 import { idText, nullable, object, oneOf, timestamp } from "../../../foundation/route/schemas.ts";
+import { actorKinds } from "../../../records/audit/model.ts";
 import {
   type BatchCheck,
   type BatchRow,
@@ -46,7 +47,7 @@ export const batchSchema = object({
   progress: count("Decided rows in percent, rounded down; 100 only when none is pending."),
   price: prices("What all rows cost by the terms when the batch was given, by currency."),
   charged: prices("What the cards issued so far cost, by currency."),
-  actor: object({ kind: oneOf(["key", "system"]), id: Type.String() }),
+  actor: object({ kind: oneOf(actorKinds), id: Type.String() }),
   version: count("Grows by one with each change of its status; progress does not count."),
   createdAt: timestamp,
   completedAt: nullable(timestamp),

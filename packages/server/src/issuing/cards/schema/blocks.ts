@@ -1,5 +1,6 @@
 import { type Static, Type } from "typebox";
 import { idText, nullable, object, oneOf, timestamp } from "../../../foundation/route/schemas.ts";
+import { actorKinds } from "../../../records/audit/model.ts";
 import { type BlockOrder, blockOrderLifecycle } from "../model/blocks.ts";
 import { blockSchema } from "../schema.ts";
 
@@ -23,7 +24,7 @@ export const blockOrderSchema = object({
   status: oneOf(blockOrderLifecycle.states),
   blocked: count("Cards blocked by it so far."),
   total: count("Cards that it found to block when it was given, and those that came since."),
-  actor: object({ kind: oneOf(["key", "system"]), id: Type.String() }),
+  actor: object({ kind: oneOf(actorKinds), id: Type.String() }),
   version: count("Grows by one with each change of its status."),
   createdAt: timestamp,
   doneAt: nullable(timestamp),

@@ -1,5 +1,6 @@
 import { type Static, Type } from "typebox";
 import { nullable, object, oneOf, timestamp } from "../../../foundation/route/schemas.ts";
+import { actorKinds } from "../../../records/audit/model.ts";
 import { cardLifecycle, type StatusChange } from "../model.ts";
 
 /** One line of a card's status history. */
@@ -10,7 +11,7 @@ export const statusChangeSchema = object({
   to: oneOf(cardLifecycle.states),
   reason: nullable(Type.String()),
   note: nullable(Type.String()),
-  actor: object({ kind: oneOf(["key", "system"] as const), id: Type.String() }),
+  actor: object({ kind: oneOf(actorKinds), id: Type.String() }),
   at: timestamp,
 });
 

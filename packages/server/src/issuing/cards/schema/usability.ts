@@ -37,6 +37,16 @@ export const usabilitySchema = object({
     recurring: Type.Boolean(),
   }),
   blockers: Type.Array(blockerSchema),
+  warnings: Type.Array(
+    object({
+      code: Type.String({ description: "As in /v1/error-codes." }),
+      at: Type.String({ format: "date-time", description: "When it will stop the whole card." }),
+      owner: oneOf(owners, { description: "Who can cure it." }),
+      message: Type.String(),
+      remedy: nullable(Type.String()),
+    }),
+    { description: "What will stop the card and does not stop it yet." },
+  ),
 });
 
 /** Model → reply. */
@@ -49,6 +59,10 @@ export function showUsability(usability: Usability): StaticOf<typeof usabilitySc
       since: since?.toISOString() ?? null,
       endsAt: endsAt?.toISOString() ?? null,
       channels: [...stopped],
+    })),
+    warnings: usability.warnings.map(({ at, ...warning }) => ({
+      ...warning,
+      at: at.toISOString(),
     })),
   };
 }

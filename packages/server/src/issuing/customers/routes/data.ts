@@ -18,8 +18,11 @@ import {
 } from "../../../foundation/route/schemas.ts";
 import { listedOrganization } from "../../organizations/rules.ts";
 import { customerTypes, verificationLevels } from "../../programs/model.ts";
+import { openVerification } from "../actions/sessions.ts";
 import { changeCustomer, createCustomer, listCustomers, listHistory } from "../actions.ts";
+import { canVerify } from "../model/sessions.ts";
 import { customerLifecycle } from "../model.ts";
+import { createdCustomerSchema } from "../schema/sessions.ts";
 import {
   customerChangeSchema,
   customerSchema,
@@ -55,16 +58,23 @@ const create = writeRoute({
   path: "/customers",
   summary: "Create a customer",
   description:
-    "Only type and level are needed. Where everything is given that the level needs, the customer is pending (in review), at level minimum active; otherwise needs_information, with missing naming what to give by PATCH. null is the same as left out. An individual has firstName, lastName and birthDate, a business legalName.",
+    "Only type and level are needed. Where everything is given that the level needs, the customer is pending (in review), at level minimum active; otherwise needs_information, with missing naming what to give by PATCH, and with a private link by which the person gives it (verification). null is the same as left out. An individual has firstName, lastName and birthDate, a business legalName.",
   tag,
   audience: "organization",
   scope: "customers:write",
   body: newCustomerSchema,
-  reply: customerSchema,
+  reply: createdCustomerSchema,
   status: 201,
+  secretFields: ["verification.link"],
   errors: ["customer_invalid", "external_id_taken", "organization_closed"],
-  handle: async ({ body: { type, level, ...given }, work }) =>
-    showCustomer(await createCustomer(work, { type, level, ...readDetails(given) })),
+  handle: async ({ body: { type, level, ...given }, work, publicUrl }) => {
+    const customer = await createCustomer(work, { type, level, ...readDetails(given) });
+    const shown = showCustomer(customer);
+    if (!canVerify(customer)) return { ...shown, verification: null };
+    const { session, link } = await openVerification(work, customer, { publicUrl });
+    const expiresAt = session.expiresAt.toISOString();
+    return { ...shown, verification: { sessionId: session.id, link, expiresAt } };
+  },
 });
 
 const list = readRoute({

@@ -1,0 +1,137 @@
+import type { RowPage } from "../../../foundation/database/list.ts";
+import type { Sql } from "../../../foundation/database/sql.ts";
+import type { Work } from "../../../foundation/database/work.ts";
+import { generalErrors } from "../../../foundation/errors/errors.ts";
+import { canMove } from "../../../foundation/lifecycle/lifecycle.ts";
+import { announce } from "../../../records/events/actions.ts";
+import { previousOf } from "../../../records/events/rules.ts";
+import { issueLink, revokeLink } from "../../../records/links/actions.ts";
+import { linkTo } from "../../../records/links/rules.ts";
+import { customerErrors } from "../errors.ts";
+import { type CustomerEvent, eventOfSessionMove } from "../events.ts";
+import {
+  canVerify,
+  type VerificationMove,
+  type VerificationSession,
+  verificationLifecycle,
+} from "../model/sessions.ts";
+import type { Customer } from "../model.ts";
+import { showSession } from "../schema/sessions.ts";
+import {
+  findSessionRow,
+  insertSession,
+  listSessionRows,
+  lockSessionRow,
+  lockSessionsOf,
+  updateSession,
+} from "../store/sessions.ts";
+import type { PageWanted } from "../store.ts";
+
+/** The page of verification, as links to it name it. */
+export const VERIFICATION_PAGE = "verify";
+
+/** A session with its link, which is shown now and never again. */
+export type IssuedSession = { readonly session: VerificationSession; readonly link: string };
+
+/**
+ * Makes a verification session with its private link, and ends older ones of the customer. The caller has
+ * locked the customer for a change, or has just created it.
+ *
+ * @param publicUrl where the server's pages are, without a slash at its end.
+ * @throws Refusal `verification_not_needed` where the customer has nothing to give.
+ */
+export async function openVerification(
+  work: Work,
+  customer: Customer,
+  {
+    publicUrl,
+    returnUrl = null,
+  }: {
+    readonly publicUrl: string;
+    readonly returnUrl?: string | null | undefined;
+  },
+): Promise<IssuedSession> {
+  if (!canVerify(customer)) throw customerErrors.refusal("verification_not_needed");
+  const { organizationId, id: customerId } = customer;
+  const { link, secret } = await issueLink(work, { kind: "verification", objectId: customerId });
+  for (const older of await lockSessionsOf(work.sql, customer)) {
+    await moveSession(work, older, "replace", {});
+  }
+  const session: VerificationSession = {
+    organizationId,
+    id: link.id,
+    customerId,
+    status: "waiting",
+    returnUrl,
+    expiresAt: link.expiresAt,
+    startedAt: null,
+    submittedAt: null,
+    consent: null,
+    version: 1n,
+    createdAt: link.createdAt,
+  };
+  await insertSession(work.sql, session);
+  announceSession(work, "verification_session.created", session);
+  return { session, link: linkTo(publicUrl, VERIFICATION_PAGE, secret) };
+}
+
+/**
+ * Ends a session and its link at once. The caller has locked the customer for a change.
+ *
+ * @throws Refusal `not_found`, `verification_ended`.
+ */
+export async function revokeVerification(
+  work: Work,
+  customer: Customer,
+  id: string,
+): Promise<VerificationSession> {
+  const found = await findSessionRow(work.sql, customer.organizationId, id);
+  if (found?.customerId !== customer.id) throw generalErrors.refusal("not_found");
+  await revokeLink(work.sql, found);
+  const before = (await lockSessionRow(work.sql, found.organizationId, found.id)) ?? found;
+  return moveSession(work, before, "revoke", {});
+}
+
+/** One page of a customer's sessions, newest first. */
+export const listVerifications = (
+  sql: Sql,
+  customer: Customer,
+  page: PageWanted,
+): Promise<RowPage<VerificationSession>> => listSessionRows(sql, customer, page);
+
+/**
+ * Moves a locked session, with what belongs to its new status.
+ *
+ * @throws Refusal `verification_ended` where its status does not allow that.
+ */
+export async function moveSession(
+  work: Work,
+  before: VerificationSession,
+  move: VerificationMove,
+  change: Partial<Pick<VerificationSession, "expiresAt" | "startedAt" | "submittedAt">>,
+): Promise<VerificationSession> {
+  if (!canMove(verificationLifecycle, move, before.status)) {
+    throw customerErrors.refusal("verification_ended", `The session is ${before.status}.`);
+  }
+  const status = verificationLifecycle.moves[move].to as VerificationSession["status"];
+  const session = { ...before, ...change, status, version: before.version + 1n };
+  await updateSession(work.sql, session);
+  announceSession(work, eventOfSessionMove[move], session, before);
+  return session;
+}
+
+export function announceSession(
+  work: Work,
+  type: CustomerEvent,
+  session: VerificationSession,
+  before?: VerificationSession,
+): void {
+  const object = showSession(session, null);
+  announce(work, {
+    type,
+    objectId: session.id,
+    objectVersion: session.version,
+    object,
+    ...(before && { previous: previousOf(showSession(before, null), object) }),
+  });
+}

@@ -1,0 +1,122 @@
+import type { CustomerId, OrganizationId, SessionId } from "../../../foundation/ids/ids.ts";
+import { lifecycle, type MoveOf, type StateOf } from "../../../foundation/lifecycle/lifecycle.ts";
+import type { DocumentKind } from "../../documents/model.ts";
+import {
+  beneath,
+  type Customer,
+  type CustomerDetails,
+  type CustomerField,
+  type EvidenceNeed,
+  evidenceNeeds,
+  type Need,
+} from "../model.ts";
+import { isField, isMet, missingOf, needsOf } from "./levels.ts";
+
+/** The life of a verification session. Its time may be over in any of its states: see `expiresAt`. */
+export const verificationLifecycle = lifecycle(
+  ["waiting", "started", "submitted", "replaced", "revoked"],
+  {
+    // The person exchanged the link.
+    start: { from: ["waiting"], to: "started" },
+    submit: { from: ["started"], to: "submitted" },
+    // A newer session was made.
+    replace: { from: ["waiting", "started", "submitted"], to: "replaced" },
+    revoke: { from: ["waiting", "started", "submitted"], to: "revoked" },
+  },
+);
+export type VerificationStatus = StateOf<typeof verificationLifecycle>;
+export type VerificationMove = MoveOf<typeof verificationLifecycle>;
+
+/** The text of the consent, by its date; a changed text gets another. It stands in the page's messages. */
+export const CONSENT_VERSION = "2026-11";
+
+/** Languages of the page, and of the consent. */
+export const pageLanguages = ["en", "ar"] as const;
+export type PageLanguage = (typeof pageLanguages)[number];
+
+/** What somebody agreed to, in which language, when. */
+export type Consent = {
+  readonly version: string;
+  readonly language: string;
+  readonly at: Date;
+};
+
+/** A customer's own way through its verification. Its times are real ones, as those of its link. */
+export type VerificationSession = {
+  readonly organizationId: OrganizationId;
+  /** Of its private link, too. */
+  readonly id: SessionId;
+  readonly customerId: CustomerId;
+  readonly status: VerificationStatus;
+  /** Where the page leads back to at the end. */
+  readonly returnUrl: string | null;
+  /** Of the link; once that is spent, of the session. */
+  readonly expiresAt: Date;
+  readonly startedAt: Date | null;
+  readonly submittedAt: Date | null;
+  readonly consent: Consent | null;
+  readonly version: bigint;
+  readonly createdAt: Date;
+};
+
+/** What was given in a session and not submitted yet. */
+export type Draft = {
+  readonly details: Partial<CustomerDetails>;
+  /** Ids of the documents that were uploaded in it. */
+  readonly documents: readonly string[];
+};
+
+export const emptyDraft: Draft = { details: {}, documents: [] };
+
+/** A need that documents meet, with the kinds of which one is enough. */
+export type DocumentNeed = { readonly need: EvidenceNeed; readonly kinds: readonly DocumentKind[] };
+
+/** What a person can give on the page: fields, and documents. */
+export type Wanted = {
+  readonly fields: readonly CustomerField[];
+  readonly documents: readonly DocumentNeed[];
+};
+
+/**
+ * What a customer can give in a session: what it is asked for; after a rejection that can be cured, all that its
+ * level needs once more. People of businesses are not among it: the organization adds them.
+ */
+export function wantedOf(customer: Customer): Wanted {
+  const wanted = openNeedsOf(customer);
+  const documents = wanted.flatMap((need): DocumentNeed[] =>
+    isField(need) || !need.startsWith("documents.")
+      ? []
+      : [{ need, kinds: evidenceNeeds[need] as readonly DocumentKind[] }],
+  );
+  return { fields: wanted.filter(isField), documents };
+}
+
+function openNeedsOf(customer: Customer): readonly Need[] {
+  const standing = beneath(customer.standing);
+  if (standing.status === "needs_information") return missingOf(customer);
+  if (standing.status !== "rejected" || !standing.canResubmit) return [];
+  return needsOf(customer).filter((need) => isField(need) || !isMet(customer, need));
+}
+
+/** Whether a customer has anything to give in a session. */
+export function canVerify(customer: Customer): boolean {
+  const { fields, documents } = wantedOf(customer);
+  return fields.length > 0 || documents.length > 0;
+}
+
+/** What a page may say of how it stands; no more, whatever the reasons are. */
+export type Outcome = "in_review" | "more_needed" | "approved" | "not_possible";
+
+/** How a customer stands, as its page says it. A hold says nothing: it looks like any other review. */
+export function outcomeOf(customer: Customer): Outcome {
+  switch (customer.standing.status) {
+    case "active":
+      return "approved";
+    case "needs_information":
+      return "more_needed";
+    case "rejected":
+      return "not_possible";
+    default:
+      return "in_review";
+  }
+}

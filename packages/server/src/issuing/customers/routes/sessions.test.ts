@@ -1,0 +1,169 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+import { asOwner } from "../../../../test/harness/database.ts";
+import { giveDocuments } from "../../../../test/harness/evidence.ts";
+import { startTestServer } from "../../../../test/harness/server.ts";
+import { business, person } from "../fixture.ts";
+
+const server = await startTestServer();
+const own = await server.newOrganization();
+const DAY_MS = 86_400_000;
+
+const create = async (body: object = {}) =>
+  (await own.call("POST", "/customers", { type: "individual", level: "basic", ...body })).body;
+
+const open = (id: string, body: object = {}, options = {}) =>
+  own.call("POST", `/customers/${id}/verification-sessions`, body, options);
+
+const list = async (id: string) =>
+  (await own.call("GET", `/customers/${id}/verification-sessions`)).body.data;
+
+const typesOf = async (id: string): Promise<string[]> => {
+  await server.sequence();
+  const { body } = await own.call("GET", `/events?objectId=${id}`);
+  return body.data.map(({ type }: { type: string }) => type);
+};
+
+test("only type and level are needed: the answer has a link to give to the person", async () => {
+  const { id, status, verification } = await create();
+  assert.equal(status, "needs_information");
+  const link = new URL(verification.link);
+  assert.equal(`${link.origin}${link.pathname}`, `${server.url}/verify/`);
+  assert.match(link.hash, /^#[A-Za-z0-9_-]{43}$/);
+  assert.match(verification.sessionId, /^ses_/);
+  const days = (Date.parse(verification.expiresAt) - Date.now()) / DAY_MS;
+  assert.ok(days > 6.99 && days <= 7, `${days} days`);
+  const [session] = await list(id);
+  assert.equal(session.id, verification.sessionId);
+  assert.equal(session.status, "waiting");
+  assert.equal(session.customerId, id);
+});
+
+test("a customer that is complete gets no link, and others show none", async () => {
+  const { verification } = await create({ ...person, level: "minimum" });
+  assert.equal(verification, null);
+  const { id } = await create();
+  const { body } = await own.call("GET", `/customers/${id}`);
+  assert.ok(!("verification" in body));
+});
+
+test("a new session has its own link; the older one is replaced, and says so in its event", async () => {
+  const { id, verification } = await create();
+  const { status, body } = await open(id, { returnUrl: "https://shop.example.com/back?a=1" });
+  assert.equal(status, 201);
+  assert.equal(body.returnUrl, "https://shop.example.com/back?a=1");
+  assert.notEqual(body.link, verification.link);
+  const found = await list(id);
+  assert.deepEqual(
+    found.map((session: { id: string; status: string }) => [session.id, session.status]),
+    [
+      [body.id, "waiting"],
+      [verification.sessionId, "replaced"],
+    ],
+  );
+  assert.deepEqual(await typesOf(verification.sessionId), [
+    "verification_session.created",
+    "verification_session.replaced",
+  ]);
+});
+
+test("a link is shown once: its replay has null and says so, and nothing stored or told has it", async () => {
+  const { id } = await create();
+  const idempotencyKey = "session-once";
+  const first = await open(id, {}, { idempotencyKey });
+  const again = await open(id, {}, { idempotencyKey });
+  assert.equal(again.headers.get("idempotency-replayed"), "true");
+  assert.deepEqual(again.body, { ...first.body, link: null, secretOmitted: true });
+  const made = { idempotencyKey: "customer-once" };
+  const body = { type: "individual", level: "basic" };
+  const customer = (await own.call("POST", "/customers", body, made)).body;
+  const replayed = (await own.call("POST", "/customers", body, made)).body;
+  assert.equal(replayed.verification.link, null);
+  assert.equal(replayed.verification.sessionId, customer.verification.sessionId);
+  await server.sequence();
+  const tables = ["audit_log", "events", "idempotency_keys", "private_links"];
+  for (const table of [...tables, "verification_sessions"]) {
+    const rows = await asOwner<{ text: string }>(
+      server.database.url,
+      `select t::text as text from ${table} t`,
+    );
+    assert.ok(rows.length > 0, table);
+    for (const { link } of [first.body, customer.verification]) {
+      const secret = new URL(link).hash.slice(1);
+      assert.ok(!rows.some(({ text }) => text.includes(secret)), table);
+    }
+  }
+});
+
+test("409: who has nothing to give in a session gets none", async () => {
+  const active = await create({ ...person, level: "minimum" });
+  const pending = await create(person);
+  await giveDocuments(own.call, pending.id);
+  const forGood = await create();
+  const reasons = ["No."];
+  const rejection = { reasons, canResubmit: false };
+  await server.call("POST", `/customers/${forGood.id}/reject`, rejection);
+  const people = await create({ ...business, type: "business" });
+  await giveDocuments(own.call, people.id, ["company_register"]);
+  assert.deepEqual((await own.call("GET", `/customers/${people.id}`)).body.missing, [
+    "people.director",
+    "people.beneficialOwner",
+  ]);
+  for (const { id } of [active, pending, forGood, people]) {
+    const { status, body } = await open(id);
+    assert.deepEqual([status, body.code], [409, "verification_not_needed"]);
+  }
+  const { id } = await create();
+  await own.call("DELETE", `/customers/${id}`);
+  assert.deepEqual((await open(id)).body.code, "customer_deleted");
+});
+
+test("who was asked again, who may submit again and who is held on the way gets a session", async () => {
+  const asked = await create(person);
+  await giveDocuments(own.call, asked.id);
+  const request = { reasons: ["Which?"], fields: ["nationalId"] };
+  await server.call("POST", `/customers/${asked.id}/request-information`, request);
+  const rejected = await create();
+  await server.call("POST", `/customers/${rejected.id}/reject`, { reasons: ["Blurred."] });
+  const held = await create();
+  await server.call("POST", `/customers/${held.id}/hold`, { reason: "sanctions" });
+  for (const { id } of [asked, rejected, held]) {
+    const { status, body } = await open(id);
+    assert.equal(status, 201, JSON.stringify(body));
+  }
+});
+
+test("a revoked session has ended, once; that of another customer is not found", async () => {
+  const { id, verification } = await create();
+  const other = await create();
+  const path = (customer: string) =>
+    `/customers/${customer}/verification-sessions/${verification.sessionId}`;
+  assert.equal((await own.call("DELETE", path(other.id))).status, 404);
+  const { status, body } = await own.call("DELETE", path(id));
+  assert.deepEqual([status, body.status], [200, "revoked"]);
+  const again = await own.call("DELETE", path(id));
+  assert.deepEqual([again.status, again.body.code], [409, "verification_ended"]);
+});
+
+test("a link that nobody used in time is shown as expired, also where the clock was not moved", async () => {
+  const { id } = await create();
+  await asOwner(
+    server.database.url,
+    "update verification_sessions set expires_at = now() where customer_id = $1",
+    [id],
+  );
+  assert.equal((await list(id))[0].status, "expired");
+});
+
+test("400: the address to lead back to is an https address", async () => {
+  const { id } = await create();
+  for (const returnUrl of [
+    "http://shop.example.com/",
+    "javascript:alert(1)",
+    "https://user:word@shop.example.com/",
+    "https:///x",
+    "shop.example.com",
+  ]) {
+    assert.equal((await open(id, { returnUrl })).status, 400, returnUrl);
+  }
+});

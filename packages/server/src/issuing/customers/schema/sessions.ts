@@ -1,0 +1,105 @@
+import { Type } from "typebox";
+import { about } from "../../../foundation/route/personal.ts";
+import {
+  idText,
+  nullable,
+  object,
+  oneOf,
+  type StaticOf,
+  timestamp,
+} from "../../../foundation/route/schemas.ts";
+import { type VerificationSession, verificationLifecycle } from "../model/sessions.ts";
+import { customerSchema } from "../schema.ts";
+
+/** Where the page leads back to. No fragment or login of its own, and never over plain http. */
+const returnUrl = Type.String({
+  maxLength: 2_000,
+  format: "uri",
+  pattern: "^https://[^\\s/@#\\\\]+(?:[/?][^\\s#\\\\]*)?$",
+  description: "https address that the page offers as a button at its end.",
+});
+
+export const newSessionSchema = object(
+  { returnUrl: Type.Optional(nullable(returnUrl)) },
+  { title: "NewVerificationSession" },
+);
+
+/** A verification session as the API shows it. */
+export const sessionSchema = object(
+  {
+    id: idText("Id of the session."),
+    organizationId: idText("Whose customer it is."),
+    customerId: idText("Who is to be verified."),
+    status: oneOf([...verificationLifecycle.states, "expired"], {
+      description:
+        "waiting: the link was not used yet. submitted, replaced and revoked are final; expired is told by expiresAt.",
+    }),
+    returnUrl: nullable(Type.String({ description: "Where the page leads back to." })),
+    expiresAt: { ...timestamp, description: "Of the link; once it is used, of the session." },
+    startedAt: nullable(timestamp),
+    submittedAt: nullable(timestamp),
+    consent: nullable(
+      object(
+        {
+          version: Type.String({ description: "Of the text." }),
+          language: Type.String({ description: "In which it was read." }),
+          at: timestamp,
+        },
+        { description: "What the person agreed to." },
+      ),
+    ),
+    version: Type.Integer({ description: "Grows by one with each change." }),
+    createdAt: timestamp,
+  },
+  { title: "VerificationSession" },
+);
+
+const link = nullable(
+  Type.String({
+    format: "uri",
+    description: "The private link for the person. Shown this once; a replay has null.",
+  }),
+);
+
+/** A new session, with its link. */
+export const issuedSessionSchema = object(
+  { ...sessionSchema.properties, link },
+  { title: "IssuedVerificationSession" },
+);
+
+/** A new customer, with the link by which it gives what is missing. */
+export const createdCustomerSchema = object(
+  {
+    ...customerSchema.properties,
+    verification: nullable(
+      object(
+        { sessionId: idText("Id of the verification session."), link, expiresAt: timestamp },
+        { description: "The hosted way to give what is missing; null where nothing is." },
+      ),
+    ),
+  },
+  { title: "CreatedCustomer", ...about("id") },
+);
+
+type Shown = StaticOf<typeof sessionSchema>;
+
+/**
+ * A session as it is shown.
+ *
+ * @param now real time, by which it may have expired; null in an event, which tells what was done.
+ */
+export function showSession(session: VerificationSession, now: Date | null): Shown {
+  const { consent, status, expiresAt, startedAt, submittedAt, version, createdAt, ...same } =
+    session;
+  const runs = status === "waiting" || status === "started";
+  return {
+    ...same,
+    status: runs && now !== null && expiresAt <= now ? "expired" : status,
+    expiresAt: expiresAt.toISOString(),
+    startedAt: startedAt?.toISOString() ?? null,
+    submittedAt: submittedAt?.toISOString() ?? null,
+    consent: consent && { ...consent, at: consent.at.toISOString() },
+    version: Number(version),
+    createdAt: createdAt.toISOString(),
+  };
+}
