@@ -25,6 +25,7 @@ const commands = {
     tool("release-fixture.ts"),
   ],
   "ledger:verify": ["check the books and the hash chain", tool("ledger-verify.ts")],
+  "lists:load": ["load a published sanctions or PEP list", tool("lists-load.ts")],
 };
 
 main(process.argv.slice(2));

@@ -528,6 +528,16 @@ table public.record_queue column 002 ordinal integer not null
 table public.record_queue column 003 organization_id id not null
 table public.record_queue column 004 kind text not null
 table public.record_queue column 005 record_id id not null
+table public.screening_entries column 001 list_version bigint not null
+table public.screening_entries column 002 source_id text not null
+table public.screening_entries column 003 entry jsonb not null
+table public.screening_lists column 001 version bigint not null
+table public.screening_lists column 002 source text not null
+table public.screening_lists column 003 published_on date
+table public.screening_lists column 004 sha256 bytea not null
+table public.screening_lists column 005 entries integer not null
+table public.screening_lists column 006 loaded_at timestamp(3) with time zone not null
+table public.screening_lists column 007 loaded_by text not null
 table public.subject_keys column 001 organization_id id not null
 table public.subject_keys column 002 subject_id id not null
 table public.subject_keys column 003 key_id text
@@ -943,6 +953,12 @@ table public.record_heads constraint record_heads_sequence_check CHECK ((sequenc
 table public.record_queue constraint record_queue_kind_check CHECK ((kind = ANY (ARRAY['journal'::text, 'audit'::text])))
 table public.record_queue constraint record_queue_ordinal_check CHECK ((ordinal >= 0))
 table public.record_queue constraint record_queue_pkey PRIMARY KEY ("position", ordinal)
+table public.screening_entries constraint screening_entries_pkey PRIMARY KEY (list_version, source_id)
+table public.screening_lists constraint screening_lists_entries_check CHECK ((entries >= 0))
+table public.screening_lists constraint screening_lists_pkey PRIMARY KEY (version)
+table public.screening_lists constraint screening_lists_sha256_check CHECK ((length(sha256) = 32))
+table public.screening_lists constraint screening_lists_source_check CHECK ((source = ANY (ARRAY['ofac_sdn'::text, 'eu_consolidated'::text, 'un_consolidated'::text, 'pep'::text])))
+table public.screening_lists constraint screening_lists_version_check CHECK ((version > 0))
 table public.subject_keys constraint subject_keys_check CHECK (((key_id IS NULL) = (destroyed_at IS NOT NULL)))
 table public.subject_keys constraint subject_keys_check1 CHECK (((wrapped_key IS NULL) = (destroyed_at IS NOT NULL)))
 table public.subject_keys constraint subject_keys_pkey PRIMARY KEY (organization_id, subject_id, purpose)
@@ -1055,6 +1071,7 @@ CREATE INDEX people_customer ON public.people USING btree (organization_id, cust
 CREATE INDEX private_links_bearer ON public.private_links USING btree (bearer_hash) WHERE (bearer_hash IS NOT NULL)
 CREATE INDEX private_links_link ON public.private_links USING btree (link_hash)
 CREATE INDEX record_chain_time ON public.record_chain USING btree (organization_id, recorded_at, sequence)
+CREATE INDEX screening_lists_source ON public.screening_lists USING btree (source, version)
 CREATE INDEX transfers_budget ON public.transfers USING btree (organization_id, budget_id, id) WHERE (budget_id IS NOT NULL)
 CREATE INDEX transfers_by_id ON public.transfers USING btree (id)
 CREATE INDEX transfers_card ON public.transfers USING btree (organization_id, card_id, id) WHERE (card_id IS NOT NULL)
@@ -1099,6 +1116,7 @@ grant delete, insert, select on public.event_queue to cardwright_app
 grant delete, insert, select on public.idempotency_keys to cardwright_app
 grant delete, insert, select on public.program_availability to cardwright_app
 grant delete, insert, select on public.record_queue to cardwright_app
+grant delete, insert, select on public.screening_entries to cardwright_app
 grant delete, insert, select on vault.card_numbers to cardwright_vault
 grant delete, insert, select, update on public.budget_refills to cardwright_app
 grant delete, insert, select, update on public.card_auto_top_ups to cardwright_app
@@ -1112,6 +1130,7 @@ grant insert, select on public.journal to cardwright_app
 grant insert, select on public.ledger_entries to cardwright_app
 grant insert, select on public.record_blocks to cardwright_app
 grant insert, select on public.record_chain to cardwright_app
+grant insert, select on public.screening_lists to cardwright_app
 grant insert, select on vault.pan_hash to cardwright_vault
 grant insert, select, update on public.access_requests to cardwright_app
 grant insert, select, update on public.api_keys to cardwright_app

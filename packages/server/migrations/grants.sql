@@ -6,7 +6,7 @@ grant usage on all sequences in schema public to cardwright_app;
 -- Append-only: no UPDATE, no DELETE.
 grant select, insert on
   record_chain, record_blocks, journal, ledger_entries, events, audit_log,
-  customer_status_history, card_status_history
+  customer_status_history, card_status_history, screening_lists
   to cardwright_app;
 
 -- Changed, never removed.
@@ -22,7 +22,7 @@ grant select, insert, update on budget_spending to cardwright_app;
 grant select, insert, update, delete on budget_refills, card_auto_top_ups to cardwright_app;
 grant select, insert on api_key_hash, installation to cardwright_app;
 grant select, insert, delete on
-  record_queue, event_queue, idempotency_keys, program_availability
+  record_queue, event_queue, idempotency_keys, program_availability, screening_entries
   to cardwright_app;
 grant select on migrations to cardwright_app;
 

@@ -22,6 +22,7 @@ import { createApi } from "./interfaces/api/app.ts";
 import type { ApiContext } from "./interfaces/api/context.ts";
 import { createMetrics } from "./interfaces/api/metrics.ts";
 import { routes } from "./interfaces/api/routes.ts";
+import { addHosted } from "./interfaces/hosted/hosted.ts";
 import { removeDevFile, writeDevFile, writePrivately } from "./interfaces/installation/devfile.ts";
 import { factsOf, greeting } from "./interfaces/installation/greeting.ts";
 import { listen } from "./interfaces/installation/listen.ts";
@@ -33,6 +34,7 @@ import { recordSources } from "./interfaces/worker/sources.ts";
 import { startWorker } from "./interfaces/worker/worker.ts";
 import { sweepDocuments } from "./issuing/documents/actions.ts";
 import { setInstallationMode } from "./issuing/organizations/actions.ts";
+import { listsInForce, listWarnings } from "./issuing/screening/actions/lists.ts";
 import { deliverVerifications } from "./issuing/verifications/actions/deliver.ts";
 import { createBreaker } from "./issuing/verifications/providers/breaker.ts";
 import { openProviders } from "./issuing/verifications/providers/open.ts";
@@ -53,6 +55,8 @@ const SPARE_CONNECTIONS = 20;
 /** How often files without a document are looked for, ms. */
 const SWEEP_DOCUMENTS_MS = 600_000;
 
+/** How often lists that were loaded are looked for, so that no request waits for their index, ms. */
+const INDEX_LISTS_MS = 5_000;
 /** How often providers outside are asked about what is due, ms. */
 const DELIVER_VERIFICATIONS_MS = 1_000;
 
@@ -99,6 +103,7 @@ async function start(config: Config, log: Log): Promise<void> {
   const context = assemble(config, log, parts);
   await fill(config, context);
   const app = await createApi(context, routes);
+  await addHosted(app, context);
   stack.defer(() => closeApi(app, config.CARDWRIGHT_STOP_TIMEOUT_MS));
   const address = await listen(app, config.HOST, config.PORT);
   listening = address;
@@ -186,6 +191,11 @@ function assemble(
         run: () => sweepDocuments(workers, files, systemClock.now()),
       },
       {
+        name: "screening lists",
+        everyMs: INDEX_LISTS_MS,
+        run: async () => void (await listsInForce({ sql: workers, keys })),
+      },
+      {
         name: "verifications.deliver",
         everyMs: DELIVER_VERIFICATIONS_MS,
         run: (inWork) =>
@@ -214,6 +224,7 @@ function assemble(
       stopping: stopping.signal,
       lagMs: worker.lagMs,
       lateJobs: worker.lateJobs,
+      lists: () => (config.CARDWRIGHT_MODE === "live" ? listWarnings(keys) : []),
       warnings,
     }),
   };

@@ -27,6 +27,8 @@ const globalTables = [
   "pan_hash",
   "program_availability",
   "record_queue",
+  "screening_entries",
+  "screening_lists",
 ];
 
 test("the organization leads the key of every table that is not in the list of global ones", async () => {

@@ -1,20 +1,10 @@
-import { existsSync } from "node:fs";
-import path from "node:path";
 import { parseArgs } from "node:util";
-import { ConfigError, loadConfig } from "../src/foundation/config/config.ts";
-import { type Database, openDatabase } from "../src/foundation/database/database.ts";
-import { addressOfRunning } from "../src/foundation/database/embedded/attach.ts";
-import {
-  AlreadyRunning,
-  CannotStart,
-  startEmbeddedPostgres,
-} from "../src/foundation/database/embedded/index.ts";
-import { readSettings } from "../src/foundation/database/settings.ts";
-import { Outage } from "../src/foundation/errors/errors.ts";
+import type { Database } from "../src/foundation/database/database.ts";
 import type { OrganizationId } from "../src/foundation/ids/ids.ts";
 import { recordSources } from "../src/interfaces/worker/sources.ts";
 import { listBooks, type Verification, verify } from "../src/records/ledger/actions.ts";
 import { laws } from "../src/records/ledger/model.ts";
+import { Misused, onDatabase, showProgress, understood } from "./on-database.ts";
 
 /**
  * `npm run ledger:verify`: checks the books and the hash chain of one organization, or of all, on the
@@ -26,9 +16,6 @@ const usage = `npm run ledger:verify -- [--organization org_…] [--head <64 hex
 
   --organization  check this one only
   --head          a link that was the head of its chain once, and was kept outside`;
-
-/** What a person asked for in a way that cannot be understood. */
-class Misused extends Error {}
 
 type Asked = {
   readonly organization: OrganizationId | null;
@@ -52,27 +39,6 @@ function parse(argv: readonly string[]) {
   } catch (error) {
     throw new Misused((error as Error).message);
   }
-}
-
-/** Runs `use` on the database of the settings, and leaves behind what was running before. */
-async function onDatabase<T>(use: (url: string) => Promise<T>): Promise<T> {
-  const { DATABASE_URL, CARDWRIGHT_FOLDER } = loadConfig(process.env);
-  const url = DATABASE_URL ?? addressOfRunning(CARDWRIGHT_FOLDER);
-  if (url !== null) return use(url);
-  if (!existsSync(path.join(CARDWRIGHT_FOLDER, "database.json"))) {
-    throw new Misused(`There is no database in ${CARDWRIGHT_FOLDER}, and DATABASE_URL is not set.`);
-  }
-  const embedded = await startEmbeddedPostgres({ folder: CARDWRIGHT_FOLDER, log: () => undefined });
-  try {
-    return await use(embedded.url);
-  } finally {
-    await embedded.stop();
-  }
-}
-
-/** One line that is written over on a terminal; nothing where output goes to a file. */
-function showProgress(line: string): void {
-  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${line}`);
 }
 
 async function check(database: Database, organizationId: OrganizationId, head?: Uint8Array) {
@@ -117,24 +83,12 @@ async function chosen(database: Database, organization: OrganizationId | null) {
 
 async function run(argv: readonly string[]): Promise<number> {
   const { organization, head } = readArguments(argv);
-  return onDatabase(async (url) => {
-    const { takesRoles } = await readSettings(url);
-    const database = openDatabase({
-      url,
-      role: takesRoles ? "cardwright_app" : null,
-      maxConnections: 2,
-      statementTimeoutMs: 0,
-      applicationName: "cardwright ledger:verify",
-    });
-    try {
-      const organizations = await chosen(database, organization);
-      let good = 0;
-      for (const one of organizations) if (await check(database, one, head)) good += 1;
-      console.log(`${good} of ${organizations.length} organizations hold.`);
-      return good === organizations.length ? 0 : 1;
-    } finally {
-      await database.close();
-    }
+  return onDatabase("ledger:verify", async (database) => {
+    const organizations = await chosen(database, organization);
+    let good = 0;
+    for (const one of organizations) if (await check(database, one, head)) good += 1;
+    console.log(`${good} of ${organizations.length} organizations hold.`);
+    return good === organizations.length ? 0 : 1;
   });
 }
 
@@ -142,8 +96,7 @@ try {
   process.exitCode = await run(process.argv.slice(2));
 } catch (error) {
   process.exitCode = 2;
-  const known = [Misused, ConfigError, AlreadyRunning, CannotStart, Outage];
-  if (!known.some((kind) => error instanceof kind)) throw error;
+  if (!understood.some((kind) => error instanceof kind)) throw error;
   console.error((error as Error).message);
   if (error instanceof Misused) console.error(`\n${usage}`);
 }

@@ -17,6 +17,7 @@ import { createApi } from "../../src/interfaces/api/app.ts";
 import type { ApiContext, ApiSettings } from "../../src/interfaces/api/context.ts";
 import { createMetrics } from "../../src/interfaces/api/metrics.ts";
 import { routes as allRoutes } from "../../src/interfaces/api/routes.ts";
+import { addHosted } from "../../src/interfaces/hosted/hosted.ts";
 import { recordSources } from "../../src/interfaces/worker/sources.ts";
 import {
   createOrganization as makeOrganization,
@@ -95,6 +96,8 @@ export type TestServerOptions = {
   /** What the installation is; live organizations may be made in both. */
   readonly mode?: Mode;
   readonly stopping?: AbortSignal;
+  /** Where people outside reach it; its own address otherwise. */
+  readonly publicUrl?: string;
   /** Who reviews customers outside. */
   readonly providers?: Providers;
 };
@@ -130,7 +133,7 @@ async function serve(
     newId: createIds(() => systemClock.now().getTime(), systemEntropy),
     log: options.log ?? createLog("fatal"),
     metrics: createMetrics(),
-    publicUrl: () => url,
+    publicUrl: () => options.publicUrl ?? url,
     mode: options.mode ?? "sandbox",
     readiness: async () => ({ ready: true, checks: {}, warnings: [] }),
     keyCache: openKeyCache(),
@@ -138,6 +141,7 @@ async function serve(
     committed: () => undefined,
   };
   const app = await createApi(context, options.routes ?? allRoutes);
+  await addHosted(app, context);
   url = await app.listen({ port: 0, host: "127.0.0.1" });
   const stop = async () => void (await app.close());
   after(stop);

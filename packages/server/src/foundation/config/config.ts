@@ -80,23 +80,25 @@ const endpoint = (text?: string): string | null => {
   return url.origin;
 };
 
-const publicUrl = (text?: string): string | null => {
-  if (text === undefined) return null;
+/** Where people or providers are reached: over TLS, or on this machine (a double in tests). */
+const safeOrigin = (text: string, example: string): string => {
   const url = URL.canParse(text) ? new URL(text) : null;
-  const isLocal = ["localhost", "127.0.0.1", "[::1]"].includes(url?.hostname ?? "");
-  const isSafe = url?.protocol === "https:" || (url?.protocol === "http:" && isLocal);
-  // A cookie of a session is of the whole host: the pages are at its root.
+  const isNear = ["localhost", "127.0.0.1", "[::1]"].includes(url?.hostname ?? "");
+  const isSafe = url?.protocol === "https:" || (url?.protocol === "http:" && isNear);
   if (url === null || !isSafe || url.href !== `${url.origin}/`) {
-    throw new Error("must look like https://cards.example.com, without a path");
+    throw new Error(`must look like ${example}, without a path`);
   }
   return url.origin;
 };
 
-/** A service outside: over TLS, or on this machine (its double in tests). */
+// A cookie of a session is of the whole host: the pages are at its root.
+const publicUrl = (text?: string): string | null =>
+  text === undefined ? null : safeOrigin(text, "https://cards.example.com");
+
 const service =
   (otherwise: string) =>
-  (text?: string): string =>
-    publicUrl(text) ?? otherwise;
+  (text: string = otherwise): string =>
+    safeOrigin(text, "https://api.example.com");
 
 const secrets = (text?: string): readonly string[] =>
   (text ?? "").split(",").flatMap((part) => (part.trim() === "" ? [] : [part.trim()]));

@@ -14,6 +14,7 @@ export const secretNames = [
   "cvv",
   "pin",
   "encryptedPin",
+  "matches",
 ] as const;
 
 /** Fields that are about a person: not in a log line. Who shows such a field names it here. */

@@ -26,7 +26,9 @@ test("a stored answer has no personal data in clear; it replays whole, and with 
     );
   const first = await ask("sealed-1");
   assert.equal(first.body.firstName, "Qwvxyz");
-  assert.deepEqual((await ask("sealed-1")).body, first.body);
+  const verification = { ...first.body.verification, link: null };
+  const kept = { ...first, body: { ...first.body, verification, secretOmitted: true } };
+  assert.deepEqual((await ask("sealed-1")).body, kept.body);
   const approval = { idempotencyKey: "sealed-2" };
   const approve = () => server.call("POST", `/customers/${first.body.id}/approve`, {}, approval);
   await own.call("PATCH", `/customers/${first.body.id}`, {
@@ -50,7 +52,7 @@ test("a stored answer has no personal data in clear; it replays whole, and with 
   );
   const erased = Object.fromEntries(personalFields.map((field) => [field, null]));
   for (const [again, before] of [
-    [await ask("sealed-1"), first],
+    [await ask("sealed-1"), kept],
     [await approve(), approved],
   ] as const) {
     assert.equal(again.headers.get("idempotency-replayed"), "true");

@@ -7,6 +7,7 @@ import { readingNamed } from "../../issuing/organizations/actions.ts";
 import { organizationRoutes } from "../../issuing/organizations/routes.ts";
 import { programRoutes } from "../../issuing/programs/routes.ts";
 import { receivableRoutes } from "../../issuing/receivables/routes.ts";
+import { screeningRoutes } from "../../issuing/screening/routes.ts";
 import { statementRoutes } from "../../issuing/statements/routes.ts";
 import { transferRoutes } from "../../issuing/transfers/routes.ts";
 import { verificationRoutes } from "../../issuing/verifications/routes.ts";
@@ -24,6 +25,7 @@ export const routes: readonly Route[] = [
   ...programRoutes,
   ...complianceRoutes,
   ...customerRoutes,
+  ...screeningRoutes,
   ...verificationRoutes,
   ...budgetRoutes,
   ...cardRoutes,

@@ -19,6 +19,8 @@ export type ReadinessOptions = {
   lagMs(): number;
   /** The jobs that are far behind, in words. */
   lateJobs(): readonly string[];
+  /** What is known of the lists to screen against, in words. */
+  lists(): readonly string[];
   /** What is known since the start. */
   readonly warnings: readonly string[];
 };
@@ -45,7 +47,7 @@ export function readinessOf(options: ReadinessOptions): () => Promise<Readiness>
         sequencer: lagS < LATE_S ? "ok" : "late",
         jobs: lateJobs.length === 0 ? "ok" : "late",
       },
-      warnings: [...options.warnings, ...late, ...lateJobs],
+      warnings: [...options.warnings, ...late, ...lateJobs, ...options.lists()],
     };
   };
 }

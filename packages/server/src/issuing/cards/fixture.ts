@@ -3,7 +3,7 @@
  */
 import assert from "node:assert/strict";
 import { asOwner } from "../../../test/harness/database.ts";
-import { giveDocuments } from "../../../test/harness/evidence.ts";
+import { giveDocuments, givePeople } from "../../../test/harness/evidence.ts";
 import {
   type CallAnswer,
   startTestServer,
@@ -83,7 +83,9 @@ export async function startCardTests(): Promise<CardTests> {
     },
     async customer(own, details = {}, verdict = approve) {
       const { id } = made(await own.call("POST", "/customers", { ...person, ...details }));
-      await giveDocuments(own.call, id);
+      const isBusiness = details.type === "business";
+      await giveDocuments(own.call, id, [isBusiness ? "company_register" : "passport"]);
+      if (isBusiness) await givePeople(own.call, id);
       if (verdict !== null) {
         made(await server.call("POST", `/customers/${id}/${verdict.path}`, verdict.body));
       }

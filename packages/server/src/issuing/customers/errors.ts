@@ -123,6 +123,21 @@ export const customerErrors = errorTable({
     title: "The verification session is submitted, replaced or revoked",
     remedy: "Make a new one, where the customer still has something to give.",
   },
+  verification_incomplete: {
+    status: 422,
+    title: "Something that is asked for was not given yet",
+    remedy: "Give what errors[] names, then submit again.",
+  },
+  document_not_asked: {
+    status: 422,
+    title: "No document of this kind is asked for",
+    remedy: "Give a document of a kind that the session lists.",
+  },
+  consent_outdated: {
+    status: 409,
+    title: "The text of the consent has changed",
+    remedy: "Load the page again, read the text and agree to it.",
+  },
   access_already_requested: {
     status: 409,
     title: "The customer's access to this program is already requested or granted",

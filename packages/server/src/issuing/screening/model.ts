@@ -33,6 +33,21 @@ export type ListedEntry = {
   readonly remarks: string | null;
 };
 
+/** A list as it was loaded. */
+export type ListVersion = {
+  /** Counts over all sources, in the order of their loading. */
+  readonly version: bigint;
+  readonly source: ListSource;
+  /** When its publisher made it, where the file says so. */
+  readonly publishedOn: Day | null;
+  /** Of the files that it was loaded from. */
+  readonly sha256: Uint8Array;
+  readonly entries: number;
+  readonly loadedAt: Date;
+  /** Who ran the command. */
+  readonly loadedBy: string;
+};
+
 /** Whom to look for. Everything but the name is optional and only sharpens the score. */
 export type Subject = {
   readonly name: string;

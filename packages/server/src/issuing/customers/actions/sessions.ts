@@ -108,7 +108,7 @@ export async function moveSession(
   work: Work,
   before: VerificationSession,
   move: VerificationMove,
-  change: Partial<Pick<VerificationSession, "expiresAt" | "startedAt" | "submittedAt">>,
+  change: Partial<Pick<VerificationSession, "expiresAt" | "startedAt" | "submittedAt" | "consent">>,
 ): Promise<VerificationSession> {
   if (!canMove(verificationLifecycle, move, before.status)) {
     throw customerErrors.refusal("verification_ended", `The session is ${before.status}.`);
@@ -120,7 +120,7 @@ export async function moveSession(
   return session;
 }
 
-export function announceSession(
+function announceSession(
   work: Work,
   type: CustomerEvent,
   session: VerificationSession,

@@ -2,7 +2,7 @@ import type { ListedEntry, ListedName, Match, Subject } from "../model.ts";
 import { likenessOf } from "./alike.ts";
 import { classesOf, once } from "./fold.ts";
 import { type Part, type PreparedName, prepareName } from "./normalise.ts";
-import { type Score, scoreName } from "./score.ts";
+import { scoreName } from "./score.ts";
 import { tuning } from "./tuning.ts";
 
 type IndexedName = {
@@ -192,7 +192,8 @@ function keysOf(part: Part): Set<string> {
 const oneLess = (text: string): string[] =>
   Array.from(text, (_, at) => text.slice(0, at) + text.slice(at + 1));
 
-const likeliestFirst = (a: Match & Score, b: Match & Score): number =>
+/** The order of matches: by score, and one that is always the same where scores are. */
+export const likeliestFirst = (a: Match, b: Match): number =>
   b.score - a.score ||
   compareText(a.entry.source, b.entry.source) ||
   compareText(a.entry.sourceId, b.entry.sourceId);

@@ -1,0 +1,257 @@
+import { createHash } from "node:crypto";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { Type } from "typebox";
+import { generalErrors, Refusal } from "../../foundation/errors/errors.ts";
+import {
+  countryCode,
+  date,
+  nullable,
+  object,
+  oneOf,
+  type StaticOf,
+  text,
+} from "../../foundation/route/schemas.ts";
+import {
+  giveDocument,
+  readVisit,
+  saveDetails,
+  startVerification,
+  submitVerification,
+  takeBackDocument,
+  type Visit,
+} from "../../issuing/customers/actions/verify.ts";
+import {
+  CONSENT_VERSION,
+  outcomeOf,
+  pageLanguages,
+  wantedOf,
+} from "../../issuing/customers/model/sessions.ts";
+import { MAX_BUSINESS_NAME, MAX_PERSON_NAME } from "../../issuing/customers/model.ts";
+import { keepDocument } from "../../issuing/documents/actions.ts";
+import {
+  type Document,
+  documentKinds,
+  documentSides,
+  MAX_DOCUMENT_BYTES,
+} from "../../issuing/documents/model.ts";
+import { getOrganization } from "../../issuing/organizations/actions.ts";
+import { recordAudit } from "../../records/audit/actions.ts";
+import { findSession, spendLink } from "../../records/links/actions.ts";
+import { linkErrors } from "../../records/links/errors.ts";
+import type { PrivateLink } from "../../records/links/model.ts";
+import type { ApiContext } from "../api/context.ts";
+import { MAX_UPLOADS } from "../api/upload.ts";
+import { compileCheck, malformed } from "../api/validation.ts";
+import { cookieBearer, requireOwnPage, setCookie } from "./admission.ts";
+import { entryOf, inSession, readingIn, sessionOf, workIn } from "./session.ts";
+
+const kind = "verification";
+
+const secretText = Type.String({ minLength: 1, maxLength: 200 });
+const exchangeSchema = object({ secret: secretText });
+const residence = object({
+  country: countryCode,
+  line1: nullable(text(200)),
+  line2: nullable(text(200)),
+  city: nullable(text(100)),
+  region: nullable(text(100)),
+  postalCode: nullable(text(20)),
+});
+const detailsSchema = object(
+  Type.Partial(
+    object({
+      firstName: text(MAX_PERSON_NAME),
+      lastName: text(MAX_PERSON_NAME),
+      legalName: text(MAX_BUSINESS_NAME),
+      birthDate: date,
+      nationality: countryCode,
+      nationalId: text(64),
+      residence,
+      email: text(254),
+      phone: text(32),
+    }),
+  ).properties,
+  { minProperties: 1 },
+);
+const documentQuery = object({
+  kind: oneOf(documentKinds),
+  side: Type.Optional(oneOf(documentSides)),
+});
+const consentSchema = object({
+  consent: object({ version: text(40), language: oneOf(pageLanguages) }),
+});
+
+/** What a person is told about the picture of its document; not what a reviewer alone should know. */
+const toldChecks: readonly string[] = ["resolution", "sharpness", "expiry"];
+
+/** A session as its own page sees it. */
+async function shown(context: ApiContext, { session, customer, draft, documents }: Visit) {
+  const { name } = await getOrganization(context.database, session.organizationId);
+  const isSubmitted = session.status === "submitted";
+  const wanted = isSubmitted ? { fields: [], documents: [] } : wantedOf(customer);
+  return {
+    status: session.status,
+    expiresAt: session.expiresAt.toISOString(),
+    returnUrl: session.returnUrl,
+    organization: { name },
+    customer: { type: customer.type },
+    wanted,
+    details: isSubmitted ? {} : draft.details,
+    documents: documents.filter(({ status }) => status === "uploaded").map(shownDocument),
+    consentVersion: CONSENT_VERSION,
+    outcome: isSubmitted ? outcomeOf(customer) : null,
+  };
+}
+
+const shownDocument = ({ id, kind: what, side, realType, size, checks }: Document) => ({
+  id,
+  kind: what,
+  side,
+  realType,
+  size,
+  findings: checks
+    .filter(({ check, result }) => result === "failed" && toldChecks.includes(check))
+    .map(({ check }) => check),
+});
+
+/**
+ * Exchanges a link for a session. A link that this browser has exchanged before is resumed by its cookie;
+ * whatever else is wrong with it gets one answer.
+ */
+async function exchange(
+  context: ApiContext,
+  request: FastifyRequest,
+  secret: string,
+): Promise<{ readonly link: PrivateLink; readonly bearer: string }> {
+  const { database, keys } = context;
+  const spent = await database.transaction(async (sql) => {
+    const got = await spendLink({ sql, keys }, { kind, secret });
+    if (got === null) return null;
+    const work = await workIn(context, request, sql, got.link);
+    await startVerification(work, got.link);
+    await recordAudit(sql, [entryOf(work, request, got.link, "startVerification", null)]);
+    return got;
+  });
+  if (spent !== null) {
+    context.committed();
+    return spent;
+  }
+  const bearer = cookieBearer(context, request) ?? "";
+  const link = await findSession(database, { kind, bearer, secret });
+  if (link === null) throw linkErrors.refusal("link_not_usable");
+  return { link, bearer };
+}
+
+/** Adds the addresses that the page of verification talks to. */
+export function addVerification(app: FastifyInstance, context: ApiContext): void {
+  const show = async (link: PrivateLink) =>
+    shown(context, await readVisit(await readingIn(context, link), link));
+  const begin = async (
+    reply: FastifyReply,
+    { link, bearer }: { readonly link: PrivateLink; readonly bearer: string },
+  ) => {
+    const leftMs = (link.sessionExpiresAt?.getTime() ?? 0) - context.clock.now().getTime();
+    setCookie(context, reply, bearer, Math.max(0, Math.floor(leftMs / 1_000)));
+    return { bearer, session: await show(link) };
+  };
+  const readExchange = reader(exchangeSchema);
+  const readDetails = reader(detailsSchema);
+  const readConsent = reader(consentSchema);
+
+  app.post("/exchange", async (request, reply) => {
+    requireOwnPage(context, request);
+    const { secret } = readExchange(request.body);
+    return begin(reply, await exchange(context, request, secret));
+  });
+  app.post("/resume", async (request, reply) => {
+    requireOwnPage(context, request);
+    const bearer = cookieBearer(context, request) ?? "";
+    const link = await findSession(context.database, { kind, bearer });
+    if (link === null) throw linkErrors.refusal("link_not_usable");
+    return begin(reply, { link, bearer });
+  });
+  app.get("/session", async (request) => show(await sessionOf(context, request, kind)));
+  app.put("/details", async (request) => {
+    const link = await sessionOf(context, request, kind);
+    const given = readDetails(request.body);
+    const visit = await inSession(context, request, { link, action: "saveDetails" }, (work) =>
+      saveDetails(work, link, given),
+    );
+    return shown(context, visit);
+  });
+  app.delete<{ Params: { id: string } }>("/documents/:id", async (request) => {
+    const link = await sessionOf(context, request, kind);
+    const doing = { link, action: "takeBackDocument" };
+    const visit = await inSession(context, request, doing, (work) =>
+      takeBackDocument(work, link, request.params.id),
+    );
+    return shown(context, visit);
+  });
+  app.post("/submit", async (request) => {
+    const link = await sessionOf(context, request, kind);
+    const { consent } = readConsent(request.body);
+    const doing = { link, action: "submitVerification" };
+    const visit = await inSession(context, request, doing, (work) =>
+      submitVerification(work, link, consent),
+    );
+    return shown(context, visit);
+  });
+  addUpload(app, context);
+}
+
+/** Takes a document: its bytes are kept first and written down after that, so that nothing waits under a lock. */
+function addUpload(app: FastifyInstance, context: ApiContext): void {
+  const readQuery = compileCheck("query", documentQuery);
+  let open = 0;
+  app.post("/documents", { bodyLimit: MAX_DOCUMENT_BYTES }, async (request) => {
+    const link = await sessionOf(context, request, kind);
+    const problems = readQuery(request.query);
+    if (problems.length > 0) throw malformed(problems);
+    const content = request.body;
+    if (!Buffer.isBuffer(content)) throw generalErrors.refusal("unsupported_media_type");
+    if (open >= MAX_UPLOADS) {
+      throw generalErrors.refusal("unavailable", undefined, { retryAfterS: 1 });
+    }
+    open += 1;
+    try {
+      return shown(context, await take(context, request, link, content));
+    } finally {
+      open -= 1;
+    }
+  });
+}
+
+async function take(
+  context: ApiContext,
+  request: FastifyRequest,
+  link: PrivateLink,
+  content: Buffer,
+): Promise<Visit> {
+  const { kind: what, side = null } = request.query as StaticOf<typeof documentQuery>;
+  const sha256 = createHash("sha256").update(content).digest("hex");
+  const holder = {
+    organizationId: link.organizationId,
+    customerId: link.objectId as Visit["customer"]["id"],
+  };
+  const kept = await keepDocument(context, holder, { content, sha256 });
+  const about = { kind: what, side, country: null, expiryDate: null };
+  try {
+    return await inSession(context, request, { link, action: "giveDocument" }, (work) =>
+      giveDocument(work, link, about, kept),
+    );
+  } catch (error) {
+    // After any other error nobody knows whether it was committed: the sweep looks at the table.
+    if (error instanceof Refusal) await kept.discard().catch(() => undefined);
+    throw error;
+  }
+}
+
+/** Reads a body by its schema. @throws Refusal `invalid_request` naming every broken field */
+function reader<S extends Parameters<typeof compileCheck>[1] & object>(schema: S) {
+  const check = compileCheck("body", schema);
+  return (body: unknown): StaticOf<S> => {
+    const problems = check(body ?? {});
+    if (problems.length > 0) throw malformed(problems);
+    return body as StaticOf<S>;
+  };
+}

@@ -1,0 +1,212 @@
+import type { Sql } from "../../../foundation/database/sql.ts";
+import type { Reading, Work } from "../../../foundation/database/work.ts";
+import { assert, generalErrors } from "../../../foundation/errors/errors.ts";
+import { realNow } from "../../../records/links/actions.ts";
+import { linkErrors } from "../../../records/links/errors.ts";
+import type { PrivateLink } from "../../../records/links/model.ts";
+import { openPersonal, sealPersonal } from "../../../records/vault/actions.ts";
+import {
+  addDocument,
+  type DocumentDraft,
+  eraseDocument,
+  getDocument,
+  type Holder,
+  type KeptDocument,
+} from "../../documents/actions.ts";
+import type { Document } from "../../documents/model.ts";
+import { lockOrganization } from "../../organizations/actions.ts";
+import { requireOpen } from "../../organizations/rules.ts";
+import { changeCustomer, findCustomer, lockCustomer } from "../actions.ts";
+import { customerErrors } from "../errors.ts";
+import {
+  CONSENT_VERSION,
+  type Draft,
+  emptyDraft,
+  type VerificationSession,
+} from "../model/sessions.ts";
+import type { Customer } from "../model.ts";
+import {
+  askedOf,
+  detailedBy,
+  openProblems,
+  requireAsked,
+  standingIn,
+} from "../rules/verification.ts";
+import { findSessionRow, lockSessionRow, readDraft, writeDraft } from "../store/sessions.ts";
+import { refreshEvidence } from "./evidence.ts";
+import { moveSession } from "./sessions.ts";
+
+/** A session with whose it is, and what was given in it and not submitted yet. */
+export type Visit = {
+  readonly session: VerificationSession;
+  readonly customer: Customer;
+  readonly draft: Draft;
+  readonly documents: readonly Document[];
+};
+
+/**
+ * What a person sees of its session.
+ *
+ * @param link of the session, by its bearer.
+ * @throws Refusal `session_not_usable` where the customer is deleted.
+ */
+export async function readVisit(reading: Reading, link: PrivateLink): Promise<Visit> {
+  const { sql, organizationId } = reading;
+  const [session, customer] = await Promise.all([
+    findSessionRow(sql, organizationId, link.id),
+    findCustomer(sql, organizationId, { by: "id", value: link.objectId }),
+  ]);
+  return visitOf(reading, session, customer);
+}
+
+async function visitOf(
+  reading: Reading,
+  session: VerificationSession | null,
+  customer: Customer | null,
+): Promise<Visit> {
+  if (session === null || customer === null || customer.status === "deleted") {
+    throw linkErrors.refusal("session_not_usable");
+  }
+  const draft = await openDraft(reading, session);
+  const documents = await documentsOf(reading.sql, session, draft);
+  return { session, customer, draft, documents };
+}
+
+const holderOf = ({ organizationId, customerId }: VerificationSession): Holder => ({
+  organizationId,
+  customerId,
+});
+
+/** The documents of a draft; one that the organization erased meanwhile is among them, as erased. */
+const documentsOf = (sql: Sql, session: VerificationSession, draft: Draft): Promise<Document[]> =>
+  Promise.all(draft.documents.map((id) => getDocument(sql, holderOf(session), id)));
+
+async function openDraft(reading: Reading, session: VerificationSession): Promise<Draft> {
+  const sealed = await readDraft(reading.sql, session);
+  if (sealed === null) return emptyDraft;
+  const item = { subjectId: session.customerId, recordId: session.id, sealed };
+  const [json = null] = await openPersonal(reading, [item]);
+  return json === null ? emptyDraft : (JSON.parse(json) as Draft);
+}
+
+async function keepDraft(work: Work, session: VerificationSession, draft: Draft): Promise<void> {
+  const { organizationId, customerId: subjectId, id: recordId } = session;
+  const json = JSON.stringify(draft);
+  const item = { organizationId, subjectId, recordId, json, now: work.now };
+  const [sealed] = await sealPersonal(work, [item]);
+  assert(sealed !== undefined, "What is given to be sealed is sealed.");
+  await writeDraft(work.sql, session, sealed);
+}
+
+/** The session of a link that was just exchanged begins. The link's row is locked. */
+export async function startVerification(
+  work: Work,
+  { id, spentAt, sessionExpiresAt }: PrivateLink,
+): Promise<void> {
+  const session = await lockSessionRow(work.sql, work.organizationId, id);
+  assert(session !== null && spentAt !== null && sessionExpiresAt !== null, "A spent link.");
+  await moveSession(work, session, "start", { startedAt: spentAt, expiresAt: sessionExpiresAt });
+}
+
+/**
+ * A session that can still be filled in, locked with its customer.
+ *
+ * @throws Refusal `verification_ended`, `session_not_usable`, `organization_closed`.
+ */
+async function lockVisit(work: Work, link: PrivateLink): Promise<Visit> {
+  const { sql, organizationId } = work;
+  requireOpen(await lockOrganization(sql, organizationId, "share"));
+  const customer = await lockCustomer(sql, organizationId, link.objectId, "change");
+  const session = await lockSessionRow(sql, organizationId, link.id);
+  const visit = await visitOf(work, session, customer);
+  if (visit.session.status !== "started") {
+    const detail = `The session is ${visit.session.status}.`;
+    throw customerErrors.refusal("verification_ended", detail);
+  }
+  return visit;
+}
+
+/**
+ * Keeps details that a person gave, sealed, until they are submitted.
+ *
+ * @throws Refusal as `lockVisit`, `customer_invalid` with every problem.
+ */
+export async function saveDetails(
+  work: Work,
+  link: PrivateLink,
+  given: Draft["details"],
+): Promise<Visit> {
+  const visit = await lockVisit(work, link);
+  const draft = detailedBy(visit.customer, visit.draft, given, work.now);
+  await keepDraft(work, visit.session, draft);
+  return { ...visit, draft };
+}
+
+/**
+ * Writes a document that a person gave. It counts once it is submitted.
+ *
+ * @throws Refusal as `lockVisit`, `document_not_asked`, `document_limit_reached`.
+ */
+export async function giveDocument(
+  work: Work,
+  link: PrivateLink,
+  about: DocumentDraft,
+  kept: KeptDocument,
+): Promise<Visit> {
+  const visit = await lockVisit(work, link);
+  const { session, customer, draft } = visit;
+  requireAsked(customer, about.kind);
+  const document = await addDocument(work, holderOf(session), about, kept);
+  const longer = { ...draft, documents: [...draft.documents, document.id] };
+  await keepDraft(work, session, longer);
+  return { ...visit, draft: longer, documents: [...visit.documents, document] };
+}
+
+/**
+ * Erases a document that was given in this session.
+ *
+ * @throws Refusal as `lockVisit`, `not_found`, `document_move_not_allowed`.
+ */
+export async function takeBackDocument(work: Work, link: PrivateLink, id: string): Promise<Visit> {
+  const visit = await lockVisit(work, link);
+  const { session, draft } = visit;
+  if (!draft.documents.includes(id)) throw generalErrors.refusal("not_found");
+  await eraseDocument(work, holderOf(session), id);
+  const shorter = { ...draft, documents: draft.documents.filter((one) => one !== id) };
+  await keepDraft(work, session, shorter);
+  const documents = visit.documents.filter((one) => one.id !== id);
+  return { ...visit, draft: shorter, documents };
+}
+
+/**
+ * Submits what was given: it becomes the customer's, whose status follows. From then on the session can only be
+ * read.
+ *
+ * @param consent to the text of that version, in the language in which it was read.
+ * @throws Refusal as `lockVisit`, `consent_outdated`, `verification_incomplete`, `customer_invalid`.
+ */
+export async function submitVerification(
+  work: Work,
+  link: PrivateLink,
+  consent: { readonly version: string; readonly language: string },
+): Promise<Visit> {
+  const { session, customer, draft, documents } = await lockVisit(work, link);
+  if (consent.version !== CONSENT_VERSION) throw customerErrors.refusal("consent_outdated");
+  const change = askedOf(customer, draft.details);
+  const problems = openProblems(customer, change, documents);
+  if (problems.length > 0) {
+    throw customerErrors.refusal("verification_incomplete", undefined, { problems });
+  }
+  const at = await realNow(work.sql);
+  const given = standingIn(documents).map(({ kind }) => kind);
+  // First, so that the change finds nothing missing but what it brings.
+  const evident = await refreshEvidence(work, customer, { given });
+  const isEmpty = Object.keys(change).length === 0;
+  const reference = { by: "id", value: customer.id } as const;
+  const after = isEmpty ? evident : await changeCustomer(work, reference, change);
+  const submitted = await moveSession(work, session, "submit", {
+    submittedAt: at,
+    consent: { ...consent, at },
+  });
+  return { session: submitted, customer: after, draft: emptyDraft, documents: [] };
+}

@@ -1,0 +1,90 @@
+import type { Problem } from "../../../foundation/errors/errors.ts";
+import { type Document, isExpired } from "../../documents/model.ts";
+import { customerErrors } from "../errors.ts";
+import { type Draft, type Wanted, wantedOf } from "../model/sessions.ts";
+import {
+  type Customer,
+  type CustomerDetails,
+  type CustomerField,
+  fieldValue,
+  type Residence,
+} from "../model.ts";
+import { detailProblems, noDetails, tidyDetails } from "./details.ts";
+import { type CustomerChange, invalidCustomer } from "./moves.ts";
+
+/**
+ * What a person gave, as far as it is asked for; what is not, or not any more, is left out. Of a residence that
+ * is partly known the rest stays.
+ */
+export function askedOf(customer: Customer, given: Draft["details"]): CustomerChange {
+  const { fields } = wantedOf(customer);
+  const asks = (name: string) => fields.some((field) => field.split(".")[0] === name);
+  const { residence, ...plain } = given;
+  const own = Object.fromEntries(
+    Object.entries(plain).filter(([name, value]) => value !== null && asks(name)),
+  ) as Partial<CustomerDetails>;
+  if (!residence || !asks("residence")) return own;
+  return { ...own, residence: mergedResidence(customer.residence, residence, fields) };
+}
+
+/** Of a known residence only what is asked for is replaced, with the parts that nobody asks for by name. */
+function mergedResidence(
+  known: Residence | null,
+  given: Residence,
+  fields: readonly CustomerField[],
+): Residence {
+  if (known === null || fields.includes("residence.country")) return given;
+  return { ...given, country: known.country };
+}
+
+/**
+ * A draft with more details.
+ *
+ * @param now the organization's.
+ * @throws Refusal `customer_invalid` with every problem of what was given.
+ */
+export function detailedBy(
+  customer: Customer,
+  draft: Draft,
+  given: Draft["details"],
+  now: Date,
+): Draft {
+  const details = askedOf(customer, { ...draft.details, ...given });
+  const problems = detailProblems(tidyDetails({ ...noDetails, ...details }), customer.type, now);
+  if (problems.length > 0) throw invalidCustomer(problems);
+  return { ...draft, details };
+}
+
+/** Documents of a draft that can meet a need: they stand, and were not found expired. */
+export const standingIn = (documents: readonly Document[]): Document[] =>
+  documents.filter((one) => one.status === "uploaded" && !isExpired(one));
+
+/**
+ * What is still to be given before a session can be submitted, one line for `errors[]` each.
+ *
+ * @param change as `askedOf`.
+ */
+export function openProblems(
+  customer: Customer,
+  change: CustomerChange,
+  documents: readonly Document[],
+): Problem[] {
+  const { fields, documents: needs }: Wanted = wantedOf(customer);
+  const known = tidyDetails({ ...noDetails, ...change });
+  const kinds = standingIn(documents).map(({ kind }) => kind);
+  const missing = [
+    ...fields.filter((field) => fieldValue(known, field) === null),
+    ...needs
+      .filter((need) => !need.kinds.some((kind) => kinds.includes(kind)))
+      .map(({ need }) => need),
+  ];
+  return missing.map((need) => customerErrors.problem("information_required", need));
+}
+
+/** @throws Refusal `document_not_asked` */
+export function requireAsked(customer: Customer, kind: Document["kind"]): void {
+  const { documents } = wantedOf(customer);
+  if (!documents.some(({ kinds }) => kinds.includes(kind))) {
+    throw customerErrors.refusal("document_not_asked", undefined, { field: "kind" });
+  }
+}
