@@ -636,6 +636,7 @@ table public.verifications column 018 attempts integer not null default 0
 table public.verifications column 019 next_attempt_at timestamp(3) with time zone
 table public.verifications column 020 last_error text
 table public.verifications column 021 heard_at timestamp(3) with time zone
+table public.verifications column 022 share_token bytea
 table vault.card_numbers column 001 organization_id id not null
 table vault.card_numbers column 002 card_id id not null
 table vault.card_numbers column 003 version integer not null
@@ -1034,6 +1035,7 @@ table public.verifications constraint verifications_check2 CHECK (((status <> 's
 table public.verifications constraint verifications_check3 CHECK (((status = 'decided'::text) = (outcome IS NOT NULL)))
 table public.verifications constraint verifications_check4 CHECK (((status = 'decided'::text) = (decided_by IS NOT NULL)))
 table public.verifications constraint verifications_check5 CHECK (((status = 'decided'::text) = (decided_at IS NOT NULL)))
+table public.verifications constraint verifications_check6 CHECK (((share_token IS NULL) OR (status = 'queued'::text)))
 table public.verifications constraint verifications_customer_version_check CHECK ((customer_version > 0))
 table public.verifications constraint verifications_decided_by_check CHECK ((decided_by = ANY (ARRAY['reviewer'::text, 'provider'::text, 'operator'::text, 'simulation'::text, 'rule'::text])))
 table public.verifications constraint verifications_level_check CHECK ((level = ANY (ARRAY['minimum'::text, 'basic'::text, 'advanced'::text])))

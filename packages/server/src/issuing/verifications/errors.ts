@@ -32,6 +32,11 @@ export const verificationErrors = errorTable({
     title: "A verification of your own is already recorded for this review",
     remedy: "See the customer's open verification: GET /v1/verifications?customerId=….",
   },
+  share_token_not_supported: {
+    status: 409,
+    title: "A share token is of no use for this customer",
+    remedy: "Attest without shareToken: it is for individuals whose reviews are Sumsub's.",
+  },
   delegated_verification_invalid: {
     status: 422,
     title: "What is attested cannot be right",

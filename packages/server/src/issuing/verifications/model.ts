@@ -139,5 +139,11 @@ export type VerificationSettings = {
 export const settingsIdOf = (organizationId: OrganizationId): VerificationSettingsId =>
   `${prefixes.verificationSettings}${organizationId.slice(prefixes.organization.length)}` as VerificationSettingsId;
 
+/** The provider that shares applicants by a token. */
+export const SHARING_PROVIDER: Provider = "sumsub";
+
+/** Longest token by which a provider shares an applicant. */
+export const MAX_SHARE_TOKEN = 1_024;
+
 /** Most documents that a delegated verification names. */
 export const MAX_DELEGATED_DOCUMENTS = 50;

@@ -15,6 +15,7 @@ import {
   delegations,
   isOutside,
   MAX_DELEGATED_DOCUMENTS,
+  MAX_SHARE_TOKEN,
   movers,
   outcomes,
   providers,
@@ -164,6 +165,12 @@ export const delegatedSchema = object({
       uniqueItems: true,
       maxItems: MAX_DELEGATED_DOCUMENTS,
       description: "Documents of the customer that it rests on.",
+    }),
+  ),
+  shareToken: Type.Optional(
+    text(MAX_SHARE_TOKEN, {
+      description:
+        "By which Sumsub shares the person that you verified there: where Sumsub reviews your customers, it decides by what it knows. A secret: it is never shown, and erased once it is used.",
     }),
   ),
 });

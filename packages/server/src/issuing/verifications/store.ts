@@ -85,6 +85,7 @@ const insert = statement(
 const update = statement(
   "verifications.update",
   `update verifications set ${names.map((name, index) => `${name} = $${index + 1}`).join(", ")},
+     share_token = case when $${at("status")} = 'queued' then share_token end,
      next_attempt_at = case
        when $${at("status")} = status or $${at("status")} = 'submitted' then next_attempt_at
        when $${at("status")} = 'queued' and provider in (${outside}) then ${realNow} end

@@ -11,20 +11,23 @@ import { decide, keep, notInReview, openFor } from "../actions.ts";
 import { verificationErrors } from "../errors.ts";
 import type { Delegated, Verification } from "../model.ts";
 import { settingsOf } from "./settings.ts";
+import { keepToken, openForToken } from "./tokens.ts";
 
 /**
  * Records that an organization verified its customer itself, with a provider of its own. Where the platform
- * accepts that, the customer is active at once; otherwise it is reviewed with what was attested.
+ * accepts that, the customer is active at once; otherwise it is reviewed with what was attested. With a share
+ * token the provider decides, always: the token is given for that.
  *
  * @throws Refusal `not_found`, `delegated_verification_refused`, `customer_deleted`,
  * `customer_not_in_review`, `verification_already_delegated`, `delegated_verification_invalid`,
- * `document_not_found`, `customer_move_not_allowed` (on hold, where it would be accepted),
+ * `document_not_found`, `share_token_not_supported`, `verification_claimed`, `customer_move_not_allowed` (on hold, where it would be accepted),
  * `organization_closed`.
  */
 export async function delegateVerification(
   work: Work,
   reference: Reference,
   delegated: Delegated,
+  shareToken: string | null = null,
 ): Promise<Verification> {
   const { sql, organizationId } = work;
   const organization = await lockOrganization(sql, organizationId, "share");
@@ -36,13 +39,18 @@ export async function delegateVerification(
   if (customer.status === "deleted") throw customerErrors.refusal("customer_deleted");
   if (instantOf(delegated.verifiedAt) > work.now) throw inFuture();
   await requireDocuments(work, customer, delegated.documentIds);
-  const open = await openFor(work, organization, customer);
+  const opening = shareToken === null ? openFor : openForToken;
+  const open = await opening(work, organization, customer);
   if (open === null) throw notInReview(customer);
   if (open.delegated !== null) {
     throw verificationErrors.refusal("verification_already_delegated");
   }
   const recorded = { ...open, delegated, version: open.version + 1n };
   await keep(work, "verification.delegated", recorded, open);
+  if (shareToken !== null) {
+    await keepToken(work, recorded, shareToken);
+    return recorded;
+  }
   // What a person or a provider has in hand, it decides.
   if (allowed !== "accepted" || open.status !== "queued") return recorded;
   await decideCustomer(work, customer.id, { move: "approve" });

@@ -103,7 +103,7 @@ test("a customer in review is given to the provider whole: data, documents, then
 
 test("a business is given as a company at its own level", async () => {
   const { id } = await opened();
-  const request = { id, attempts: 0, documents: [] };
+  const request = { id, attempts: 0, documents: [], shareToken: null };
   const business = {
     type: "business",
     level: "basic",

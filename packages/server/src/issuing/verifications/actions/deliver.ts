@@ -9,7 +9,7 @@ import { decideCustomer } from "../../customers/actions.ts";
 import type { Customer } from "../../customers/model.ts";
 import { contentOf, listDocuments } from "../../documents/actions.ts";
 import type { Document } from "../../documents/model.ts";
-import { decide, keep, lockReviewed } from "../actions.ts";
+import { decide, keep, lockReviewed, openFor } from "../actions.ts";
 import { MAX_DELEGATED_DOCUMENTS, type Verification } from "../model.ts";
 import type { Breaker } from "../providers/breaker.ts";
 import type { Providers } from "../providers/open.ts";
@@ -19,9 +19,11 @@ import {
   type OutsideProvider,
   ProviderFailure,
   type Report,
+  ShareTokenRefused,
 } from "../providers/port.ts";
 import { cancelled, requireMove, retryInS, submitted } from "../rules.ts";
-import { type Leased, leaseDue, writeFailed, writeWell } from "../store/traffic.ts";
+import { type Leased, leaseDue, writeFailed, writeRefused, writeWell } from "../store/traffic.ts";
+import { tokenOf } from "./tokens.ts";
 
 /** What asking providers stands on. */
 export type Deliveries = {
@@ -104,6 +106,7 @@ type Submission = {
   readonly attempts: number;
   readonly customer: Customer;
   readonly documents: readonly Sendable[];
+  readonly shareToken: string | null;
 };
 type Task = Submission | { readonly kind: "fetch"; readonly reference: string };
 type Sendable = {
@@ -124,7 +127,8 @@ async function taskOf(work: Work, { id }: Leased): Promise<Task | null> {
   const documents = await documentsOf(work, customer);
   await auditSending(work, documents);
   const { attempts } = verification;
-  return { kind: "submit", attempts, customer, documents };
+  const shareToken = await tokenOf(work, verification);
+  return { kind: "submit", attempts, customer, documents, shareToken };
 }
 
 /** A customer that changed since it was submitted is not what the provider looks at: it is submitted anew. */
@@ -182,19 +186,26 @@ async function gather(pieces: AsyncIterable<Uint8Array>): Promise<Buffer> {
 }
 
 async function submit(
-  { inWork, files }: Deliveries,
+  deliveries: Deliveries,
   provider: OutsideProvider,
-  { organizationId, id }: Leased,
-  { attempts, customer, documents }: Submission,
+  leased: Leased,
+  { attempts, customer, documents, shareToken }: Submission,
 ): Promise<number> {
+  const { inWork, files } = deliveries;
+  const { organizationId, id } = leased;
   const given = documents.map(
     ({ document, read }): ApplicantDocument => ({
       ...document,
       content: () => gather(read(files)),
     }),
   );
-  const applicant: Applicant = { id, attempts, customer, documents: given };
-  const reference = await provider.submit(applicant);
+  const applicant: Applicant = { id, attempts, customer, documents: given, shareToken };
+  const reference = await provider.submit(applicant).catch((error: unknown) => {
+    if (error instanceof ShareTokenRefused) return error;
+    throw error;
+  });
+  if (reference instanceof ShareTokenRefused)
+    return openWithoutToken(deliveries, leased, reference);
   return inWork(organizationId, async (work) => {
     const { verification } = await lockReviewed(work, id);
     // A reviewer has taken it meanwhile, or it is over: given back, the applicant is found by our id.
@@ -204,6 +215,26 @@ async function submit(
     await keep(work, "verification.submitted", after, verification);
     // It may have decided before we knew its reference.
     return verification.heardAt === null ? POLL_S : 0;
+  });
+}
+
+/**
+ * A token that is of no use ends its verification, which says so, and another is opened without it: what the
+ * provider may have under our name is left alone, and the customer waits for nobody.
+ */
+async function openWithoutToken(
+  { inWork }: Deliveries,
+  { organizationId, id }: Leased,
+  { message }: ShareTokenRefused,
+): Promise<number> {
+  return inWork(organizationId, async (work) => {
+    const { customer, organization, verification } = await lockReviewed(work, id);
+    if (verification.status !== "queued") return WAIT_S;
+    requireMove(verification, "cancel", { mover: "rule", id: work.actor.id });
+    await keep(work, "verification.cancelled", cancelled(verification), verification);
+    await writeRefused(work.sql, verification, message);
+    await openFor(work, organization, customer);
+    return WAIT_S;
   });
 }
 

@@ -89,6 +89,8 @@ export const sumsubSettings = {
   levels: { "individual.basic": "basic kyc", "business.basic": "kyb" },
 };
 
+type Reviewed = { reviewStatus: string; reviewResult?: object };
+
 export type SumsubApplicant = {
   readonly id: string;
   readonly level: string;
@@ -96,12 +98,14 @@ export type SumsubApplicant = {
   readonly body: any;
   /** Each form as it came. */
   readonly images: string[];
-  review: { reviewStatus: string; reviewResult?: object };
+  review: Reviewed;
 };
 
 /** A double of Sumsub. */
 export async function sumsubDouble() {
   const applicants = new Map<string, SumsubApplicant>();
+  /** Whom each share token is of, and how far their reviews come by what is known already. */
+  const shared = new Map<string, { readonly info: object; readonly review: Reviewed }>();
   const byId = (id: string) => [...applicants.values()].find((each) => each.id === id);
   const shown = (one: SumsubApplicant) => ({ id: one.id, ...one.body, review: one.review });
   const answer = ({ method, path, headers, body }: Request): Answer => {
@@ -117,6 +121,7 @@ export async function sumsubDouble() {
     const known = ours === undefined ? byId(id) : applicants.get(ours);
     if (method === "GET") return known ? { status: 200, json: shown(known) } : { status: 404 };
     if (path.startsWith("/resources/applicants?levelName=")) return create(path, body);
+    if (path.startsWith("/resources/api/reusableIdentity/reuse?")) return reuse(path, body);
     if (known === undefined) return { status: 404 };
     if (rest === "status/pending") {
       if (known.review.reviewStatus !== "init") return { status: 409, json: { code: 409 } };
@@ -141,9 +146,27 @@ export async function sumsubDouble() {
     applicants.set(json.externalUserId, made);
     return { status: 201, json: shown(made) };
   };
+  const reuse = (path: string, body: Buffer): Answer => {
+    const asked = new URL(path, "http://localhost").searchParams;
+    const [level, token, ours] = ["levelName", "shareToken", "userId"].map((one) => asked.get(one));
+    if (!level || !token || !ours || body.length > 0) return { status: 404 };
+    if (!Object.values(sumsubSettings.levels).includes(level)) return { status: 404 };
+    const known = shared.get(token);
+    if (known === undefined) {
+      return { status: 401, json: { code: 401, description: `Token is invalid: Token ${token}` } };
+    }
+    // Once alone.
+    shared.delete(token);
+    const id = (0xabcdef00000 + applicants.size).toString(16);
+    const { info, review } = known;
+    const made = { id, level, body: { externalUserId: ours, info }, images: [], review };
+    applicants.set(ours, made);
+    return { status: 200, json: { id, clientId: "Example" } };
+  };
   const double = await startDouble(answer);
   return Object.assign(double, {
     applicants,
+    shared,
     /** Reviews an applicant. */
     review: (ours: string, reviewResult: object) => {
       const known = applicants.get(ours);

@@ -16,6 +16,8 @@ export type Applicant = {
   readonly attempts: number;
   readonly customer: Customer;
   readonly documents: readonly ApplicantDocument[];
+  /** By which the provider imports the person whom it has verified for somebody else; null where none was given. */
+  readonly shareToken: string | null;
 };
 
 /** What a provider says of an applicant; null while it has not decided. */
@@ -35,7 +37,7 @@ export type OutsideProvider = {
   /**
    * Gives it the applicant. Done again for the same id, as after a crash, there is still one applicant.
    *
-   * @returns what the provider calls it. @throws ProviderFailure
+   * @returns what the provider calls it. @throws ProviderFailure, ShareTokenRefused
    */
   submit(applicant: Applicant): Promise<string>;
   /** Asks what became of an applicant. @throws ProviderFailure */
@@ -49,6 +51,9 @@ export type OutsideProvider = {
    */
   hear(headers: Headers, body: Buffer, now: Date): string | null;
 };
+
+/** A share token is of no use, and will not be. The message is for the organization. */
+export class ShareTokenRefused extends Error {}
 
 /** What a provider did not do. The message is for the operator: no secret and nothing personal is in it. */
 export class ProviderFailure extends Error {

@@ -1,7 +1,8 @@
 import { createHmac } from "node:crypto";
 import type { Clock, Entropy } from "../../../foundation/clock/clock.ts";
-import type { Customer } from "../../customers/model.ts";
+import { type Customer, legalNameOf } from "../../customers/model.ts";
 import { type DocumentKind, mediaTypes } from "../../documents/model.ts";
+import { holderCheck } from "../../documents/rules/checks.ts";
 import type { Decision } from "../model.ts";
 import { type Answered, ask, idIn, inside, notUnderstood, reasonsFrom } from "./http.ts";
 import {
@@ -9,6 +10,7 @@ import {
   type ApplicantDocument,
   type OutsideProvider,
   ProviderFailure,
+  ShareTokenRefused,
 } from "./port.ts";
 import { headerOf, isSignedBy, jsonOf, notGenuine } from "./signature.ts";
 
@@ -54,9 +56,24 @@ export function sumsub(settings: SumsubSettings, machine: Machine): OutsideProvi
     if (found.status !== 404) return found;
     const level = encodeURIComponent(levelOf(settings, applicant.customer));
     const path = `/resources/applicants?levelName=${level}`;
-    const made = await json(path, applicantBody(applicant), [409]);
+    const made =
+      applicant.shareToken === null
+        ? await json(path, applicantBody(applicant), [409])
+        : await imported(applicant, applicant.shareToken, level);
     // Another process, or an attempt that was given up too early, was first.
-    return made.status === 409 ? call("GET", ours, null) : made;
+    return made.status === 409 || applicant.shareToken !== null ? call("GET", ours, null) : made;
+  };
+
+  /** Reusable KYC: what is known of the person elsewhere is checked against our level. */
+  const imported = async ({ id }: Applicant, token: string, level: string): Promise<Answered> => {
+    const query = `shareToken=${encodeURIComponent(token)}&levelName=${level}&userId=${id}`;
+    const path = `/resources/api/reusableIdentity/reuse?${query}`;
+    const made = await call("POST", path, null, [400, 401, 409]);
+    // Our credentials were good a moment ago: it is the token that is not. 400 has a code of its own for each reason.
+    if (made.status !== 400 && made.status !== 401) return made;
+    throw new ShareTokenRefused(
+      "The provider refused the share token: it is used, over or not for us.",
+    );
   };
 
   return {
@@ -64,6 +81,7 @@ export function sumsub(settings: SumsubSettings, machine: Machine): OutsideProvi
     submit: async (applicant) => {
       const { json: found } = await applicantOf(applicant);
       const id = idIn(found.id);
+      if (applicant.shareToken !== null) requireSamePerson(found, applicant.customer);
       const status = inside(found, "review", "reviewStatus") ?? "init";
       if (status !== "init") return id;
       for (const document of applicant.documents) {
@@ -134,6 +152,31 @@ function levelOf({ levels }: SumsubSettings, { type, level }: Customer): string 
   const found = levels[`${type}.${level}`];
   if (found === undefined) throw new ProviderFailure(`No level is set for ${type}.${level}.`);
   return found;
+}
+
+/**
+ * A token may be anybody's: the provider would approve whom it knows, not our customer.
+ *
+ * @throws ShareTokenRefused unless names and day of birth are the customer's.
+ */
+function requireSamePerson(found: unknown, customer: Customer): void {
+  const info = inside(found, "info");
+  const text = (name: string) => {
+    const value = inside(info, name);
+    return typeof value === "string" ? value : "";
+  };
+  const spellings = ["", "En"].map((suffix) => ({
+    firstNames: text(`firstName${suffix}`),
+    lastName: text(`lastName${suffix}`),
+    birthDate: text("dob"),
+  }));
+  const { birthDate } = customer;
+  const facts = { name: legalNameOf(customer), birthDate };
+  const isSame = spellings.some((one) => holderCheck(one, facts).result === "passed");
+  if (isSame && birthDate !== null) return;
+  throw new ShareTokenRefused(
+    "The share token is of somebody whose name or birth date is another.",
+  );
 }
 
 function applicantBody({ id, customer }: Applicant): object {

@@ -23,7 +23,7 @@ const delegate = writeRoute({
   path: "/customers/{id}/verifications",
   summary: "Attest a verification of your own",
   description:
-    "You verified a customer in review with a provider of your own: name it, its reference and the documents that it rests on, and attest that the person was there. It is recorded as delegated. The platform says whether that is refused, reviewed or accepted at once.",
+    "You verified a customer in review with a provider of your own: name it, its reference and the documents that it rests on, and attest that the person was there. It is recorded as delegated. The platform says whether that is refused, reviewed or accepted at once. With a shareToken, Sumsub reviews the person by what it knows from you; the review that was open is cancelled for another.",
   tag,
   audience: "organization",
   scope: "customers:write",
@@ -36,6 +36,8 @@ const delegate = writeRoute({
     "delegated_verification_refused",
     "delegated_verification_invalid",
     "verification_already_delegated",
+    "verification_claimed",
+    "share_token_not_supported",
     "customer_not_in_review",
     "customer_move_not_allowed",
     "customer_incomplete",
@@ -43,8 +45,11 @@ const delegate = writeRoute({
     "customer_deleted",
     "organization_closed",
   ],
-  handle: async ({ params: { id }, body: { documentIds = [], ...given }, work }) =>
-    showVerification(await delegateVerification(work, reference(id), { ...given, documentIds })),
+  handle: async ({ params: { id }, body, work }) => {
+    const { documentIds = [], shareToken, ...given } = body;
+    const delegated = { ...given, documentIds };
+    return showVerification(await delegateVerification(work, reference(id), delegated, shareToken));
+  },
 });
 
 const simulate = writeRoute({

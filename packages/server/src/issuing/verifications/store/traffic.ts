@@ -64,6 +64,20 @@ export async function writeFailed(
   await sql.query(failed, [organizationId, id, inS, error]);
 }
 
+const refused = statement(
+  "verifications.refused",
+  "update verifications set last_error = $3 where organization_id = $1 and id = $2",
+);
+
+/** Says of a verification that is over what went wrong. */
+export async function writeRefused(
+  sql: Sql,
+  { organizationId, id }: Pick<Leased, "organizationId" | "id">,
+  error: string,
+) {
+  await sql.query(refused, [organizationId, id, error]);
+}
+
 const heard = statement(
   "verifications.heard",
   `update verifications set heard_at = ${realNow},

@@ -1,0 +1,3 @@
+-- By which a customer is imported at the provider that has verified it already: sealed under the customer's key,
+-- and erased with the submission. Whoever has it may have the person's data.
+alter table verifications add column share_token bytea check (share_token is null or status = 'queued');
