@@ -104,12 +104,35 @@ export type ReadRoute<
   handle(call: ReadCall<Static<P>, Static<Q>> & { readonly body: unknown }): Promise<Static<R>>;
 };
 
+/** A link of somebody outside, for the person whom it is about. */
+export type OutsideLink = {
+  readonly link: string;
+  /** Null where it is not told. */
+  readonly expiresAt: Date | null;
+};
+
+/** Whom actions may ask outside, by name: never in a transaction. */
+export type Outside = ReadonlyMap<
+  string,
+  {
+    link(about: {
+      readonly id: string;
+      readonly kind: string;
+      readonly reference: string;
+    }): Promise<OutsideLink>;
+  }
+>;
+
+/** What an action is given before its transaction: here it may wait on somebody outside. */
+export type PrepareCall<P = unknown, Q = unknown> = ReadCall<P, Q> & { readonly outside: Outside };
+
 /** Does one thing in a transaction of its own. */
 export type WriteRoute<
   P extends TSchema = TSchema,
   Q extends TSchema = TSchema,
   B extends TSchema = TSchema,
   R extends TSchema = TSchema,
+  T = undefined,
 > = Common<P, Q, R> & {
   readonly kind: "write";
   /** GET: changes nothing, but each read of it is written into the audit log. */
@@ -119,7 +142,15 @@ export type WriteRoute<
   readonly status: 200 | 201;
   /** Fields of the reply that are shown once: a replay carries null there and `secretOmitted`. */
   readonly secretFields?: readonly string[];
-  handle(call: ActionCall<Static<P>, Static<Q>, Static<B>>): Promise<Static<R>>;
+  /**
+   * Asks somebody outside, before the transaction. A refusal thrown here is audited and stored as one of
+   * `handle`.
+   */
+  prepare?(call: PrepareCall<Static<P>, Static<Q>>): Promise<T>;
+  /** `prepared` is what `prepare` made. */
+  handle(
+    call: ActionCall<Static<P>, Static<Q>, Static<B>> & { readonly prepared: T },
+  ): Promise<Static<R>>;
 };
 
 /** Does many requests in one transaction, decided in order; one refusal does not touch the others. */
@@ -276,7 +307,8 @@ export function writeRoute<
   Q extends TSchema = Empty,
   B extends TSchema = Empty,
   R extends TSchema = TSchema,
->(route: Omit<WriteRoute<P, Q, B, R>, "kind">): Route {
+  T = undefined,
+>(route: Omit<WriteRoute<P, Q, B, R, T>, "kind">): Route {
   return { ...route, kind: "write" } as unknown as Route;
 }
 

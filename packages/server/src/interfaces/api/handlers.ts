@@ -23,6 +23,7 @@ import type { ApiContext } from "./context.ts";
 import { inRows } from "./csv.ts";
 import type { ParsedJson } from "./json.ts";
 import type { LaneQueue } from "./lane.ts";
+import { runPrepared } from "./prepared.ts";
 import { compileCheck, malformed } from "./validation.ts";
 import { runWrite } from "./write.ts";
 
@@ -39,7 +40,13 @@ export function routeHandler(
   return async (request: FastifyRequest, reply: FastifyReply): Promise<Answer> => {
     const admitted = admit(request, reply);
     if (route.kind === "read") return runRead(context, admitted as Admitted<ReadRoute>, reply);
-    if (route.kind === "write") return runWrite(context, admitted as Admitted<WriteRoute>);
+    if (route.kind === "write") {
+      const { prepare } = route;
+      const write = admitted as Admitted<WriteRoute>;
+      if (prepare === undefined) return runWrite(context, write);
+      const reading = await readingOf(context, admitted.caller);
+      return runPrepared(context, write, prepare, reading);
+    }
     return batches(route.lane).submit(admitted as Admitted<BatchRoute>);
   };
 }

@@ -37,6 +37,12 @@ export const verificationErrors = errorTable({
     title: "A share token is of no use for this customer",
     remedy: "Attest without shareToken: it is for individuals whose reviews are Sumsub's.",
   },
+  link_not_supported: {
+    status: 409,
+    title: "The reviewer of this customer gives no links",
+    remedy:
+      "Links are of Sumsub and Persona. For our own pages: POST /v1/customers/{id}/verification-sessions.",
+  },
   delegated_verification_invalid: {
     status: 422,
     title: "What is attested cannot be right",

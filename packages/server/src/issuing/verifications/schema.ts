@@ -175,6 +175,12 @@ export const delegatedSchema = object({
   ),
 });
 
+/** A link of the provider, for the person. */
+export const linkSchema = object({
+  link: Type.String({ description: "For the person alone." }),
+  expiresAt: nullable(timestamp),
+});
+
 const settings = {
   provider: oneOf(providers, { description: "Who reviews the customers from now on." }),
   delegated: oneOf(delegations, {

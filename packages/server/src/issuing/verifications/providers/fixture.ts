@@ -121,6 +121,7 @@ export async function sumsubDouble() {
     const known = ours === undefined ? byId(id) : applicants.get(ours);
     if (method === "GET") return known ? { status: 200, json: shown(known) } : { status: 404 };
     if (path.startsWith("/resources/applicants?levelName=")) return create(path, body);
+    if (path === "/resources/sdkIntegrations/levels/-/websdkLink") return linked(body);
     if (path.startsWith("/resources/api/reusableIdentity/reuse?")) return reuse(path, body);
     if (known === undefined) return { status: 404 };
     if (rest === "status/pending") {
@@ -145,6 +146,12 @@ export async function sumsubDouble() {
     const made = { id, level, body: json, images: [], review: { reviewStatus: "init" } };
     applicants.set(json.externalUserId, made);
     return { status: 201, json: shown(made) };
+  };
+  const linked = (body: Buffer): Answer => {
+    const { levelName, userId, ttlInSecs } = JSON.parse(body.toString());
+    const isRight = applicants.get(userId)?.level === levelName && ttlInSecs > 0;
+    const url = `https://in.example.com/websdk/p/${userId}`;
+    return isRight ? { status: 200, json: { url } } : { status: 400 };
   };
   const reuse = (path: string, body: Buffer): Answer => {
     const asked = new URL(path, "http://localhost").searchParams;
@@ -219,10 +226,20 @@ export async function personaDouble() {
     if (headers["persona-version"] !== "2023-01-05") return { status: 400 };
     const key = headers["idempotency-key"] as string | undefined;
     if (method === "GET") return read(decodeURIComponent(path));
+    const [, linked] = /^\/api\/v1\/inquiries\/(\w+)\/generate-one-time-link$/.exec(path) ?? [];
+    if (linked !== undefined) return link(linked);
     if (key === undefined) return { status: 400 };
     const made = answered.get(key) ?? create(body);
     answered.set(key, made);
     return made;
+  };
+  let links = 0;
+  const link = (id: string): Answer => {
+    const known = inquiries.find((one) => one.id === id);
+    if (known === undefined) return { status: 404 };
+    links += 1;
+    const meta = { "one-time-link": `https://persona.example.com/verify?code=${id}-${links}` };
+    return { status: 200, json: { data: shown(known), meta } };
   };
   const read = (path: string): Answer => {
     const [, ours] = /\?filter\[reference-id\]=(\w+)$/.exec(path) ?? [];

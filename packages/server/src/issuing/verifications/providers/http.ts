@@ -104,6 +104,13 @@ export function idIn(value: unknown): string {
   return value;
 }
 
+/** A link for a person: one that does not lead to a page over TLS is not understood. */
+export function linkIn(value: unknown): string {
+  const isLink = typeof value === "string" && value.length <= 2_048 && URL.canParse(value);
+  if (!isLink || new URL(value).protocol !== "https:") throw notUnderstood();
+  return value;
+}
+
 /** Reasons as the API takes them: texts, bounded, without control characters. */
 export const reasonsFrom = (values: readonly unknown[], otherwise: string): readonly string[] => {
   const texts = values

@@ -1,7 +1,7 @@
 import { alpha2Of } from "../../../foundation/countries/countries.ts";
 import type { Customer } from "../../customers/model.ts";
 import type { Decision } from "../model.ts";
-import { type Answered, ask, idIn, inside, notUnderstood, reasonsFrom } from "./http.ts";
+import { type Answered, ask, idIn, inside, linkIn, notUnderstood, reasonsFrom } from "./http.ts";
 import { type Applicant, type OutsideProvider, ProviderFailure } from "./port.ts";
 import { headerOf, isSignedBy, jsonOf, notGenuine } from "./signature.ts";
 
@@ -47,6 +47,12 @@ export function persona(settings: PersonaSettings): OutsideProvider {
       const { json: found } = await call("GET", `/api/v1/inquiries/${idIn(reference)}`, null);
       return decisionOf(found);
     },
+    link: async ({ reference }) => {
+      const path = `/api/v1/inquiries/${idIn(reference)}/generate-one-time-link`;
+      // How long it lives, the template says, and the answer does not.
+      const { json: made } = await call("POST", path, { key: null, json: {} });
+      return { link: linkIn(inside(made, "meta", "one-time-link")), expiresAt: null };
+    },
     hear: (headers, body, now) => {
       requireGenuine(settings, headerOf(headers, "persona-signature"), body, now);
       const inquiry = inside(jsonOf(body), "data", "attributes", "payload", "data");
@@ -60,14 +66,15 @@ function caller({ url, apiKey }: PersonaSettings) {
   return (
     method: "GET" | "POST",
     path: string,
-    sent: { readonly key: string; readonly json: unknown } | null,
+    sent: { readonly key: string | null; readonly json: unknown } | null,
   ): Promise<Answered> => {
     const headers = {
       accept: "application/json",
       authorization: `Bearer ${apiKey}`,
       "persona-version": VERSION,
       "key-inflection": "kebab",
-      ...(sent && { "content-type": "application/json", "idempotency-key": sent.key }),
+      ...(sent && { "content-type": "application/json" }),
+      ...(sent?.key && { "idempotency-key": sent.key }),
     };
     const body = sent === null ? {} : { body: Buffer.from(JSON.stringify(sent.json)) };
     return ask({ method, url: url + path, headers, ...body });

@@ -1,3 +1,4 @@
+import type { OutsideLink } from "../../../foundation/route/route.ts";
 import type { Customer } from "../../customers/model.ts";
 import type { Document } from "../../documents/model.ts";
 import type { Decision, Provider } from "../model.ts";
@@ -23,6 +24,16 @@ export type Applicant = {
 /** What a provider says of an applicant; null while it has not decided. */
 export type Report = Decision | null;
 
+/** Of whom a link is asked. */
+export type Linked = {
+  /** Ours: the verification's. */
+  readonly id: string;
+  /** `individual.basic` and so on. */
+  readonly kind: string;
+  /** What the provider calls it. */
+  readonly reference: string;
+};
+
 /** Headers of a request, in small letters. */
 export type Headers = Readonly<Record<string, string | readonly string[] | undefined>>;
 
@@ -42,6 +53,8 @@ export type OutsideProvider = {
   submit(applicant: Applicant): Promise<string>;
   /** Asks what became of an applicant. @throws ProviderFailure */
   fetch(reference: string): Promise<Report>;
+  /** Asks for a link by which the person gives it what it still wants. @throws ProviderFailure */
+  link(about: Linked): Promise<OutsideLink>;
   /**
    * Reads a webhook.
    *

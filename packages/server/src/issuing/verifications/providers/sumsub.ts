@@ -4,7 +4,7 @@ import { type Customer, legalNameOf } from "../../customers/model.ts";
 import { type DocumentKind, mediaTypes } from "../../documents/model.ts";
 import { holderCheck } from "../../documents/rules/checks.ts";
 import type { Decision } from "../model.ts";
-import { type Answered, ask, idIn, inside, notUnderstood, reasonsFrom } from "./http.ts";
+import { type Answered, ask, idIn, inside, linkIn, notUnderstood, reasonsFrom } from "./http.ts";
 import {
   type Applicant,
   type ApplicantDocument,
@@ -43,6 +43,9 @@ const sides = { front: "FRONT_SIDE", back: "BACK_SIDE" } as const;
 /** Its error code for an image that an applicant has already. */
 const DUPLICATE_DOCUMENT = 1_000;
 
+/** How long a link for a person lives, seconds. */
+export const LINK_S = 86_400;
+
 /** The adapter for Sumsub. */
 export function sumsub(settings: SumsubSettings, machine: Machine): OutsideProvider {
   const call = caller(settings, machine.clock);
@@ -54,7 +57,7 @@ export function sumsub(settings: SumsubSettings, machine: Machine): OutsideProvi
     const ours = `/resources/applicants/-;externalUserId=${encodeURIComponent(applicant.id)}/one`;
     const found = await call("GET", ours, null, [404]);
     if (found.status !== 404) return found;
-    const level = encodeURIComponent(levelOf(settings, applicant.customer));
+    const level = encodeURIComponent(levelOf(settings, kindOf(applicant.customer)));
     const path = `/resources/applicants?levelName=${level}`;
     const made =
       applicant.shareToken === null
@@ -102,6 +105,16 @@ export function sumsub(settings: SumsubSettings, machine: Machine): OutsideProvi
       );
       return decisionOf(found);
     },
+    link: async ({ id, kind }) => {
+      const asked = { levelName: levelOf(settings, kind), userId: id, ttlInSecs: LINK_S };
+      const { json: made } = await json(
+        "/resources/sdkIntegrations/levels/-/websdkLink",
+        asked,
+        [],
+      );
+      const expiresAt = new Date(machine.clock.now().getTime() + LINK_S * 1_000);
+      return { link: linkIn(made.url), expiresAt };
+    },
     hear: (headers, body) => {
       const algorithm = algorithms[headerOf(headers, "x-payload-digest-alg")];
       const digest = headerOf(headers, "x-payload-digest");
@@ -148,9 +161,12 @@ function caller({ url, appToken, secretKey }: SumsubSettings, clock: Clock) {
   };
 }
 
-function levelOf({ levels }: SumsubSettings, { type, level }: Customer): string {
-  const found = levels[`${type}.${level}`];
-  if (found === undefined) throw new ProviderFailure(`No level is set for ${type}.${level}.`);
+const kindOf = ({ type, level }: Customer): string => `${type}.${level}`;
+
+/** @param kind `individual.basic` and so on. */
+function levelOf({ levels }: SumsubSettings, kind: string): string {
+  const found = levels[kind];
+  if (found === undefined) throw new ProviderFailure(`No level is set for ${kind}.`);
   return found;
 }
 

@@ -2,10 +2,12 @@ import { type Route, readRoute, writeRoute } from "../../../foundation/route/rou
 import { idParams, reference } from "../../../foundation/route/schemas.ts";
 import { getOrganization, workIn } from "../../organizations/actions.ts";
 import { delegateVerification } from "../actions/delegated.ts";
+import { askForLink, requireLinked } from "../actions/links.ts";
 import { changeSettings, settingsOf } from "../actions/settings.ts";
 import { simulateVerification } from "../actions.ts";
 import {
   delegatedSchema,
+  linkSchema,
   readWish,
   settingsChangeSchema,
   settingsSchema,
@@ -49,6 +51,34 @@ const delegate = writeRoute({
     const { documentIds = [], shareToken, ...given } = body;
     const delegated = { ...given, documentIds };
     return showVerification(await delegateVerification(work, reference(id), delegated, shareToken));
+  },
+});
+
+const link = writeRoute({
+  id: "createProviderLink",
+  method: "POST",
+  path: "/verifications/{id}/link",
+  summary: "Ask the provider for a link for the person",
+  description:
+    "While the review is submitted to Sumsub or Persona: by the link the person gives the provider what it wants, in its own flow. It is shown once. expiresAt is null where the provider does not tell it.",
+  tag,
+  audience: "organization",
+  scope: "customers:write",
+  params: idParams,
+  reply: linkSchema,
+  status: 201,
+  secretFields: ["link"],
+  errors: [
+    "not_found",
+    "link_not_supported",
+    "verification_move_not_allowed",
+    "customer_move_not_allowed",
+    "organization_closed",
+  ],
+  prepare: ({ params: { id }, reading, outside }) => askForLink(reading, outside, id),
+  handle: async ({ params: { id }, work, prepared }) => {
+    await requireLinked(work, id);
+    return { link: prepared.link, expiresAt: prepared.expiresAt?.toISOString() ?? null };
   },
 });
 
@@ -111,4 +141,4 @@ const change = writeRoute({
 });
 
 /** What organizations attest and wish, and what the platform says about their reviews. */
-export const organizationRoutes: readonly Route[] = [delegate, simulate, settings, change];
+export const organizationRoutes: readonly Route[] = [delegate, link, simulate, settings, change];
