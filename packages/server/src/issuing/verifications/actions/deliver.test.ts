@@ -189,6 +189,25 @@ test("a webhook that comes before the reference is known is not lost", async () 
   assert.equal((await customer(customerId)).status, "active");
 });
 
+test("a webhook that comes just after the reference is written is not put off by what is written then", async () => {
+  const { id, customerId } = await opened();
+  const { inWork } = deliveriesOf(server);
+  let isTold = false;
+  const telling: typeof inWork = async (organizationId, act) => {
+    const done = await inWork(organizationId, act);
+    if (!isTold && (await read(id)).status === "submitted") {
+      isTold = true;
+      double.review(id, { reviewAnswer: "GREEN" });
+      assert.equal(await hook(id), 200);
+    }
+    return done;
+  };
+  await deliver({ inWork: telling });
+  await deliver();
+  assert.ok(isTold);
+  assert.equal((await customer(customerId)).status, "active");
+});
+
 test("a webhook that lies about the outcome changes nothing: the provider is asked", async () => {
   const { id, customerId } = await atProvider();
   await hook(id);

@@ -36,9 +36,12 @@ export const leaseDue = (
   leaseS: number,
 ): Promise<Leased[]> => sql.query<Leased>(lease, [provider, limit, leaseS]);
 
+/** What a webhook or a reviewer made due while it was in hand stays due: the lease itself lies ahead. */
+const unlessDue = `case when next_attempt_at > now() then ${seconds("$3")} else next_attempt_at end`;
+
 const well = statement(
   "verifications.well",
-  `update verifications set attempts = 0, last_error = null, next_attempt_at = ${seconds("$3")}
+  `update verifications set attempts = 0, last_error = null, next_attempt_at = ${unlessDue}
    where organization_id = $1 and id = $2 and next_attempt_at is not null`,
 );
 
@@ -50,7 +53,7 @@ export async function writeWell(sql: Sql, { organizationId, id }: Leased, inS: n
 const failed = statement(
   "verifications.failed",
   `update verifications set attempts = attempts + 1, last_error = $4,
-     next_attempt_at = ${seconds("$3")}
+     next_attempt_at = ${unlessDue}
    where organization_id = $1 and id = $2 and next_attempt_at is not null`,
 );
 
