@@ -34,10 +34,21 @@ export async function newServerFolder(): Promise<string> {
   return folder;
 }
 
+/** The processes that were started over each folder. */
+const started = new Map<string, ChildProcess[]>();
+
+/** Hooks run in the order in which they were set: whoever still writes into the folder is ended here first. */
 export async function removeFolder(folder: string): Promise<void> {
+  for (const child of started.get(folder) ?? []) {
+    child.kill("SIGKILL");
+    if (child.exitCode === null && child.signalCode === null) await once(child, "exit");
+  }
+  started.delete(folder);
   const dataFolder = readDataFolder(folder);
-  await rm(folder, { recursive: true, force: true });
-  if (dataFolder !== null) await rm(dataFolder, { recursive: true, force: true });
+  // The database of a server that was killed goes on, until it misses its files.
+  const options = { recursive: true, force: true, maxRetries: 20, retryDelay: 50 } as const;
+  await rm(folder, options);
+  if (dataFolder !== null) await rm(dataFolder, options);
 }
 
 /**
@@ -64,6 +75,7 @@ export async function startProcess(
       ...environment,
     },
   });
+  started.set(folder, [...(started.get(folder) ?? []), child]);
   let output = "";
   for (const stream of [child.stdout, child.stderr]) {
     stream?.setEncoding("utf8").on("data", (text: string) => {
