@@ -1128,7 +1128,6 @@ CREATE INDEX verification_sessions_customer ON public.verification_sessions USIN
 CREATE INDEX verifications_by_id ON public.verifications USING btree (id)
 CREATE INDEX verifications_by_status ON public.verifications USING btree (status, id)
 CREATE INDEX verifications_due ON public.verifications USING btree (next_attempt_at) WHERE (next_attempt_at IS NOT NULL)
-CREATE INDEX verifications_reference ON public.verifications USING btree (provider, provider_reference) WHERE (provider_reference IS NOT NULL)
 CREATE UNIQUE INDEX access_requests_live ON public.access_requests USING btree (organization_id, customer_id, program_id) WHERE (status = ANY (ARRAY['requested'::text, 'granted'::text]))
 CREATE UNIQUE INDEX card_batch_rows_card ON public.card_batch_rows USING btree (organization_id, card_id) WHERE (card_id IS NOT NULL)
 CREATE UNIQUE INDEX card_block_orders_running ON public.card_block_orders USING btree (organization_id, program_id, COALESCE((limited_to)::text, ''::text)) WHERE (status = 'running'::text)

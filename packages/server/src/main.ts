@@ -37,7 +37,9 @@ import { setInstallationMode } from "./issuing/organizations/actions.ts";
 import { setFourEyes } from "./issuing/screening/actions/hits.ts";
 import { listsInForce, listWarnings } from "./issuing/screening/actions/lists.ts";
 import { deliverVerifications } from "./issuing/verifications/actions/deliver.ts";
+import { providerWarnings } from "./issuing/verifications/actions/settings.ts";
 import { createBreaker } from "./issuing/verifications/providers/breaker.ts";
+import { measured } from "./issuing/verifications/providers/measured.ts";
 import { openProviders } from "./issuing/verifications/providers/open.ts";
 import { openKeyCache } from "./records/access/actions.ts";
 import { bindKeys } from "./records/vault/actions.ts";
@@ -60,6 +62,8 @@ const SWEEP_DOCUMENTS_MS = 600_000;
 const INDEX_LISTS_MS = 5_000;
 /** How often providers outside are asked about what is due, ms. */
 const DELIVER_VERIFICATIONS_MS = 1_000;
+/** How often it is looked which providers organizations are reviewed by, ms. */
+const LOOK_AT_PROVIDERS_MS = 10_000;
 
 /** How often idle connections are closed while the last requests are answered, ms. */
 const SWEEP_MS = 20;
@@ -168,7 +172,11 @@ function assemble(
   const { database, keys, files, warnings } = parts;
   const metrics = createMetrics(true);
   const keyCache = openKeyCache();
-  const providers = openProviders(config, { clock: systemClock, random: systemEntropy });
+  const providers = measured(
+    openProviders(config, { clock: systemClock, random: systemEntropy }),
+    (provider, result) => metrics.providerRequests.inc({ provider, result }),
+  );
+  let unsetProviders: readonly string[] = [];
   const breaker = createBreaker(steadyMs);
   const random = systemEntropy;
   const newId = createIds(() => systemClock.now().getTime(), systemEntropy);
@@ -196,6 +204,13 @@ function assemble(
         name: "screening lists",
         everyMs: INDEX_LISTS_MS,
         run: async () => void (await listsInForce({ sql: workers, keys })),
+      },
+      {
+        name: "verifications.providers",
+        everyMs: LOOK_AT_PROVIDERS_MS,
+        run: async () => {
+          unsetProviders = await providerWarnings(workers, providers);
+        },
       },
       {
         name: "verifications.deliver",
@@ -227,6 +242,7 @@ function assemble(
       lagMs: worker.lagMs,
       lateJobs: worker.lateJobs,
       lists: () => (config.CARDWRIGHT_MODE === "live" ? listWarnings(keys) : []),
+      providers: () => unsetProviders,
       warnings,
     }),
   };

@@ -21,7 +21,6 @@ const main = fileURLToPath(new URL("../src/main.ts", import.meta.url));
 /** A live server as its own process. @returns its address, and the first key of the platform */
 async function startLive(t: TestContext, environment: Readonly<Record<string, string>>) {
   const folder = await newServerFolder();
-  t.after(() => removeFolder(folder));
   const child = spawn(process.execPath, [main], {
     stdio: ["ignore", "pipe", "pipe"],
     env: {
@@ -36,6 +35,7 @@ async function startLive(t: TestContext, environment: Readonly<Record<string, st
   t.after(async () => {
     child.kill("SIGTERM");
     if (child.exitCode === null) await once(child, "exit");
+    await removeFolder(folder);
   });
   let output = "";
   for (const stream of [child.stdout, child.stderr]) {
@@ -104,6 +104,9 @@ test("a server that runs gives customers to its provider by itself, and does wha
   const heard = await fetch(`${url}/hooks/verification/sumsub`, { method: "POST", body, headers });
   assert.equal(heard.status, 200);
   await until(async () => (await status()) === "active");
+  const asPlatform = { authorization: `Bearer ${key}` };
+  const metrics = await (await fetch(`${url}/metrics`, { headers: asPlatform })).text();
+  assert.match(metrics, /cardwright_provider_requests_total{provider="sumsub",result="done"} \d/);
   for (const secret of [sumsubSettings.secretKey, sumsubSettings.appToken, "Ada", "X1234567"]) {
     assert.ok(!output().includes(secret), `the log has ${secret}`);
   }

@@ -60,6 +60,12 @@ export function createMetrics(processDefaults = false) {
       labelNames: ["lane"],
       registers,
     }),
+    providerRequests: new Counter({
+      name: "cardwright_provider_requests_total",
+      help: "What was asked of providers outside: done, refused, or down.",
+      labelNames: ["provider", "result"],
+      registers,
+    }),
     failedLogins: new Counter({
       name: "cardwright_failed_logins_total",
       help: "Requests without a valid API key.",

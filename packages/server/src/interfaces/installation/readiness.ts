@@ -21,6 +21,8 @@ export type ReadinessOptions = {
   lateJobs(): readonly string[];
   /** What is known of the lists to screen against, in words. */
   lists(): readonly string[];
+  /** What is known of the providers that review customers, in words. */
+  providers(): readonly string[];
   /** What is known since the start. */
   readonly warnings: readonly string[];
 };
@@ -47,7 +49,13 @@ export function readinessOf(options: ReadinessOptions): () => Promise<Readiness>
         sequencer: lagS < LATE_S ? "ok" : "late",
         jobs: lateJobs.length === 0 ? "ok" : "late",
       },
-      warnings: [...options.warnings, ...late, ...lateJobs, ...options.lists()],
+      warnings: [
+        ...options.warnings,
+        ...late,
+        ...lateJobs,
+        ...options.lists(),
+        ...options.providers(),
+      ],
     };
   };
 }

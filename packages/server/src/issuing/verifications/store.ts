@@ -7,6 +7,7 @@ import { customersInReview } from "../customers/clauses.ts";
 import {
   isOutside,
   openStatuses,
+  type Provider,
   providers,
   type Verification,
   type VerificationRead,
@@ -195,6 +196,16 @@ const putSettings = statement(
    on conflict (organization_id) do update
      set provider = excluded.provider, delegated = excluded.delegated, version = excluded.version`,
 );
+
+const named = statement(
+  "verifications.providersNamed",
+  "select distinct provider from verification_settings order by provider",
+);
+
+/** The providers that settings of organizations name. */
+export async function findNamedProviders(sql: Sql): Promise<Provider[]> {
+  return (await sql.query<{ provider: Provider }>(named, [])).map(({ provider }) => provider);
+}
 
 /** What the platform said of an organization; null where it said nothing. */
 export async function findSettingsRow(

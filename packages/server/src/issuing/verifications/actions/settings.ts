@@ -5,10 +5,11 @@ import { previousOf } from "../../../records/events/rules.ts";
 import { lockOrganization } from "../../organizations/actions.ts";
 import type { Organization } from "../../organizations/model.ts";
 import { requireOpen } from "../../organizations/rules.ts";
-import { settingsIdOf, type VerificationSettings } from "../model.ts";
+import { isOutside, settingsIdOf, type VerificationSettings } from "../model.ts";
+import type { Providers } from "../providers/open.ts";
 import { defaultSettings, requireProvider } from "../rules.ts";
 import { showSettings } from "../schema.ts";
-import { findSettingsRow, writeSettings } from "../store.ts";
+import { findNamedProviders, findSettingsRow, writeSettings } from "../store.ts";
 
 /** How an organization's customers are reviewed. */
 export async function settingsOf(
@@ -16,6 +17,17 @@ export async function settingsOf(
   { id, mode }: Pick<Organization, "id" | "mode">,
 ): Promise<VerificationSettings> {
   return (await findSettingsRow(sql, id)) ?? defaultSettings(id, mode);
+}
+
+/** In words for an operator: settings that name a provider which this server has no credentials of. */
+export async function providerWarnings(sql: Sql, providers: Providers): Promise<readonly string[]> {
+  const unset = (await findNamedProviders(sql)).filter(
+    (name) => isOutside[name] && !providers.has(name),
+  );
+  return unset.map(
+    (name) =>
+      `Organizations are reviewed by ${name}, which is not set up on this server: their customers wait in the queue.`,
+  );
 }
 
 export type SettingsChange = Partial<Pick<VerificationSettings, "provider" | "delegated">>;
