@@ -13,6 +13,7 @@ import { acceptDocuments } from "../documents/actions.ts";
 import { lockOrganization, workIn } from "../organizations/actions.ts";
 import { requireOpen } from "../organizations/rules.ts";
 import type { CustomerType, VerificationLevel } from "../programs/model.ts";
+import { endVerifications } from "./actions/sessions.ts";
 import { type CustomerEvent, eventOfMove } from "./events.ts";
 import {
   type Customer,
@@ -241,6 +242,7 @@ export async function deleteCustomer(
   await updateCustomer(sql, customer);
   await keepRetained(sql, customer, sealed);
   await emptyPeople(sql, customer);
+  await endVerifications(work, customer);
   await destroySubjectKey(work, id, "other");
   await keepMove(work, before, customer, { move: "delete" });
   announceCustomer(work, eventOfMove.delete, customer, before);

@@ -16,8 +16,9 @@ import {
   verificationLifecycle,
 } from "../model/sessions.ts";
 import type { Customer } from "../model.ts";
-import { showSession } from "../schema/sessions.ts";
+import { sessionFields, showSession } from "../schema/sessions.ts";
 import {
+  emptySessions,
   findSessionRow,
   insertSession,
   listSessionRows,
@@ -92,6 +93,18 @@ export async function revokeVerification(
   return moveSession(work, before, "revoke", {});
 }
 
+/**
+ * Ends the session of a customer that is deleted, with its link; where sessions led back to is nowhere any more.
+ * The caller has locked the customer for a change.
+ */
+export async function endVerifications(work: Work, customer: Customer): Promise<void> {
+  for (const session of await lockSessionsOf(work.sql, customer)) {
+    await revokeLink(work.sql, session);
+    await moveSession(work, session, "revoke", {});
+  }
+  await emptySessions(work.sql, customer);
+}
+
 /** One page of a customer's sessions, newest first. */
 export const listVerifications = (
   sql: Sql,
@@ -133,5 +146,7 @@ function announceSession(
     objectVersion: session.version,
     object,
     ...(before && { previous: previousOf(showSession(before, null), object) }),
+    subjectId: session.customerId,
+    personal: sessionFields,
   });
 }
