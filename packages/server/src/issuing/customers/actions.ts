@@ -174,7 +174,7 @@ export async function changeCustomer(
  * @param work of the customer's organization: see `workForCustomer`.
  * @param note kept in the history.
  * @throws Refusal `not_found`, `customer_deleted`, `customer_move_not_allowed`, `customer_incomplete`,
- * `screening_hits_waiting`,  * `organization_closed`.
+ * `screening_hits_waiting`, `organization_closed`.
  */
 export async function decideCustomer(
   work: Work,
@@ -190,8 +190,9 @@ export async function decideCustomer(
   const customer = decidedBy(before, verdict, work.now);
   await updateCustomer(work.sql, customer);
   // What the decision rests on stays with it.
-  if (verdict.move === "approve")
+  if (verdict.move === "approve") {
     await acceptDocuments(work, { organizationId, customerId: before.id });
+  }
   const { move } = verdict;
   await keepMove(work, before, customer, { move, reasons: reasonsOf(verdict), note });
   announceCustomer(work, eventOfMove[move], customer, before);
