@@ -15,6 +15,7 @@ const calledFrom = process.cwd();
 const commands = {
   "": ["start the platform, with its own database", script("packages/server/src/main.ts")],
   test: ["all tests, or those in the paths given; flags go to node --test", tests],
+  "test:browser": ["the tests that need a browser, which must be there", testsInBrowser],
   "test:postgres": ["the same tests on the PostgreSQL in DATABASE_URL", testsOnPostgres],
   check: ["format, lint, types, architecture, generated files", tool("check.ts")],
   generate: ["write the generated files", tool("generate.ts")],
@@ -117,6 +118,12 @@ function testsOnPostgres(extra) {
       "there.\nFor example: DATABASE_URL=postgres://user:password@127.0.0.1:5432/postgres. " +
       '"npm test" needs none.',
   );
+}
+
+// Without a browser "npm test" leaves these tests out; here it has to be there.
+function testsInBrowser(extra) {
+  process.env.CW_BROWSER_NEEDED = "1";
+  return tests([...extra, join(root, "packages", "server", "test", "browser")]);
 }
 
 // The crash tests kill servers for minutes; "prove" runs them.

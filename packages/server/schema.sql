@@ -212,6 +212,7 @@ table public.cards column 040 number_last bigint not null
 table public.cards column 041 fee_anchor_at timestamp(3) with time zone not null
 table public.cards column 042 fee_months integer not null
 table public.cards column 043 next_fee_at timestamp(3) with time zone
+table public.cards column 044 screened_version bigint not null default 0
 table public.compliance_rules column 001 organization_id id not null
 table public.compliance_rules column 002 id id not null
 table public.compliance_rules column 003 program_id id
@@ -272,6 +273,7 @@ table public.customers column 031 legal_hold_reason text
 table public.customers column 032 legal_hold_at timestamp(3) with time zone
 table public.customers column 033 erased_at timestamp(3) with time zone
 table public.customers column 034 evidence text[] not null
+table public.customers column 035 screened_version bigint not null default 0
 table public.documents column 001 organization_id id not null
 table public.documents column 002 id id not null
 table public.documents column 003 customer_id id not null
@@ -531,6 +533,28 @@ table public.record_queue column 005 record_id id not null
 table public.screening_entries column 001 list_version bigint not null
 table public.screening_entries column 002 source_id text not null
 table public.screening_entries column 003 entry jsonb not null
+table public.screening_hits column 001 organization_id id not null
+table public.screening_hits column 002 id id not null
+table public.screening_hits column 003 subject_kind text not null
+table public.screening_hits column 004 subject_id id not null
+table public.screening_hits column 005 person_id id
+table public.screening_hits column 006 source text not null
+table public.screening_hits column 007 source_id text
+table public.screening_hits column 008 list_version bigint not null
+table public.screening_hits column 009 entry_hash bytea
+table public.screening_hits column 010 score integer not null
+table public.screening_hits column 011 sealed bytea
+table public.screening_hits column 012 status text not null
+table public.screening_hits column 013 proposed_by text
+table public.screening_hits column 014 proposed_at timestamp(3) with time zone
+table public.screening_hits column 015 proposed_reasons text[]
+table public.screening_hits column 016 proposed_note text
+table public.screening_hits column 017 decided_by text
+table public.screening_hits column 018 decided_at timestamp(3) with time zone
+table public.screening_hits column 019 decided_reasons text[]
+table public.screening_hits column 020 decided_note text
+table public.screening_hits column 021 version bigint not null
+table public.screening_hits column 022 created_at timestamp(3) with time zone not null
 table public.screening_lists column 001 version bigint not null
 table public.screening_lists column 002 source text not null
 table public.screening_lists column 003 published_on date
@@ -538,6 +562,8 @@ table public.screening_lists column 004 sha256 bytea not null
 table public.screening_lists column 005 entries integer not null
 table public.screening_lists column 006 loaded_at timestamp(3) with time zone not null
 table public.screening_lists column 007 loaded_by text not null
+table public.screening_settings column 001 single boolean not null default true
+table public.screening_settings column 002 four_eyes boolean not null
 table public.subject_keys column 001 organization_id id not null
 table public.subject_keys column 002 subject_id id not null
 table public.subject_keys column 003 key_id text
@@ -954,11 +980,26 @@ table public.record_queue constraint record_queue_kind_check CHECK ((kind = ANY 
 table public.record_queue constraint record_queue_ordinal_check CHECK ((ordinal >= 0))
 table public.record_queue constraint record_queue_pkey PRIMARY KEY ("position", ordinal)
 table public.screening_entries constraint screening_entries_pkey PRIMARY KEY (list_version, source_id)
+table public.screening_hits constraint screening_hits_check CHECK ((((source_id IS NULL) = (sealed IS NULL)) AND ((source_id IS NULL) = (entry_hash IS NULL))))
+table public.screening_hits constraint screening_hits_check1 CHECK ((((proposed_by IS NULL) = (proposed_at IS NULL)) AND ((proposed_by IS NULL) = (proposed_reasons IS NULL))))
+table public.screening_hits constraint screening_hits_check2 CHECK (((status <> ALL (ARRAY['confirm_proposed'::text, 'clear_proposed'::text])) OR (proposed_by IS NOT NULL)))
+table public.screening_hits constraint screening_hits_check3 CHECK (((status <> 'open'::text) OR (proposed_by IS NULL)))
+table public.screening_hits constraint screening_hits_check4 CHECK (((status = ANY (ARRAY['confirmed'::text, 'cleared'::text])) = (decided_by IS NOT NULL)))
+table public.screening_hits constraint screening_hits_check5 CHECK ((((decided_by IS NULL) = (decided_at IS NULL)) AND ((decided_by IS NULL) = (decided_reasons IS NULL))))
+table public.screening_hits constraint screening_hits_entry_hash_check CHECK ((length(entry_hash) = 32))
+table public.screening_hits constraint screening_hits_pkey PRIMARY KEY (organization_id, id)
+table public.screening_hits constraint screening_hits_score_check CHECK (((score >= 0) AND (score <= 10000)))
+table public.screening_hits constraint screening_hits_source_check CHECK ((source = ANY (ARRAY['ofac_sdn'::text, 'eu_consolidated'::text, 'un_consolidated'::text, 'pep'::text])))
+table public.screening_hits constraint screening_hits_status_check CHECK ((status = ANY (ARRAY['open'::text, 'confirm_proposed'::text, 'clear_proposed'::text, 'confirmed'::text, 'cleared'::text])))
+table public.screening_hits constraint screening_hits_subject_kind_check CHECK ((subject_kind = ANY (ARRAY['customer'::text, 'card'::text])))
+table public.screening_hits constraint screening_hits_version_check CHECK ((version > 0))
 table public.screening_lists constraint screening_lists_entries_check CHECK ((entries >= 0))
 table public.screening_lists constraint screening_lists_pkey PRIMARY KEY (version)
 table public.screening_lists constraint screening_lists_sha256_check CHECK ((length(sha256) = 32))
 table public.screening_lists constraint screening_lists_source_check CHECK ((source = ANY (ARRAY['ofac_sdn'::text, 'eu_consolidated'::text, 'un_consolidated'::text, 'pep'::text])))
 table public.screening_lists constraint screening_lists_version_check CHECK ((version > 0))
+table public.screening_settings constraint screening_settings_pkey PRIMARY KEY (single)
+table public.screening_settings constraint screening_settings_single_check CHECK (single)
 table public.subject_keys constraint subject_keys_check CHECK (((key_id IS NULL) = (destroyed_at IS NOT NULL)))
 table public.subject_keys constraint subject_keys_check1 CHECK (((wrapped_key IS NULL) = (destroyed_at IS NOT NULL)))
 table public.subject_keys constraint subject_keys_pkey PRIMARY KEY (organization_id, subject_id, purpose)
@@ -1041,6 +1082,7 @@ CREATE INDEX cards_numbers ON public.cards USING btree (pan_length, number_first
 CREATE INDEX cards_program ON public.cards USING btree (program_id, organization_id, id) WHERE (status <> 'deleted'::text)
 CREATE INDEX cards_renewing ON public.cards USING btree (organization_id, program_id, expires_at) WHERE (status <> 'deleted'::text)
 CREATE INDEX cards_status ON public.cards USING btree (organization_id, status, id)
+CREATE INDEX cards_to_screen ON public.cards USING btree (organization_id, screened_version) WHERE ((customer_id IS NULL) AND (status <> 'deleted'::text))
 CREATE INDEX customers_birth_date ON public.customers USING btree (organization_id, birth_date) WHERE (birth_date IS NOT NULL)
 CREATE INDEX customers_by_id ON public.customers USING btree (id)
 CREATE INDEX customers_email ON public.customers USING btree (organization_id, lower(email)) WHERE (email IS NOT NULL)
@@ -1053,6 +1095,7 @@ CREATE INDEX customers_nationality ON public.customers USING btree (organization
 CREATE INDEX customers_phone ON public.customers USING btree (organization_id, phone) WHERE (phone IS NOT NULL)
 CREATE INDEX customers_residence ON public.customers USING btree (organization_id, residence_country) WHERE (status <> 'deleted'::text)
 CREATE INDEX customers_to_erase ON public.customers USING btree (organization_id, retain_until) WHERE ((retain_until IS NOT NULL) AND (erased_at IS NULL))
+CREATE INDEX customers_to_screen ON public.customers USING btree (organization_id, screened_version) WHERE (status <> 'deleted'::text)
 CREATE INDEX documents_customer ON public.documents USING btree (organization_id, customer_id, id)
 CREATE INDEX due_fees_by_id ON public.due_fees USING btree (id)
 CREATE INDEX due_fees_waiting ON public.due_fees USING btree (organization_id, currency, due_at, id) WHERE (status = 'due'::text)
@@ -1071,6 +1114,9 @@ CREATE INDEX people_customer ON public.people USING btree (organization_id, cust
 CREATE INDEX private_links_bearer ON public.private_links USING btree (bearer_hash) WHERE (bearer_hash IS NOT NULL)
 CREATE INDEX private_links_link ON public.private_links USING btree (link_hash)
 CREATE INDEX record_chain_time ON public.record_chain USING btree (organization_id, recorded_at, sequence)
+CREATE INDEX screening_hits_by_id ON public.screening_hits USING btree (id)
+CREATE INDEX screening_hits_queue ON public.screening_hits USING btree (status, id) WHERE (status = ANY (ARRAY['open'::text, 'confirm_proposed'::text, 'clear_proposed'::text]))
+CREATE INDEX screening_hits_subject ON public.screening_hits USING btree (organization_id, subject_id)
 CREATE INDEX screening_lists_source ON public.screening_lists USING btree (source, version)
 CREATE INDEX transfers_budget ON public.transfers USING btree (organization_id, budget_id, id) WHERE (budget_id IS NOT NULL)
 CREATE INDEX transfers_by_id ON public.transfers USING btree (id)
@@ -1081,6 +1127,7 @@ CREATE INDEX verification_sessions_customer ON public.verification_sessions USIN
 CREATE INDEX verifications_by_id ON public.verifications USING btree (id)
 CREATE INDEX verifications_by_status ON public.verifications USING btree (status, id)
 CREATE INDEX verifications_due ON public.verifications USING btree (next_attempt_at) WHERE (next_attempt_at IS NOT NULL)
+CREATE INDEX verifications_reference ON public.verifications USING btree (provider, provider_reference) WHERE (provider_reference IS NOT NULL)
 CREATE UNIQUE INDEX access_requests_live ON public.access_requests USING btree (organization_id, customer_id, program_id) WHERE (status = ANY (ARRAY['requested'::text, 'granted'::text]))
 CREATE UNIQUE INDEX card_batch_rows_card ON public.card_batch_rows USING btree (organization_id, card_id) WHERE (card_id IS NOT NULL)
 CREATE UNIQUE INDEX card_block_orders_running ON public.card_block_orders USING btree (organization_id, program_id, COALESCE((limited_to)::text, ''::text)) WHERE (status = 'running'::text)
@@ -1092,6 +1139,7 @@ CREATE UNIQUE INDEX cards_replaces ON public.cards USING btree (organization_id,
 CREATE UNIQUE INDEX due_fees_once ON public.due_fees USING btree (organization_id, card_id, fee_kind, due_at)
 CREATE UNIQUE INDEX ledger_entries_account ON public.ledger_entries USING btree (organization_id, account_id, sequence)
 CREATE UNIQUE INDEX private_links_alive ON public.private_links USING btree (organization_id, kind, object_id) WHERE (ended_at IS NULL)
+CREATE UNIQUE INDEX screening_hits_waiting ON public.screening_hits USING btree (organization_id, subject_id, COALESCE((person_id)::text, ''::text), source, source_id) WHERE (status = ANY (ARRAY['open'::text, 'confirm_proposed'::text, 'clear_proposed'::text]))
 CREATE UNIQUE INDEX transfers_reverses ON public.transfers USING btree (organization_id, reverses) WHERE (reverses IS NOT NULL)
 CREATE UNIQUE INDEX verifications_open ON public.verifications USING btree (organization_id, customer_id) WHERE (status = ANY (ARRAY['queued'::text, 'claimed'::text, 'submitted'::text]))
 
@@ -1155,6 +1203,8 @@ grant insert, select, update on public.people to cardwright_app
 grant insert, select, update on public.private_links to cardwright_app
 grant insert, select, update on public.programs to cardwright_app
 grant insert, select, update on public.record_heads to cardwright_app
+grant insert, select, update on public.screening_hits to cardwright_app
+grant insert, select, update on public.screening_settings to cardwright_app
 grant insert, select, update on public.subject_keys to cardwright_app
 grant insert, select, update on public.transfers to cardwright_app
 grant insert, select, update on public.verification_sessions to cardwright_app

@@ -47,6 +47,8 @@ create index verifications_by_id on verifications (id);
 create unique index verifications_open on verifications (organization_id, customer_id)
   where status in ('queued', 'claimed', 'submitted');
 create index verifications_due on verifications (next_attempt_at) where next_attempt_at is not null;
+create index verifications_reference on verifications (provider, provider_reference)
+  where provider_reference is not null;
 create index verifications_by_status on verifications (status, id);
 
 create index customers_in_review on customers (organization_id, id)

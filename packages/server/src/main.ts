@@ -34,6 +34,7 @@ import { recordSources } from "./interfaces/worker/sources.ts";
 import { startWorker } from "./interfaces/worker/worker.ts";
 import { sweepDocuments } from "./issuing/documents/actions.ts";
 import { setInstallationMode } from "./issuing/organizations/actions.ts";
+import { setFourEyes } from "./issuing/screening/actions/hits.ts";
 import { listsInForce, listWarnings } from "./issuing/screening/actions/lists.ts";
 import { deliverVerifications } from "./issuing/verifications/actions/deliver.ts";
 import { createBreaker } from "./issuing/verifications/providers/breaker.ts";
@@ -96,6 +97,7 @@ async function start(config: Config, log: Log): Promise<void> {
   const keys = await bindKeys(database, (mayCreate) => openKeys(keySettings(config), mayCreate));
   if (config.CARDWRIGHT_MODE === "live") warnings.push(softwareKeysWarning(keys));
   await setInstallationMode(database, config.CARDWRIGHT_MODE);
+  await setFourEyes(database, config.CARDWRIGHT_FOUR_EYES);
   const files = await openFiles(config, { clock: systemClock, random: systemEntropy });
   let listening = "";
   const publicUrl = () => config.CARDWRIGHT_PUBLIC_URL ?? listening;

@@ -11,6 +11,7 @@ import { routes } from "../src/interfaces/api/routes.ts";
 import { personalFields as ofCards } from "../src/issuing/cards/schema.ts";
 import { personalFields as ofCustomers } from "../src/issuing/customers/schema.ts";
 import { personalFields as ofDocuments } from "../src/issuing/documents/schema.ts";
+import { personalFields as ofHits } from "../src/issuing/screening/schema/hits.ts";
 import { asOwner, testDatabase } from "./harness/database.ts";
 
 /** Tables of the code agree with tables of the database and with what is published. */
@@ -29,6 +30,7 @@ const globalTables = [
   "record_queue",
   "screening_entries",
   "screening_lists",
+  "screening_settings",
 ];
 
 test("the organization leads the key of every table that is not in the list of global ones", async () => {
@@ -114,7 +116,7 @@ test("logs and audit go by lists that name each field that is secret or about a 
     secrets.filter((path) => !named(secretNames)(path)),
     [],
   );
-  const personal = [...ofCards, ...ofCustomers, ...ofDocuments];
+  const personal = [...ofCards, ...ofCustomers, ...ofDocuments, ...ofHits];
   assert.deepEqual(
     personal.filter((path) => !named(personalNames)(path)),
     [],

@@ -12,6 +12,7 @@ type Step = readonly [title: string, command: string, ...argv: string[]];
 const steps: readonly Step[] = [
   ["format and lint", bin("biome"), "check", "--error-on-warnings", "."],
   ["types", bin("tsc"), "-p", "."],
+  ["types of the hosted pages", bin("tsc"), "-p", "packages/server/src/interfaces/hosted/page"],
   ["arrows of the architecture", process.execPath, tool("check-architecture.ts")],
   ["generated files", process.execPath, tool("generate.ts"), "--check"],
   [

@@ -49,6 +49,10 @@ const proofs: Readonly<Record<string, Proof>> = {
     what: "screening of names; the long form times it over 50,000 entries",
     files: [file("test/screening.test.ts"), file("src/issuing/screening/**/*.test.ts")],
   },
+  rescreen: {
+    what: "a re-screen killed on its way; the long form has 100,000 customers",
+    files: [file("test/rescreen.test.ts")],
+  },
   jobs: { what: "jobs over several processes, with figures", files: jobs },
   G7: { what: "other tenants' ids on every route", files: [file("test/tenants.test.ts")] },
   G9: { what: "every scope on every route", files: [file("test/scopes.test.ts")] },

@@ -232,6 +232,11 @@ export const variables = {
     "not allowed",
     (text) => word(["live", "no"], "no")(text) === "live",
   ),
+  CARDWRIGHT_FOUR_EYES: variable(
+    "`on`: one person proposes to confirm or clear a hit of screening, another one decides.",
+    "off",
+    (text) => word(["on", "off"], "off")(text) === "on",
+  ),
   CARDWRIGHT_LOG_LEVEL: variable("Lowest level of the log.", "info", word(levels, "info")),
   CARDWRIGHT_DATABASE_CONNECTIONS: variable(
     "Most connections to the database from this process.",

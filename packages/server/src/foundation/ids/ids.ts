@@ -11,6 +11,7 @@ export const prefixes = {
   customer: "cus",
   accessRequest: "acr",
   document: "doc",
+  screeningHit: "hit",
   person: "per",
   verification: "ver",
   verificationSettings: "vset",
@@ -43,6 +44,7 @@ export type ApiKeyId = Id<"apiKey">;
 export type CustomerId = Id<"customer">;
 export type PersonId = Id<"person">;
 export type DocumentId = Id<"document">;
+export type ScreeningHitId = Id<"screeningHit">;
 export type VerificationId = Id<"verification">;
 export type VerificationSettingsId = Id<"verificationSettings">;
 export type AccessRequestId = Id<"accessRequest">;

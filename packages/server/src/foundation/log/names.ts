@@ -30,6 +30,7 @@ export const personalNames = [
   "billingAddress",
   "email",
   "phone",
+  "match",
   "numberMasked",
   "mrz",
 ] as const;

@@ -7,6 +7,7 @@ import { customerErrors } from "../../issuing/customers/errors.ts";
 import { documentErrors } from "../../issuing/documents/errors.ts";
 import { organizationErrors } from "../../issuing/organizations/errors.ts";
 import { programErrors } from "../../issuing/programs/errors.ts";
+import { screeningErrors } from "../../issuing/screening/errors.ts";
 import { statementErrors } from "../../issuing/statements/errors.ts";
 import { transferErrors } from "../../issuing/transfers/errors.ts";
 import { verificationErrors } from "../../issuing/verifications/errors.ts";
@@ -35,6 +36,7 @@ export const errorTables: readonly { readonly entries: Readonly<Record<string, E
   complianceErrors,
   documentErrors,
   customerErrors,
+  screeningErrors,
   verificationErrors,
   budgetErrors,
   cardErrors,

@@ -3,6 +3,7 @@ import { generalErrors } from "../../foundation/errors/errors.ts";
 import type { ApiContext } from "../api/context.ts";
 import { parseJson } from "../api/json.ts";
 import { malformed } from "../api/validation.ts";
+import { addPages } from "./pages.ts";
 import { addVerification } from "./verification.ts";
 
 /** Exchanges of links a minute from one address: nobody has so many, and guessing 256 bits needs more. */
@@ -13,6 +14,7 @@ const MINUTE_MS = 60_000;
 
 /** Adds the hosted pages, and what they talk to, beside the API. */
 export async function addHosted(app: FastifyInstance, context: ApiContext): Promise<void> {
+  await addPages(app);
   await app.register(
     async (hosted) => {
       takeJsonAndFiles(hosted);

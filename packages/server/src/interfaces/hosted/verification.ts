@@ -49,8 +49,9 @@ const kind = "verification";
 
 const secretText = Type.String({ minLength: 1, maxLength: 200 });
 const exchangeSchema = object({ secret: secretText });
+/** Without a country where that is known already. */
 const residence = object({
-  country: countryCode,
+  country: Type.Optional(countryCode),
   line1: nullable(text(200)),
   line2: nullable(text(200)),
   city: nullable(text(100)),
@@ -173,7 +174,8 @@ export function addVerification(app: FastifyInstance, context: ApiContext): void
   app.get("/session", async (request) => show(await sessionOf(context, request, kind)));
   app.put("/details", async (request) => {
     const link = await sessionOf(context, request, kind);
-    const given = readDetails(request.body);
+    const { residence: where, ...rest } = readDetails(request.body);
+    const given = where === undefined ? rest : { ...rest, residence: { country: "", ...where } };
     const visit = await inSession(context, request, { link, action: "saveDetails" }, (work) =>
       saveDetails(work, link, given),
     );

@@ -63,6 +63,12 @@ const HOLDS_MONEY: RestrictionOwner = "compliance";
 /** Reason of the rule's block on the cards that a customer's product access no longer covers. */
 export const ACCESS_REVOKED = "product_access_revoked";
 
+/** Reason of compliance's block on the cards of who is confirmed to be on a list of sanctions. */
+export const SANCTIONS_MATCH = "sanctions_match";
+
+/** Reason of compliance's block on a card whose name may be on a list, until somebody has looked at it. */
+export const SCREENING_REVIEW = "screening_review";
+
 /** Reason of the block that a program may put on each new card until somebody has looked at it. */
 export const PENDING_REVIEW = "pending_review";
 

@@ -4,25 +4,18 @@ import type { Sql } from "../../foundation/database/sql.ts";
 import type { Work } from "../../foundation/database/work.ts";
 import { assert, generalErrors } from "../../foundation/errors/errors.ts";
 import type { OrganizationId } from "../../foundation/ids/ids.ts";
-import { wakeJobs } from "../../foundation/job/bell.ts";
 import type { Reference } from "../../foundation/route/schemas.ts";
-import { announce } from "../../records/events/actions.ts";
-import { previousOf } from "../../records/events/rules.ts";
 import { destroySubjectKey, openPersonal, sealPersonal } from "../../records/vault/actions.ts";
 import { acceptDocuments } from "../documents/actions.ts";
 import { lockOrganization, workIn } from "../organizations/actions.ts";
 import { requireOpen } from "../organizations/rules.ts";
 import type { CustomerType, VerificationLevel } from "../programs/model.ts";
+import { listsInForce } from "../screening/actions/lists.ts";
+import { announceCustomer, keepMove } from "./actions/record.ts";
+import { refuseWhileWaiting, screenCustomer, suspected } from "./actions/screening.ts";
 import { endVerifications } from "./actions/sessions.ts";
-import { type CustomerEvent, eventOfMove } from "./events.ts";
-import {
-  type Customer,
-  type CustomerDetails,
-  IN_REVIEW,
-  type Retained,
-  type RetainedCard,
-  type StatusChange,
-} from "./model.ts";
+import { eventOfMove } from "./events.ts";
+import type { Customer, CustomerDetails, Retained, RetainedCard, StatusChange } from "./model.ts";
 import { detailProblems, noDetails, tidyDetails } from "./rules/details.ts";
 import { type Duplicate, duplicatesOf } from "./rules/duplicates.ts";
 import { erased, identityOf, retainedPerson } from "./rules/erasure.ts";
@@ -37,7 +30,7 @@ import {
   type Verdict,
 } from "./rules/moves.ts";
 import { type RetentionFacts, retainUntil } from "./rules/retention.ts";
-import { personalFields, showCustomer } from "./schema.ts";
+import { isScreenedAnew } from "./rules/screening.ts";
 import { emptyPeople, findEverybody } from "./store/people.ts";
 import { wasHeldForSanctions } from "./store/retention.ts";
 import {
@@ -46,7 +39,6 @@ import {
   findRetained,
   findSharing,
   insertCustomer,
-  insertStatusChange,
   keepRetained,
   type LockStrength,
   listCustomerRows,
@@ -56,6 +48,8 @@ import {
   type PageWanted,
   updateCustomer,
 } from "./store.ts";
+
+export { announceCustomer, keepMove } from "./actions/record.ts";
 
 /** One customer of an organization; null where there is none. Takes no lock. */
 export const findCustomer = (
@@ -119,6 +113,7 @@ export type CustomerDraft = {
  * @throws Refusal `customer_invalid` with every problem, `external_id_taken`, `organization_closed`.
  */
 export async function createCustomer(work: Work, draft: CustomerDraft): Promise<Customer> {
+  const lists = await listsInForce(work);
   requireOpen(await lockOrganization(work.sql, work.organizationId, "share"));
   const { type, level, externalId = null, ...given } = draft;
   const details = tidyDetails({ ...noDetails, ...given });
@@ -147,7 +142,7 @@ export async function createCustomer(work: Work, draft: CustomerDraft): Promise<
   if (!(await insertCustomer(work.sql, customer))) throw externalIdTaken();
   await keepMove(work, null, customer, { move: "create" });
   announceCustomer(work, "customer.created", customer);
-  return customer;
+  return screenCustomer(work, customer, lists);
 }
 
 /**
@@ -161,6 +156,7 @@ export async function changeCustomer(
   reference: Reference,
   change: CustomerChange,
 ): Promise<Customer> {
+  const lists = await listsInForce(work);
   requireOpen(await lockOrganization(work.sql, work.organizationId, "share"));
   const before = await lockForChange(work, reference);
   const changed = changedBy(before, change, work.now);
@@ -170,7 +166,7 @@ export async function changeCustomer(
   if (move !== null) await keepMove(work, before, customer, { move });
   const event = move === null ? "customer.updated" : eventOfMove[move];
   announceCustomer(work, event, customer, before);
-  return customer;
+  return isScreenedAnew(before, customer) ? screenCustomer(work, customer, lists) : customer;
 }
 
 /**
@@ -179,7 +175,7 @@ export async function changeCustomer(
  * @param work of the customer's organization: see `workForCustomer`.
  * @param note kept in the history.
  * @throws Refusal `not_found`, `customer_deleted`, `customer_move_not_allowed`, `customer_incomplete`,
- * `organization_closed`.
+ * `screening_hits_waiting`, `organization_closed`.
  */
 export async function decideCustomer(
   work: Work,
@@ -191,11 +187,13 @@ export async function decideCustomer(
   const organization = await lockOrganization(work.sql, organizationId, "share");
   if (!afterClosing[verdict.move]) requireOpen(organization);
   const before = await lockForChange(work, { by: "id", value: id });
+  if (verdict.move === "release") await refuseWhileWaiting(work, before);
   const customer = decidedBy(before, verdict, work.now);
   await updateCustomer(work.sql, customer);
   // What the decision rests on stays with it.
-  if (verdict.move === "approve")
+  if (verdict.move === "approve") {
     await acceptDocuments(work, { organizationId, customerId: before.id });
+  }
   const { move } = verdict;
   await keepMove(work, before, customer, { move, reasons: reasonsOf(verdict), note });
   announceCustomer(work, eventOfMove[move], customer, before);
@@ -227,7 +225,8 @@ export async function deleteCustomer(
   const { sql, organizationId, now } = work;
   await lockOrganization(sql, organizationId, "share");
   const before = await lockForChange(work, { by: "id", value: id });
-  const sanctionsDecided = await wasHeldForSanctions(sql, before);
+  const sanctionsDecided =
+    (await wasHeldForSanctions(sql, before)) || (await suspected(sql, before));
   const customer: Customer = {
     ...erased(decidedBy(before, { move: "delete" }, now)),
     retainUntil: retainUntil({ deletedAt: now, cards, sanctionsDecided }),
@@ -293,43 +292,3 @@ const externalIdTaken = () =>
   generalErrors.refusal("external_id_taken", "Another customer has this externalId.", {
     field: "externalId",
   });
-
-/** Keeps a move of a customer in its history. */
-export function keepMove(
-  work: Work,
-  before: Customer | null,
-  after: Customer,
-  kept: Pick<StatusChange, "move"> & Partial<Pick<StatusChange, "reasons" | "note">>,
-): Promise<void> {
-  const { standing } = after;
-  if (after.status === "pending" || after.status === "update_requested") wakeJobs(work, IN_REVIEW);
-  return insertStatusChange(work.sql, after, {
-    reasons: [],
-    note: null,
-    ...kept,
-    version: after.version,
-    from: before?.status ?? null,
-    to: after.status,
-    beneath: standing.status === "on_hold" ? standing.before.status : null,
-    actor: work.actor,
-    at: work.now,
-  });
-}
-
-export function announceCustomer(
-  work: Work,
-  type: CustomerEvent,
-  customer: Customer,
-  before?: Customer,
-): void {
-  const object = showCustomer(customer);
-  announce(work, {
-    type,
-    objectId: customer.id,
-    objectVersion: customer.version,
-    object,
-    ...(before && { previous: previousOf(showCustomer(before), object) }),
-    subjectId: customer.id,
-    personal: personalFields,
-  });
-}

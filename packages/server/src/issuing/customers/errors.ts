@@ -107,6 +107,11 @@ export const customerErrors = errorTable({
     title: "The customer's status does not allow this",
     remedy: "See the customer's status and what can be done from it.",
   },
+  screening_hits_waiting: {
+    status: 409,
+    title: "Hits of screening wait for a decision",
+    remedy: "Confirm or clear them first: GET /v1/screening-hits?subjectId=… lists them.",
+  },
   customer_has_cards: {
     status: 409,
     title: "The customer still has cards that are not deleted",

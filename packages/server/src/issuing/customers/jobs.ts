@@ -1,6 +1,8 @@
 import type { Job } from "../../foundation/job/job.ts";
 import { eraseRetained } from "./actions/retention.ts";
+import { rescreenCustomers } from "./actions/screening.ts";
 import { findRetentionOver } from "./store/retention.ts";
+import { findToScreen } from "./store/screening.ts";
 
 const erase: Job = {
   name: "customers.eraseRetained",
@@ -11,5 +13,14 @@ const erase: Job = {
   run: eraseRetained,
 };
 
+const rescreen: Job = {
+  name: "customers.rescreen",
+  summary: "Screen customers against lists that are newer than those they were screened against",
+  everyS: 30,
+  together: 50,
+  findDue: findToScreen,
+  run: rescreenCustomers,
+};
+
 /** What becomes of customers when the time has come. */
-export const customerJobs: readonly Job[] = [erase];
+export const customerJobs: readonly Job[] = [erase, rescreen];

@@ -66,6 +66,9 @@ export const IN_REVIEW = "verifications.open";
 /** The reason of a hold that stands for a possible or confirmed sanctions match. */
 export const SANCTIONS = "sanctions";
 
+/** The reason of a hold that stands for a possible match with a list that is not of sanctions. */
+export const SCREENING = "screening_review";
+
 /** Where a customer stands, with what belongs to that status only. */
 export type Standing =
   | { readonly status: "pending" | "active" | "update_requested" | "deleted" }

@@ -1,5 +1,6 @@
 import { type Route, readRoute, writeRoute } from "../../foundation/route/route.ts";
 import { listsInForce, readLists } from "./actions/lists.ts";
+import { hitRoutes } from "./routes/hits.ts";
 import {
   foundSchema,
   listsSchema,
@@ -47,4 +48,4 @@ const search = writeRoute({
 });
 
 /** Lists, and questions to them. */
-export const screeningRoutes: readonly Route[] = [lists, search];
+export const screeningRoutes: readonly Route[] = [lists, search, ...hitRoutes];

@@ -4,7 +4,7 @@ import type { RowPage } from "../../foundation/database/list.ts";
 import type { Sql } from "../../foundation/database/sql.ts";
 import type { Reading, Work } from "../../foundation/database/work.ts";
 import { assert, generalErrors, type Refusal } from "../../foundation/errors/errors.ts";
-import { type ApiKeyId, PLATFORM } from "../../foundation/ids/ids.ts";
+import { type ApiKeyId, type OrganizationId, PLATFORM } from "../../foundation/ids/ids.ts";
 import type { Caller, Mode } from "../../foundation/route/route.ts";
 import { announce } from "../events/actions.ts";
 import { previousOf } from "../events/rules.ts";
@@ -372,3 +372,14 @@ export async function writeLastUses(database: Database, cache: KeyCache): Promis
     if (cache.uses.get(id) === uses.get(id)) cache.uses.delete(id);
   }
 }
+
+/**
+ * Whether two keys of an organization are one, rotated or not. Two that were made apart never are, whoever
+ * holds them.
+ */
+export const isSameKey = (
+  sql: Sql,
+  organizationId: OrganizationId,
+  a: string,
+  b: string,
+): Promise<boolean> => store.isOneLine(sql, organizationId, a, b);

@@ -39,7 +39,10 @@ export const scopes = {
   ),
   "access:review": scope("platform", "Grant, reject and revoke product access."),
   "compliance:read": scope("platform", "Read compliance lists, hits and retained identity."),
-  "compliance:write": scope("platform", "Restrict countries, and end what restricts them."),
+  "compliance:write": scope(
+    "platform",
+    "Restrict countries, end that, confirm and clear hits of screening.",
+  ),
   "cards:block": scope("platform", "Block and unblock cards."),
 } as const satisfies Record<string, ScopeEntry>;
 

@@ -192,3 +192,24 @@ export async function writeUses(
   ]);
   return rows.map((row) => row.id);
 }
+
+const sameKey = statement(
+  "access.sameKey",
+  `with recursive line as (
+     select id, rotated_from from api_keys where organization_id = $1 and id in ($2, $3)
+     union all
+     select k.id, k.rotated_from from api_keys k join line l on k.id = l.rotated_from
+     where k.organization_id = $1)
+   select count(distinct id) = 1 as same from line where rotated_from is null`,
+);
+
+/** Whether two keys are one, rotated or not: they go back to the same first key. */
+export async function isOneLine(
+  sql: Sql,
+  organizationId: OrganizationId,
+  a: string,
+  b: string,
+): Promise<boolean> {
+  const [row] = await sql.query<{ same: boolean }>(sameKey, [organizationId, a, b]);
+  return a === b || row?.same === true;
+}

@@ -13,6 +13,7 @@ import type { Book } from "../../../records/ledger/rules.ts";
 import { storeCardNumber } from "../../../records/vault/actions.ts";
 import { availableOf } from "../../organizations/model.ts";
 import type { Program } from "../../programs/model.ts";
+import { type Lists, listsInForce } from "../../screening/actions/lists.ts";
 import { type MadeTransfers, writeTransfers } from "../../transfers/actions.ts";
 import { cardErrors } from "../errors.ts";
 import {
@@ -37,6 +38,7 @@ import {
   readFacts,
 } from "./facts.ts";
 import { announceCard, type CardInFull, moneyOf } from "./read.ts";
+import { isListed, isNamedOnly, keepHits } from "./screening.ts";
 
 /** What preflight answers. */
 export type Preflight = { readonly unmet: readonly Problem[]; readonly price: Price | null };
@@ -93,15 +95,17 @@ export async function issueCards(
   const [first] = commands;
   if (first === undefined) return [];
   const { sql } = first.work;
+  // Before any lock: an index may have to be made.
+  const lists = commands.some(isNamedOnly) ? await listsInForce(first.work) : null;
   const asks = commands.map(({ work, request }) => ({
     organizationId: work.organizationId,
     now: work.now,
     request,
   }));
   const known = await lockFacts(sql, asks);
-  const decided = decide(commands, asks, known, await openOwn(sql, asks, known));
+  const decided = decide(commands, asks, known, await openOwn(sql, asks, known), lists);
   const accepted = decided.filter((each): each is Accepted => !(each instanceof Refusal));
-  const issued = accepted.length === 0 ? [] : await issue(sql, accepted);
+  const issued = accepted.length === 0 ? [] : await issue(sql, accepted, lists);
   const byIndex = new Map(issued.map((card, place) => [accepted[place]?.index, card]));
   return decided.map((each, index) => {
     if (each instanceof Refusal) return each;
@@ -127,6 +131,7 @@ function decide(
   asks: readonly Ask[],
   known: Known,
   book: Book,
+  lists: Lists | null,
 ): (Accepted | Refusal)[] {
   const purse: Purse = (organizationId, currency) =>
     book.available(organizationId, availableOf({ organizationId, currency }));
@@ -138,12 +143,17 @@ function decide(
     assert(program !== null && price !== null, "A card that can be issued has a program.");
     const { work, request } = commands[index] as IssueCommand;
     const cardId = work.newId("card");
-    return { index, work, request, program, price, customer, budget, cardId };
+    const suspected = customer === null && isListed(lists, request);
+    return { index, work, request, program, price, customer, budget, cardId, suspected };
   });
 }
 
 /** Makes and writes all that was accepted, as sets. */
-async function issue(sql: Sql, accepted: readonly Accepted[]): Promise<IssuedCard[]> {
+async function issue(
+  sql: Sql,
+  accepted: readonly Accepted[],
+  lists: Lists | null,
+): Promise<IssuedCard[]> {
   const [book, , ...numbers] = await allSent([
     openAll(sql, accepted),
     lockSmallRanges(
@@ -181,6 +191,8 @@ async function issue(sql: Sql, accepted: readonly Accepted[]): Promise<IssuedCar
     writeBook(sql, book),
     writeTransfers(sql, made),
   ]);
+  const issued = cards.map((card, place) => ({ ...(accepted[place] as Accepted), card }));
+  await keepHits(issued, lists);
   return cards.map((card, place) => {
     const { work, price } = accepted[place] as Accepted;
     const money = budgets.get(card.id) ?? { own: balancesIn(book, card), budgetAvailable: null };

@@ -18,6 +18,7 @@ import {
   PENDING_REVIEW,
   type Restriction,
   restrictedStatus,
+  SCREENING_REVIEW,
 } from "../model.ts";
 import { expiryOf } from "./expiry.ts";
 import { feesFrom } from "./fees.ts";
@@ -31,6 +32,8 @@ export type IssueParts = {
   readonly program: Program;
   readonly customer: Customer | null;
   readonly budget: Budget | null;
+  /** Whether the name on a card without a customer may be on a list of screening. */
+  readonly suspected: boolean;
 };
 
 /** A new card of a program, as the request wants it. */
@@ -38,7 +41,10 @@ export function newCard(work: Work, parts: IssueParts, number: MaskedNumber): Ca
   const { cardId, request, program, customer, budget } = parts;
   const numbers = numbersOf(program);
   const expiry = expiryOf(work.now, program.validityMonths, program.timeZone);
-  const restrictions = program.initialCardStatus === "blocked" ? [pendingReview(work)] : [];
+  const restrictions = [
+    ...(program.initialCardStatus === "blocked" ? [pendingReview(work)] : []),
+    ...(parts.suspected ? [screeningReview(work)] : []),
+  ];
   return {
     organizationId: work.organizationId,
     id: cardId,
@@ -78,29 +84,44 @@ export function newCard(work: Work, parts: IssueParts, number: MaskedNumber): Ca
   };
 }
 
+/** The names on a card that has no customer. */
+export const namesOf = ({ firstName = "", lastName = "" }: IssueRequest) => ({
+  firstName: tidyName(firstName),
+  lastName: tidyName(lastName),
+});
+
 /** The names are the customer's where there is one, as it is known. */
 function cardholderOf(request: IssueRequest, customer: Customer | null): Cardholder {
   const { email = null, phone = null } = request.cardholder ?? {};
   if (customer?.type === "business") {
     return { firstName: null, lastName: null, legalName: customer.legalName, email, phone };
   }
-  const firstName = customer?.firstName ?? tidyName(request.firstName ?? "");
-  const lastName = customer?.lastName ?? tidyName(request.lastName ?? "");
+  const names = namesOf(request);
+  const firstName = customer?.firstName ?? names.firstName;
+  const lastName = customer?.lastName ?? names.lastName;
   return { firstName, lastName, legalName: null, email, phone };
 }
 
-function pendingReview(work: Work): Restriction {
-  return {
-    id: work.newId("restriction"),
-    kind: "block",
-    owner: "platform",
-    reason: PENDING_REVIEW,
-    note: null,
-    actor: { kind: "system", id: "card_program" },
-    createdAt: work.now,
-    endsAt: null,
-  };
-}
+const pendingReview = (work: Work): Restriction => ({
+  ...firstBlock(work, "card_program"),
+  owner: "platform",
+  reason: PENDING_REVIEW,
+});
+
+const screeningReview = (work: Work): Restriction => ({
+  ...firstBlock(work, "screening"),
+  owner: "compliance",
+  reason: SCREENING_REVIEW,
+});
+
+const firstBlock = (work: Work, id: string) => ({
+  id: work.newId("restriction"),
+  kind: "block" as const,
+  note: null,
+  actor: { kind: "system" as const, id },
+  createdAt: work.now,
+  endsAt: null,
+});
 
 /**
  * The fee, then the balance the card starts with; each is a transfer of its own, and nothing where

@@ -46,6 +46,20 @@ export function listLive(
   return sql.query(liveOfCustomer, [organizationId, customerId, programId]);
 }
 
+const allOfCustomer = statement(
+  "cards.allOfCustomer",
+  `select organization_id as "organizationId", id from cards
+   where organization_id = $1 and customer_id = $2 and status <> 'deleted' order by id`,
+);
+
+/** All of a customer's cards that are not deleted, in the order of their ids. */
+export const listOfCustomer = (
+  sql: Sql,
+  organizationId: string,
+  customerId: string,
+): Promise<Pick<Card, "organizationId" | "id">[]> =>
+  sql.query(allOfCustomer, [organizationId, customerId]);
+
 /** An external id in an organization. */
 export type ExternalRef = { readonly organizationId: OrganizationId; readonly externalId: string };
 

@@ -2,6 +2,7 @@ import type { Work } from "../../../foundation/database/work.ts";
 import { wakeJobs } from "../../../foundation/job/bell.ts";
 import { destroySubjectKey } from "../../../records/vault/actions.ts";
 import { eraseDocuments } from "../../documents/actions.ts";
+import { forgetHits } from "../../screening/actions/hits.ts";
 import { announceCustomer, lockForChange } from "../actions.ts";
 import type { Customer } from "../model.ts";
 import { isRetentionOver } from "../rules/retention.ts";
@@ -48,6 +49,7 @@ export async function eraseRetained(work: Work, ids: readonly string[]): Promise
     await eraseDocuments(work, { organizationId: work.organizationId, customerId: before.id });
     await destroySubjectKey(work, id, "retained");
     await keepRetained(work.sql, customer, null);
+    await forgetHits(work, id);
     await updateCustomer(work.sql, customer);
     announceCustomer(work, "customer.erased", customer, before);
     done += 1;

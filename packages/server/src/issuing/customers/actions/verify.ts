@@ -16,6 +16,7 @@ import {
 import type { Document } from "../../documents/model.ts";
 import { lockOrganization } from "../../organizations/actions.ts";
 import { requireOpen } from "../../organizations/rules.ts";
+import { listsInForce } from "../../screening/actions/lists.ts";
 import { changeCustomer, findCustomer, lockCustomer } from "../actions.ts";
 import { customerErrors } from "../errors.ts";
 import {
@@ -190,6 +191,8 @@ export async function submitVerification(
   link: PrivateLink,
   consent: { readonly version: string; readonly language: string },
 ): Promise<Visit> {
+  // An index of new lists is made before anything is locked: see `changeCustomer`.
+  await listsInForce(work);
   const { session, customer, draft, documents } = await lockVisit(work, link);
   if (consent.version !== CONSENT_VERSION) throw customerErrors.refusal("consent_outdated");
   const change = askedOf(customer, draft.details);

@@ -48,6 +48,7 @@ const verb =
         "not_found",
         "customer_move_not_allowed",
         "customer_incomplete",
+        "screening_hits_waiting",
         "customer_deleted",
         "organization_closed",
       ],

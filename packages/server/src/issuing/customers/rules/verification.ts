@@ -2,29 +2,25 @@ import type { Problem } from "../../../foundation/errors/errors.ts";
 import { type Document, isExpired } from "../../documents/model.ts";
 import { customerErrors } from "../errors.ts";
 import { type Draft, type Wanted, wantedOf } from "../model/sessions.ts";
-import {
-  type Customer,
-  type CustomerDetails,
-  type CustomerField,
-  fieldValue,
-  type Residence,
-} from "../model.ts";
+import { type Customer, type CustomerField, fieldValue, type Residence } from "../model.ts";
 import { detailProblems, noDetails, tidyDetails } from "./details.ts";
 import { type CustomerChange, invalidCustomer } from "./moves.ts";
 
-/**
- * What a person gave, as far as it is asked for; what is not, or not any more, is left out. Of a residence that
- * is partly known the rest stays.
- */
-export function askedOf(customer: Customer, given: Draft["details"]): CustomerChange {
+/** What a person gave, as far as it is asked for; what is not, or not any more, is left out. */
+function pickAsked(customer: Customer, given: Draft["details"]): Draft["details"] {
   const { fields } = wantedOf(customer);
   const asks = (name: string) => fields.some((field) => field.split(".")[0] === name);
-  const { residence, ...plain } = given;
-  const own = Object.fromEntries(
-    Object.entries(plain).filter(([name, value]) => value !== null && asks(name)),
-  ) as Partial<CustomerDetails>;
-  if (!residence || !asks("residence")) return own;
-  return { ...own, residence: mergedResidence(customer.residence, residence, fields) };
+  return Object.fromEntries(
+    Object.entries(given).filter(([name, value]) => value !== null && asks(name)),
+  );
+}
+
+/** As a change of the customer: what is asked for; of a residence that is partly known the rest stays. */
+export function askedOf(customer: Customer, given: Draft["details"]): CustomerChange {
+  const { residence, ...plain } = pickAsked(customer, given);
+  if (!residence) return plain;
+  const { fields } = wantedOf(customer);
+  return { ...plain, residence: mergedResidence(customer.residence, residence, fields) };
 }
 
 /** Of a known residence only what is asked for is replaced, with the parts that nobody asks for by name. */
@@ -49,8 +45,9 @@ export function detailedBy(
   given: Draft["details"],
   now: Date,
 ): Draft {
-  const details = askedOf(customer, { ...draft.details, ...given });
-  const problems = detailProblems(tidyDetails({ ...noDetails, ...details }), customer.type, now);
+  const details = pickAsked(customer, { ...draft.details, ...given });
+  const change = tidyDetails({ ...noDetails, ...askedOf(customer, details) });
+  const problems = detailProblems(change, customer.type, now);
   if (problems.length > 0) throw invalidCustomer(problems);
   return { ...draft, details };
 }

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { asOwner, testDatabase } from "../../../../test/harness/database.ts";
 import { inWork, testKeys } from "../../../../test/harness/work.ts";
+import type { Sql } from "../../../foundation/database/sql.ts";
 import { PLATFORM } from "../../../foundation/ids/ids.ts";
 import { ListRefused } from "../errors.ts";
 import { each, listed, load } from "../fixture.ts";
@@ -110,24 +111,26 @@ test("many who ask at once for a list that is not indexed yet all get it, though
   for (const each of await others) assert.equal(each.version, version);
 });
 
-test("lists that are loaded while others index them never give half a list", async () => {
-  const keys = testKeys();
-  const lists = [0, 1].map((at) =>
-    madeEntries(1_500).map((entry) => ({ ...entry, sourceId: `${at}-${entry.sourceId}` })),
+test("a list that is replaced while it is indexed gives no half list: the newer one is", async () => {
+  const [older = [], newer = []] = ["a", "b"].map((prefix) =>
+    madeEntries(1_500).map((entry) => ({ ...entry, sourceId: `${prefix}${entry.sourceId}` })),
   );
-  const loading = (async () => {
-    for (const at of [0, 1, 0, 1]) await load(app, lists[at] ?? []);
-  })();
-  const name = madeEntries(1)[0]?.names[0]?.text ?? "";
-  let over = false;
-  loading.then(() => {
-    over = true;
-  });
-  while (!over) {
-    const { search } = await listsInForce({ sql: app, keys });
-    assert.equal(search({ name })[0]?.name.text, name);
-  }
-  await loading;
+  await load(app, older);
+  let replaced = false;
+  const query: Sql["query"] = async (statement, values) => {
+    const rows = await app.query(statement, values);
+    if (statement.name === "screening.entriesAfter" && !replaced) {
+      replaced = true;
+      await load(app, newer);
+    }
+    return rows as never;
+  };
+  const { search, sources } = await listsInForce({ sql: { query }, keys: testKeys() });
+  const [last] = [...newer].sort((one, two) => (one.sourceId < two.sourceId ? 1 : -1));
+  const found = search({ name: last?.names[0]?.text ?? "" });
+  assert.ok(found.some(({ entry }) => entry.sourceId === last?.sourceId));
+  const inForce = await readLists(app);
+  assert.deepEqual(sources, inForce);
 });
 
 test("each load is in the platform's audit log, with who ran it", async () => {
@@ -137,4 +140,27 @@ test("each load is in the platform's audit log, with who ran it", async () => {
     "select changes::text, actor_kind || ' ' || actor_id as actor from audit_log where action = 'loadScreeningList' order by id desc limit 1",
   );
   assert.match(rows[0]?.changes ?? "", new RegExp(`"version": ?${list.version}.*tester`));
+});
+
+test("others have their turn while a list is indexed: after each hundred entries", async () => {
+  await load(app, madeEntries(3_000));
+  // Answers that are there at once, so that only the indexing itself can give others a turn.
+  const answers = new Map<string, Promise<unknown[]>>();
+  const query: Sql["query"] = (statement, values) => {
+    const name = `${statement.name} ${values?.join()}`;
+    const answer = answers.get(name) ?? app.query(statement, values);
+    answers.set(name, answer);
+    return answer as Promise<never[]>;
+  };
+  await listsInForce({ sql: { query }, keys: testKeys() });
+  let turns = 0;
+  let over = false;
+  const count = () => {
+    turns += 1;
+    if (!over) setImmediate(count);
+  };
+  setImmediate(count);
+  await listsInForce({ sql: { query }, keys: testKeys() });
+  over = true;
+  assert.ok(turns >= 30, `${turns} turns`);
 });

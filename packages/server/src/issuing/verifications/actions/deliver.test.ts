@@ -4,10 +4,12 @@ import { deliveriesOf, letTimePass } from "../../../../test/harness/deliver.ts";
 import { giveDocuments } from "../../../../test/harness/evidence.ts";
 import { startTestServer } from "../../../../test/harness/server.ts";
 import { systemClock, systemEntropy } from "../../../foundation/clock/clock.ts";
+import type { Sql } from "../../../foundation/database/sql.ts";
 import { newCustomer, settle, verificationsOf } from "../fixture.ts";
 import { createBreaker, FAILURES, REST_MS } from "../providers/breaker.ts";
 import { type Fault, sumsubDouble, sumsubHook, sumsubSettings } from "../providers/fixture.ts";
 import { sumsub } from "../providers/sumsub.ts";
+import { leaseDue } from "../store/traffic.ts";
 import { deliverVerifications } from "./deliver.ts";
 
 const double = await sumsubDouble();
@@ -241,6 +243,18 @@ test("killed between any call and what is written of it, there is one applicant 
     assert.equal(double.applicants.size, before + 1);
     assert.equal(double.applicants.get(id)?.images.length, 2);
   }
+});
+
+test("what one process has taken no other takes, also before that is committed", async () => {
+  const { id } = await opened();
+  const take = (sql: Sql) => leaseDue(sql, "sumsub", 100, 60);
+  await server.database.app.transaction(async (sql) => {
+    assert.ok((await take(sql)).some((one) => one.id === id));
+    assert.deepEqual(await take(server.database.app), []);
+  });
+  assert.deepEqual(await take(server.database.app), []);
+  await letTimePass(server, 60, id);
+  assert.equal((await take(server.database.app)).length, 1);
 });
 
 test("two processes give each customer to the provider once", async () => {

@@ -222,6 +222,8 @@ export async function personaDouble() {
     inquiries,
     /** An answer under an idempotency key is kept, a failure as well. */
     fail: (key: string) => void answered.set(key, { status: 500 }),
+    /** After a day its keys are forgotten. */
+    forget: () => answered.clear(),
   });
 }
 

@@ -96,27 +96,31 @@ test("a status that is not known leaves the customer pending, and the operator r
   assert.equal((await customer(customerId)).status, "pending");
 });
 
-test("an attempt whose answer was lost finds its inquiry again: there is one", async () => {
-  const { id } = await opened();
-  let isMade = () => undefined as unknown;
-  const made = new Promise<void>((resolve) => {
-    isMade = () => resolve();
+for (const isForgotten of [false, true]) {
+  const when = isForgotten ? ", a day later too" : "";
+  test(`an attempt whose answer was lost finds its inquiry again${when}: there is one`, async () => {
+    const { id } = await opened();
+    let isMade = () => undefined as unknown;
+    const made = new Promise<void>((resolve) => {
+      isMade = () => resolve();
+    });
+    double.afterwards = ({ method }) => {
+      if (method !== "POST") return;
+      isMade();
+      // Made, and never heard of.
+      return new Promise<void>(() => undefined);
+    };
+    void deliver().catch(() => undefined);
+    await made;
+    double.afterwards = () => undefined;
+    if (isForgotten) double.forget();
+    assert.equal((await read(id)).status, "queued");
+    await letTimePass(server, 1_200, id);
+    await deliver();
+    assert.equal((await read(id)).status, "submitted");
+    assert.equal(inquiriesOf(id).length, 1);
   });
-  double.afterwards = ({ method }) => {
-    if (method !== "POST") return;
-    isMade();
-    // Made, and never heard of.
-    return new Promise<void>(() => undefined);
-  };
-  void deliver().catch(() => undefined);
-  await made;
-  double.afterwards = () => undefined;
-  assert.equal((await read(id)).status, "queued");
-  await letTimePass(server, 1_200);
-  await deliver();
-  assert.equal((await read(id)).status, "submitted");
-  assert.equal(inquiriesOf(id).length, 1);
-});
+}
 
 test("a failure that the provider keeps under its key does not come back with each attempt", async () => {
   const { id } = await opened();

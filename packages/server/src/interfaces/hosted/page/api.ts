@@ -1,0 +1,132 @@
+/** What the page asks its server. The bearer is in this module's memory, and nowhere else. */
+
+export type DocumentShown = {
+  readonly id: string;
+  readonly kind: string;
+  readonly side: string | null;
+  readonly findings: readonly string[];
+};
+
+export type ResidenceGiven = {
+  readonly country?: string;
+  readonly line1: string | null;
+  readonly line2: string | null;
+  readonly city: string | null;
+  readonly region: string | null;
+  readonly postalCode: string | null;
+};
+
+export type Details = Readonly<Record<string, string | ResidenceGiven>>;
+
+export type DocumentNeed = { readonly need: string; readonly kinds: readonly string[] };
+
+export type Session = {
+  readonly status: string;
+  readonly returnUrl: string | null;
+  readonly organization: { readonly name: string };
+  readonly customer: { readonly type: "individual" | "business" };
+  readonly wanted: {
+    readonly fields: readonly string[];
+    readonly documents: readonly DocumentNeed[];
+  };
+  readonly details: Details;
+  readonly documents: readonly DocumentShown[];
+  readonly consentVersion: string;
+  readonly outcome: string | null;
+};
+
+export type Problem = { readonly code: string; readonly field?: string };
+
+/** What went wrong: `code` is the server's, or `connection` where it did not answer. */
+export class Refused extends Error {
+  readonly status: number;
+  readonly code: string;
+  readonly problems: readonly Problem[];
+
+  constructor(status: number, code: string, problems: readonly Problem[] = []) {
+    super(code);
+    this.status = status;
+    this.code = code;
+    this.problems = problems;
+  }
+}
+
+const BASE = "/hosted/verification";
+
+let bearer: string | null = null;
+
+type Begun = { readonly bearer: string; readonly session: Session };
+
+const begun = (answer: Begun): Session => {
+  bearer = answer.bearer;
+  return answer.session;
+};
+
+/** Exchanges the secret of the link. */
+export const exchange = async (secret: string): Promise<Session> =>
+  begun(await ask<Begun>("POST", "/exchange", { secret }));
+
+/** Goes on in a browser that was here before. */
+export const resume = async (): Promise<Session> => begun(await ask<Begun>("POST", "/resume", {}));
+
+export const readSession = (): Promise<Session> => ask("GET", "/session");
+
+export const saveDetails = (details: Details): Promise<Session> => ask("PUT", "/details", details);
+
+export const removeDocument = (id: string): Promise<Session> =>
+  ask("DELETE", `/documents/${encodeURIComponent(id)}`);
+
+export const submit = (version: string, language: string): Promise<Session> =>
+  ask("POST", "/submit", { consent: { version, language } });
+
+async function ask<T>(method: string, path: string, body?: object): Promise<T> {
+  const headers: Record<string, string> = {};
+  if (bearer !== null) headers.authorization = `Bearer ${bearer}`;
+  if (body !== undefined) headers["content-type"] = "application/json";
+  const text = body === undefined ? {} : { body: JSON.stringify(body) };
+  const answer = await fetch(BASE + path, { method, headers, cache: "no-store", ...text }).catch(
+    () => null,
+  );
+  if (answer === null) throw new Refused(0, "connection");
+  return read<T>(answer.status, await answer.text());
+}
+
+function read<T>(status: number, text: string): T {
+  let body: unknown = null;
+  try {
+    body = JSON.parse(text);
+  } catch {
+    throw new Refused(status, "connection");
+  }
+  if (status < 400) return body as T;
+  const { code = "connection", errors = [] } = body as { code?: string; errors?: Problem[] };
+  throw new Refused(status, code, errors);
+}
+
+/** Sends a file, and tells how much of it is there (0 to 1). `fetch` cannot tell that. */
+export function upload(
+  about: { readonly kind: string; readonly side: string | null },
+  file: File,
+  progress: (part: number) => void,
+): Promise<Session> {
+  const query = new URLSearchParams({ kind: about.kind });
+  if (about.side !== null) query.set("side", about.side);
+  return new Promise((resolve, reject) => {
+    const request = new XMLHttpRequest();
+    request.open("POST", `${BASE}/documents?${query}`);
+    request.setRequestHeader("authorization", `Bearer ${bearer ?? ""}`);
+    request.setRequestHeader("content-type", "application/octet-stream");
+    request.upload.addEventListener("progress", (event) => {
+      if (event.lengthComputable) progress(event.loaded / event.total);
+    });
+    request.addEventListener("error", () => reject(new Refused(0, "connection")));
+    request.addEventListener("load", () => {
+      try {
+        resolve(read<Session>(request.status, request.responseText));
+      } catch (error) {
+        reject(error);
+      }
+    });
+    request.send(file);
+  });
+}

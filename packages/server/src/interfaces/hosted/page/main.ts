@@ -1,0 +1,264 @@
+import { exchange, type Problem, Refused, resume, type Session } from "./api.ts";
+import { type App, inputOf, labelOf, type Step } from "./app.ts";
+import { detailsStep } from "./details.ts";
+import { documentsStep, openSlots } from "./documents.ts";
+import { h } from "./dom.ts";
+import {
+  type Language,
+  languages,
+  loadMessages,
+  nameOf,
+  sayIn,
+  wantedLanguage,
+} from "./messages.ts";
+import { calmStep, consentStep, reviewStep, startStep, statusStep } from "./steps.ts";
+
+/** The page: one step at a time, in one language, about one session. */
+
+/** The steps that are counted, in order. */
+const counted = ["details", "documents", "consent", "review"] as const;
+type Counted = (typeof counted)[number];
+
+const nobody: Session = {
+  status: "started",
+  returnUrl: null,
+  organization: { name: "" },
+  customer: { type: "individual" },
+  wanted: { fields: [], documents: [] },
+  details: {},
+  documents: [],
+  consentVersion: "",
+  outcome: null,
+};
+
+const page = document.getElementById("page") as HTMLElement;
+const live = h("p", { class: "live", role: "status" });
+let language: Language = wantedLanguage();
+let step: Step = "start";
+let isBusy = false;
+
+const app: App = {
+  session: nobody,
+  countries: [],
+  typed: new Map(),
+  previews: new Map(),
+  consented: false,
+  get say() {
+    return sayIn(language);
+  },
+  get language() {
+    return language;
+  },
+  go: show,
+  after: (from) => following(from)[0] ?? "review",
+  before: (from) => {
+    const at = asked().indexOf(from as Counted);
+    return asked()[at - 1] ?? null;
+  },
+  run,
+  fail,
+  tell: (text) => {
+    live.textContent = text;
+  },
+} as App;
+
+/** The steps that have something to ask of this customer. */
+function asked(): readonly Counted[] {
+  const { fields, documents } = app.session.wanted;
+  return counted.filter(
+    (one) =>
+      (one !== "details" || fields.length > 0) && (one !== "documents" || documents.length > 0),
+  );
+}
+
+const following = (from: Step): readonly Step[] =>
+  asked().slice(asked().indexOf(from as Counted) + 1);
+
+const steps: Readonly<Record<Step, () => readonly Node[]>> = {
+  start: () => startStep(app, begin),
+  details: () => detailsStep(app),
+  documents: () => documentsStep(app),
+  consent: () => consentStep(app),
+  review: () => reviewStep(app),
+  status: () => statusStep(app),
+  calm: () => calmStep(app),
+};
+
+function show(next: Step): void {
+  step = next;
+  // Who has not agreed yet in this visit does so before the review.
+  if (step === "review" && !app.consented) step = "consent";
+  draw();
+  document.getElementById("title")?.focus();
+  scrollTo(0, 0);
+}
+
+function draw(): void {
+  const content = h("main", {}, ...steps[step]());
+  page.replaceChildren(top(), content, live);
+  const title = document.getElementById("title")?.textContent ?? "";
+  document.title = `${title} · ${app.say("title")}`;
+}
+
+function top(): HTMLElement {
+  const choose = (event: Event) => {
+    language = (event.target as HTMLSelectElement).value as Language;
+    draw();
+    document.getElementById("language")?.focus();
+  };
+  const options = languages.map((one) =>
+    h("option", { value: one, lang: one, selected: one === language }, nameOf(one)),
+  );
+  return h(
+    "header",
+    { class: "top" },
+    h("p", { class: "who", dir: "auto" }, app.session.organization.name || app.say("title")),
+    h(
+      "div",
+      { class: "language" },
+      h("label", { for: "language", class: "live" }, app.say("language.label")),
+      h("select", { id: "language", change: choose }, ...options),
+    ),
+    progress(),
+  );
+}
+
+function progress(): Node | null {
+  const all = asked();
+  const at = all.indexOf(step as Counted);
+  if (at < 0) return null;
+  const values = { step: String(at + 1), steps: String(all.length) };
+  const bars = all.map((_, index) => h("span", { class: index <= at ? "done" : "" }));
+  return h(
+    "div",
+    { class: "progress" },
+    h("p", {}, app.say("step", values)),
+    h("div", { class: "bar", "aria-hidden": "true" }, ...bars),
+  );
+}
+
+/** Exchanges the link. From then on the address has no secret any more, and the cookie resumes. */
+function begin(): void {
+  run(async () => {
+    app.session = await exchange(location.hash.slice(1));
+    history.replaceState(null, "", location.pathname + location.search);
+    show(firstOpen());
+  });
+}
+
+/** Where to go on: at the first thing that is not given yet. */
+function firstOpen(): Step {
+  const { status, wanted, details, documents } = app.session;
+  if (status !== "started") return "status";
+  const given = Object.keys(details).length > 0;
+  if (wanted.fields.length > 0 && !given) return "details";
+  const open = wanted.documents.some((need) => openSlots(app, need).length > 0);
+  if (open || documents.length < wanted.documents.length) return "documents";
+  return "consent";
+}
+
+/** One thing at a time: what is pressed while another runs is not done twice. */
+function run(work: () => Promise<void>): void {
+  if (isBusy) return;
+  isBusy = true;
+  page.setAttribute("aria-busy", "true");
+  work()
+    .catch((error: unknown) => {
+      if (!(error instanceof Refused)) throw error;
+      void onRefusal(error);
+    })
+    .finally(() => {
+      isBusy = false;
+      page.removeAttribute("aria-busy");
+    });
+}
+
+async function onRefusal({ status, code }: Refused): Promise<void> {
+  if (status === 0 || status >= 500) return fail([{ code: "connection" }]);
+  if (status === 429) return fail([{ code: "tooMany" }]);
+  // Submitted, or changed, in another tab: what the server knows counts.
+  if (status === 409 && code !== "consent_outdated") {
+    try {
+      app.session = await resume();
+      return show(firstOpen());
+    } catch {
+      return show("calm");
+    }
+  }
+  show("calm");
+}
+
+/** Says above the step what has to be mended, with a link to each place, and at the place itself. */
+function fail(problems: readonly Problem[]): void {
+  document.getElementById("summary")?.remove();
+  for (const old of page.querySelectorAll(".field-error")) old.remove();
+  for (const marked of page.querySelectorAll("[aria-invalid]")) unmark(marked);
+  const items = problems.map((problem) => {
+    const text = wordsOf(problem);
+    const place = problem.field === undefined ? null : placeOf(problem.field);
+    if (place === null) return h("li", {}, text);
+    mark(place, text);
+    const jump = (event: Event) => {
+      event.preventDefault();
+      place.focus();
+    };
+    return h("li", {}, h("a", { href: `#${place.id}`, click: jump }, text));
+  });
+  const summary = h(
+    "div",
+    { id: "summary", class: "summary", tabindex: "-1", role: "group", "aria-labelledby": "wrong" },
+    h("h2", { id: "wrong" }, app.say("errors.title")),
+    h("ul", {}, ...items),
+  );
+  page.querySelector("main .intro")?.after(summary);
+  summary.focus();
+}
+
+function wordsOf({ code, field }: Problem): string {
+  if (field === "consent") return app.say("consent.needed");
+  if (field === undefined) {
+    return app.say(code === "tooMany" ? "errors.tooMany" : "errors.connection");
+  }
+  const isNeed = field.startsWith("documents.") || field.startsWith("people.");
+  const label = isNeed ? app.say(`need.${field}`) : labelOf(app, field);
+  const own = app.say(`errors.${code}`, { label });
+  if (own !== `errors.${code}`) return own;
+  return app.say(field === "birthDate" ? "errors.birth_date_invalid" : "errors.invalid", { label });
+}
+
+const placeOf = (field: string): HTMLElement | null => document.getElementById(inputOf(field));
+
+function mark(place: HTMLElement, text: string): void {
+  const id = `${place.id}-error`;
+  place.setAttribute("aria-invalid", "true");
+  const before = place.getAttribute("aria-describedby");
+  place.setAttribute("aria-describedby", before === null ? id : `${before} ${id}`);
+  const box = place.closest(".birth, .slot, .choice") ?? place;
+  box.after(h("p", { class: "error field-error", id }, text));
+}
+
+function unmark(place: Element): void {
+  place.removeAttribute("aria-invalid");
+  const kept = (place.getAttribute("aria-describedby") ?? "")
+    .split(" ")
+    .filter((id) => id !== "" && !id.endsWith("-error"));
+  if (kept.length === 0) place.removeAttribute("aria-describedby");
+  else place.setAttribute("aria-describedby", kept.join(" "));
+}
+
+async function open(): Promise<void> {
+  const [, answer] = await Promise.all([loadMessages(), fetch("countries.json")]);
+  Object.assign(app, { countries: await answer.json() });
+  // With a secret in the address nothing happens before the person says so.
+  if (location.hash.length > 1) return show("start");
+  try {
+    app.session = await resume();
+    show(firstOpen());
+  } catch {
+    show("calm");
+  }
+}
+
+// A link that is opened where the page is open already only changes the fragment.
+addEventListener("hashchange", () => void open());
+await open();

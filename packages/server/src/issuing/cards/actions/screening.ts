@@ -1,0 +1,117 @@
+import type { Sql } from "../../../foundation/database/sql.ts";
+import type { Work } from "../../../foundation/database/work.ts";
+import type { DecidedHit } from "../../customers/actions/screening.ts";
+import { hitsStanding, screenSubject } from "../../screening/actions/hits.ts";
+import { type Lists, listsInForce } from "../../screening/actions/lists.ts";
+import { type Hit, isSanctions, isWaiting } from "../../screening/model/hits.ts";
+import type { ScreenedCounts } from "../../screening/model.ts";
+import { type Card, type IssueRequest, SANCTIONS_MATCH, SCREENING_REVIEW } from "../model.ts";
+import { namesOf } from "../rules/issue.ts";
+import { namedOn } from "../rules/screening.ts";
+import { listOfCustomer } from "../store/facts.ts";
+import { countScreened, markScreened } from "../store/screening.ts";
+import { lockRows } from "../store.ts";
+import { releaseAll, restrictAll } from "./restrict.ts";
+
+/** Whether a request names nobody but by the name on the card. */
+export const isNamedOnly = ({ request }: { readonly request: IssueRequest }): boolean =>
+  request.customerId === undefined;
+
+/** Whether the name that a request puts on a card may be on a list. */
+export function isListed(lists: Lists | null, request: IssueRequest): boolean {
+  const subject = namedOn(namesOf(request));
+  return lists !== null && subject !== null && lists.search(subject).length > 0;
+}
+
+/** A new card, and whether the name on it may be on a list. */
+type NewCard = { readonly work: Work; readonly card: Card; readonly suspected: boolean };
+
+/**
+ * Puts the hits of new cards that have no customer into the queue; they are issued blocked. Remembers of all of
+ * them what they were screened against.
+ */
+export async function keepHits(issued: readonly NewCard[], lists: Lists | null): Promise<void> {
+  const [first] = issued;
+  if (first === undefined || lists === null || lists.version === 0n) return;
+  const named = issued.filter(({ card }) => card.customerId === null);
+  await markScreened(
+    first.work.sql,
+    named.map(({ card }) => card),
+    lists.version,
+  );
+  for (const { work, card, suspected } of named) if (suspected) await screen(work, card, lists);
+}
+
+async function screen(work: Work, card: Card, lists: Lists): Promise<readonly Hit[]> {
+  const subject = namedOn(card.cardholder);
+  if (subject === null) return [];
+  const ref = { subjectKind: "card", subjectId: card.id, personId: null } as const;
+  return screenSubject(work, ref, subject, lists);
+}
+
+/**
+ * Screens the names on cards without a customer anew, where their lists are older than those in force; who may be
+ * on one is blocked for somebody to look.
+ *
+ * @param work of their organization.
+ * @returns how many; not those that somebody else has screened by now.
+ */
+export async function rescreenCards(work: Work, ids: readonly string[]): Promise<number> {
+  const { sql, organizationId } = work;
+  const lists = await listsInForce(work);
+  const refs = [...ids].sort().map((id) => ({ organizationId, id: id as Card["id"] }));
+  const cards = await lockLive(work, refs);
+  const behind = await markScreened(sql, cards, lists.version);
+  const found: Card[] = [];
+  for (const card of cards.filter(({ id }) => behind.has(id))) {
+    if ((await screen(work, card, lists)).length > 0) found.push(card);
+  }
+  const actor = { kind: "system", id: "screening", organizationId } as const;
+  const why = { reason: SCREENING_REVIEW, note: null };
+  await restrictAll({ ...work, actor }, found, "block", "compliance", why);
+  return behind.size;
+}
+
+/** Locks the card that a hit is about: whoever changes its hits does. */
+export async function lockHitCard({ sql }: Work, hit: Hit): Promise<void> {
+  if (hit.subjectKind !== "card") return;
+  const { organizationId, subjectId: id } = hit;
+  await lockRows(sql, [{ organizationId, id }], "change");
+}
+
+/**
+ * What becomes of cards by a decision. Those of a customer that is confirmed to be on a list of sanctions are
+ * restricted in the name of compliance: their money stays where it is. A card that was screened by the name on it
+ * loses screening's block once nothing waits and no sanctions are confirmed. The customer, or the card, is locked
+ * by the decision.
+ */
+export async function followHit({ hit, work }: DecidedHit): Promise<void> {
+  if (isWaiting(hit)) return;
+  if (hit.subjectKind === "card") return releaseNamed(work, hit);
+  if (hit.status !== "confirmed" || !isSanctions(hit)) return;
+  const own = await listOfCustomer(work.sql, work.organizationId, hit.subjectId);
+  const cards = await lockLive(work, own);
+  await restrictAll(work, cards, "block", "compliance", { reason: SANCTIONS_MATCH, note: null });
+}
+
+async function releaseNamed(work: Work, { subjectId: id }: Hit): Promise<void> {
+  const { organizationId } = work;
+  const { waiting, sanctioned } = await hitsStanding(work.sql, organizationId, id);
+  if (waiting || sanctioned) return;
+  const cards = await lockLive(work, [{ organizationId, id: id as Card["id"] }]);
+  const why = { reason: "screening_cleared", note: null };
+  const isOurs = ({ owner, reason }: Card["restrictions"][number]) =>
+    owner === "compliance" && reason === SCREENING_REVIEW;
+  await releaseAll(work, cards, "unblock", isOurs, why);
+}
+
+async function lockLive(
+  { sql }: Work,
+  refs: readonly Pick<Card, "organizationId" | "id">[],
+): Promise<Card[]> {
+  const locked = [...(await lockRows(sql, refs, "change")).values()];
+  return locked.filter(({ deletedAt }) => deletedAt === null);
+}
+
+/** How far screening of cards without a customer is, over all organizations. */
+export const readCardsScreened = (sql: Sql): Promise<ScreenedCounts> => countScreened(sql);

@@ -1,0 +1,221 @@
+import type { RowPage } from "../../../foundation/database/list.ts";
+import type { Sql } from "../../../foundation/database/sql.ts";
+import type { Reading, Work } from "../../../foundation/database/work.ts";
+import { assert, generalErrors } from "../../../foundation/errors/errors.ts";
+import { isSameKey } from "../../../records/access/actions.ts";
+import { openPersonal, sealPersonal } from "../../../records/vault/actions.ts";
+import {
+  type Hit,
+  type HitMatch,
+  type HitRef,
+  type HitStatus,
+  type HitVerdict,
+  hitLifecycle,
+  isSanctions,
+  isWaiting,
+} from "../model/hits.ts";
+import type { Match, Subject } from "../model.ts";
+import { type Finding, findingsOf, hashOfEntry, moveOf } from "../rules/hits.ts";
+import {
+  findHitRow,
+  forgetHitRows,
+  type HitFilter,
+  hitsOf,
+  listHitRows,
+  readFourEyes,
+  type StoredHit,
+  writeFourEyes,
+  writeHit,
+} from "../store/hits.ts";
+import type { Lists } from "./lists.ts";
+
+/** A hit, and what was compared; null once it is erased. */
+export type HitInFull = { readonly hit: Hit; readonly match: HitMatch | null };
+
+/**
+ * Looks for a customer, one of its people or a cardholder in the lists, and keeps what somebody has to look at.
+ *
+ * @param work of the subject's organization; the caller has the subject locked, or made it.
+ * @returns the hits that are new or to be looked at anew.
+ */
+export async function screenSubject(
+  work: Work,
+  ref: HitRef,
+  subject: Subject,
+  lists: Lists,
+): Promise<Hit[]> {
+  const matches = lists.search(subject);
+  if (matches.length === 0) return [];
+  const all = await hitsOf(work.sql, work.organizationId, ref.subjectId);
+  const own = all.filter(({ hit }) => hit.personId === ref.personId);
+  const known = await inFullAll(work, own);
+  const before = known.map(({ hit, match }) => ({ hit, subject: match?.subject ?? null }));
+  const hits: Hit[] = [];
+  for (const finding of findingsOf(subject, matches, before)) {
+    hits.push(await keep(work, ref, subject, lists, finding));
+  }
+  return hits;
+}
+
+async function keep(
+  work: Work,
+  ref: HitRef,
+  subject: Subject,
+  lists: Lists,
+  { match, waiting }: Finding,
+): Promise<Hit> {
+  const { entry, score } = match;
+  const listVersion = lists.sources.find(({ source }) => source === entry.source)?.version;
+  assert(listVersion !== undefined, "A match is from a list in force.");
+  const hit: Hit = {
+    ...ref,
+    organizationId: work.organizationId,
+    id: waiting?.id ?? work.newId("screeningHit"),
+    source: entry.source,
+    sourceId: entry.sourceId,
+    listVersion,
+    entryHash: hashOfEntry(entry),
+    score,
+    // What was proposed was about other facts.
+    status: "open",
+    proposal: null,
+    decision: null,
+    version: (waiting?.version ?? 0n) + 1n,
+    createdAt: waiting?.createdAt ?? work.now,
+  };
+  await writeHit(work.sql, { hit, sealed: await seal(work, hit, subject, match) });
+  return hit;
+}
+
+async function seal(
+  work: Work,
+  { id, organizationId, subjectId }: Hit,
+  subject: Subject,
+  { name, reasons }: Match,
+): Promise<Uint8Array> {
+  const kept: HitMatch = { subject, name: name.text, reasons };
+  const json = JSON.stringify(kept);
+  const [sealed] = await sealPersonal(work, [
+    { organizationId, subjectId, recordId: id, purpose: "retained", json, now: work.now },
+  ]);
+  assert(sealed !== undefined, "What is given to be sealed is sealed.");
+  return sealed;
+}
+
+/** Opens what was compared, of hits of one organization. */
+async function inFullAll(
+  reading: Omit<Reading, "now">,
+  stored: readonly StoredHit[],
+): Promise<HitInFull[]> {
+  const items = stored.map(({ hit, sealed }) => ({
+    subjectId: hit.subjectId,
+    recordId: hit.id,
+    sealed: sealed ?? new Uint8Array(),
+  }));
+  const texts = await openPersonal(reading, items);
+  return stored.map(({ hit }, at) => {
+    const json = texts[at] ?? null;
+    return { hit, match: json === null ? null : (JSON.parse(json) as HitMatch) };
+  });
+}
+
+/** A hit of whatever organization. @throws Refusal `not_found`. */
+export async function readHit(reading: Omit<Reading, "now">, id: string): Promise<HitInFull> {
+  const stored = await findHitRow(reading.sql, id);
+  if (stored === null) throw generalErrors.refusal("not_found");
+  const { organizationId } = stored.hit;
+  const [full] = await inFullAll({ ...reading, organizationId }, [stored]);
+  assert(full !== undefined, "A hit that was found is there.");
+  return full;
+}
+
+/** One page of hits of all organizations or one, newest first. */
+export async function listHits(
+  reading: Omit<Reading, "now">,
+  filter: HitFilter,
+  page: { readonly after: string | undefined; readonly limit: number },
+): Promise<RowPage<HitInFull>> {
+  const { rows, more } = await listHitRows(reading.sql, filter, page);
+  const owners = [...new Set(rows.map(({ hit }) => hit.organizationId))];
+  const opened = new Map<string, HitInFull>();
+  for (const organizationId of owners) {
+    const own = rows.filter(({ hit }) => hit.organizationId === organizationId);
+    for (const full of await inFullAll({ ...reading, organizationId }, own)) {
+      opened.set(full.hit.id, full);
+    }
+  }
+  return { rows: rows.map(({ hit }) => opened.get(hit.id) as HitInFull), more };
+}
+
+/** Why somebody decides so. */
+export type HitWhy = { readonly reasons: readonly string[]; readonly note: string | null };
+
+/**
+ * Carries out what a person says of a hit. The caller has locked its subject, and follows up.
+ *
+ * @param work the actor's, in the organization of the hit.
+ * @throws Refusal `not_found`, `hit_decided`, `four_eyes_required`.
+ */
+export async function decideHit(
+  work: Work,
+  id: string,
+  verdict: HitVerdict,
+  { reasons, note }: HitWhy,
+): Promise<HitInFull> {
+  const { sql, actor } = work;
+  const stored = await findHitRow(sql, id);
+  if (stored === null) throw generalErrors.refusal("not_found");
+  const { hit: before, sealed } = stored;
+  const [fourEyes, own] = await Promise.all([
+    readFourEyes(sql),
+    before.proposal !== null && isSameKey(sql, actor.organizationId, before.proposal.by, actor.id),
+  ]);
+  const move = moveOf(before.status, verdict, { fourEyes, own });
+  const said = { by: actor.id, at: work.now, reasons, note };
+  const hit: Hit = {
+    ...before,
+    status: hitLifecycle.moves[move].to as HitStatus,
+    ...(move === "proposeConfirm" || move === "proposeClear" ? { proposal: said } : {}),
+    ...(move === "takeBack" ? { proposal: null } : {}),
+    ...(move === "confirm" || move === "clear" ? { decision: said } : {}),
+    version: before.version + 1n,
+  };
+  await writeHit(sql, { hit, sealed });
+  const [full] = await inFullAll(work, [{ hit, sealed }]);
+  assert(full !== undefined, "A hit that was decided is there.");
+  return full;
+}
+
+/** How a subject's hits stand; nothing of it changes while the subject is locked. */
+export type HitsStanding = {
+  /** Some wait for a decision. */
+  readonly waiting: boolean;
+  /** It was confirmed to be on a list of sanctions. */
+  readonly sanctioned: boolean;
+  /** It was ever taken for somebody on a list of sanctions, rightly or not. */
+  readonly suspected: boolean;
+};
+
+export async function hitsStanding(
+  sql: Sql,
+  organizationId: string,
+  subjectId: string,
+): Promise<HitsStanding> {
+  const hits = (await hitsOf(sql, organizationId, subjectId)).map(({ hit }) => hit);
+  const sanctions = hits.filter(isSanctions);
+  return {
+    waiting: hits.some(isWaiting),
+    sanctioned: sanctions.some(({ status }) => status === "confirmed"),
+    suspected: sanctions.length > 0,
+  };
+}
+
+/** Forgets which entries a subject was compared with: its retained key is destroyed. */
+export const forgetHits = (
+  { sql, organizationId }: Pick<Reading, "sql" | "organizationId">,
+  subjectId: string,
+): Promise<void> => forgetHitRows(sql, organizationId, subjectId);
+
+/** Records at start whether one person proposes and another decides. */
+export const setFourEyes = (sql: Sql, fourEyes: boolean): Promise<void> =>
+  writeFourEyes(sql, fourEyes);

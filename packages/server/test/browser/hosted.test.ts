@@ -1,0 +1,330 @@
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import test, { after, before } from "node:test";
+import type { Browser, Page } from "playwright-core";
+import { jpegOf, pngOf, waves } from "../../src/issuing/documents/fixture.ts";
+import {
+  assertAccessible,
+  assertFits,
+  keepPicture,
+  launch,
+  noBrowser,
+  openPage,
+  type Watched,
+} from "../harness/browser.ts";
+import { startTestServer } from "../harness/server.ts";
+
+/** The hosted verification as a person meets it: a real browser against a whole server. */
+const server = await startTestServer();
+const own = await server.newOrganization({ name: "Example Shop" });
+
+let browser: Browser;
+before(async () => {
+  if (noBrowser === false) browser = await launch();
+});
+after(async () => browser?.close());
+
+type Texts = Readonly<Record<string, string>>;
+const textsOf = async (language: string): Promise<Texts> => {
+  const file = `../../src/interfaces/hosted/page/messages/${language}.json`;
+  return JSON.parse(await readFile(new URL(file, import.meta.url), "utf8"));
+};
+const texts = { en: await textsOf("en"), ar: await textsOf("ar") };
+type Language = keyof typeof texts;
+
+const sizes = {
+  desktop: { viewport: { width: 1280, height: 800 } },
+  phone: { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true },
+} as const;
+
+const photo = { name: "passport.jpg", mimeType: "image/jpeg", buffer: jpegOf(1000, 700) };
+const blurred = { name: "blurred.png", mimeType: "image/png", buffer: pngOf(1000, 700, waves) };
+
+const create = async (body: object = {}) =>
+  (await own.call("POST", "/customers", { type: "individual", level: "basic", ...body })).body;
+
+const statusOf = async (id: string) => (await own.call("GET", `/customers/${id}`)).body.status;
+
+/** A page on a link, in a language, at a size. */
+async function visit(
+  link: string,
+  {
+    size = "desktop",
+    language = "en",
+    dark = false,
+  }: {
+    readonly size?: keyof typeof sizes;
+    readonly language?: Language;
+    readonly dark?: boolean;
+  } = {},
+): Promise<Watched> {
+  const watched = await openPage(browser, {
+    ...sizes[size],
+    locale: language,
+    colorScheme: dark ? "dark" : "light",
+    reducedMotion: "reduce",
+  });
+  await watched.page.goto(link);
+  return watched;
+}
+
+const say =
+  (language: Language) =>
+  (key: string, label = "") =>
+    (texts[language][key] ?? `no text ${key}`)
+      .replace("{label}", label)
+      .replaceAll("{organization}", "Example Shop");
+
+const titleIs = (page: Page, text: string) =>
+  page.getByRole("heading", { level: 1, name: text }).waitFor({ timeout: 10_000 });
+
+async function fillDetails(page: Page, t: ReturnType<typeof say>): Promise<void> {
+  await page.getByLabel(t("field.firstName")).fill("Ada");
+  await page.getByLabel(t("field.lastName")).fill("Example");
+  await page.getByLabel(t("field.day")).fill("17");
+  await page.getByLabel(t("field.month")).fill("5");
+  await page.getByLabel(t("field.year")).fill("1990");
+  await page.getByLabel(t("field.nationality")).selectOption("DEU");
+  await page.getByLabel(t("field.residence.country"), { exact: true }).selectOption("DEU");
+  await page.getByLabel(t("field.residence.line1")).fill("Example Street 1");
+  await page.getByLabel(t("field.residence.city")).fill("Berlin");
+  await page.getByLabel(t("field.email")).fill("ada@example.com");
+}
+
+const fileInput = (page: Page, t: ReturnType<typeof say>, label: string) =>
+  page.getByLabel(t("document.fileOf", label));
+
+const passportLabel = (t: ReturnType<typeof say>) => `${t("kind.passport")}, ${t("side.page")}`;
+
+/** Everything from the first button to the end, with a look at each step. */
+async function wholeFlow(
+  { page }: Watched,
+  t: ReturnType<typeof say>,
+  look: (step: string) => Promise<void>,
+): Promise<void> {
+  const go = () => page.getByRole("button", { name: t("continue") }).click();
+  await titleIs(page, t("start.title"));
+  await look("1-start");
+  await page.getByRole("button", { name: t("start.button") }).click();
+  await titleIs(page, t("details.title"));
+  await look("2-details");
+  await go();
+  await page.locator("#summary").waitFor();
+  await look("3-details-errors");
+  await fillDetails(page, t);
+  await go();
+  await titleIs(page, t("documents.title"));
+  await look("4-documents");
+  await fileInput(page, t, passportLabel(t)).setInputFiles(blurred);
+  await page.getByText(t("finding.sharpness")).waitFor();
+  await look("5-documents-blurred");
+  await page.getByRole("button", { name: t("document.removeOf", passportLabel(t)) }).click();
+  await fileInput(page, t, passportLabel(t)).setInputFiles(photo);
+  await page.locator(".given").waitFor();
+  await look("6-documents-given");
+  await go();
+  await titleIs(page, t("consent.title"));
+  await look("7-consent");
+  await page.getByRole("checkbox").check();
+  await go();
+  await titleIs(page, t("review.title"));
+  await look("8-review");
+  await page.getByRole("button", { name: t("review.submit") }).click();
+  await titleIs(page, t("status.in_review.title"));
+  await look("9-status");
+}
+
+for (const size of ["desktop", "phone"] as const) {
+  for (const language of ["en", "ar"] as const) {
+    for (const dark of [false, true]) {
+      const name = `${size}-${language}-${dark ? "dark" : "light"}`;
+      test(`a person verifies itself, ${name}: axe finds nothing at any step, and nothing is blocked`, {
+        skip: noBrowser,
+      }, async () => {
+        const { id, verification } = await create();
+        const watched = await visit(verification.link, { size, language, dark });
+        const { page } = watched;
+        await wholeFlow(watched, say(language), async (step) => {
+          await assertAccessible(page, `${name} ${step}`);
+          await assertFits(page, `${name} ${step}`);
+          await keepPicture(page, `hosted/${name}-${step}`);
+        });
+        assert.equal(await statusOf(id), "pending");
+        assert.equal(
+          await page.locator("html").getAttribute("dir"),
+          language === "ar" ? "rtl" : "ltr",
+        );
+        assert.ok(!page.url().includes("#"), "the secret left the address");
+        assert.deepEqual(
+          watched.complaints.filter((text) => !/status of 4/.test(text)),
+          [],
+        );
+        await watched.close();
+      });
+    }
+  }
+}
+
+test("opening the link spends nothing and tells the server nothing: only the first button does", {
+  skip: noBrowser,
+}, async () => {
+  const { verification } = await create();
+  const secret = new URL(verification.link).hash.slice(1);
+  const asked: string[] = [];
+  const preview = await openPage(browser, sizes.desktop);
+  preview.page.on("request", (request) => {
+    asked.push(`${request.method()} ${request.url()} ${JSON.stringify(request.headers())}`);
+  });
+  await preview.page.goto(verification.link);
+  await titleIs(preview.page, texts.en["start.title"] ?? "");
+  assert.ok(asked.length > 3);
+  assert.ok(asked.every((line) => line.startsWith("GET ")));
+  assert.ok(!asked.some((line) => line.replace(/#.*? /, " ").includes(secret)));
+  await preview.close();
+  const person = await visit(verification.link);
+  await person.page.getByRole("button", { name: texts.en["start.button"] ?? "" }).click();
+  await titleIs(person.page, texts.en["details.title"] ?? "");
+  await person.close();
+});
+
+test("who leaves goes on in the same browser where it was; another browser sees the calm page", {
+  skip: noBrowser,
+}, async () => {
+  const t = say("en");
+  const { verification } = await create();
+  const { page, close } = await visit(verification.link);
+  await page.getByRole("button", { name: t("start.button") }).click();
+  await titleIs(page, t("details.title"));
+  await fillDetails(page, t);
+  await page.getByRole("button", { name: t("continue") }).click();
+  await titleIs(page, t("documents.title"));
+  const again = await page.context().newPage();
+  await again.goto(`${server.url}/verify/`);
+  await titleIs(again, t("documents.title"));
+  const byLink = await page.context().newPage();
+  await byLink.goto(verification.link);
+  await byLink.getByRole("button", { name: t("start.button") }).click();
+  await titleIs(byLink, t("documents.title"));
+  const other = await visit(verification.link);
+  await other.page.getByRole("button", { name: t("start.button") }).click();
+  await titleIs(other.page, t("calm.title"));
+  assert.ok(!/Ada|Example/.test(await other.page.locator("body").innerText()));
+  await assertAccessible(other.page, "calm");
+  await keepPicture(other.page, "hosted/calm");
+  await other.close();
+  await close();
+});
+
+test("the whole way by keyboard alone", { skip: noBrowser }, async () => {
+  const t = say("en");
+  const { id, verification } = await create();
+  const { page, close } = await visit(verification.link);
+  const { keyboard } = page;
+  const focused = () =>
+    page.evaluate(
+      `(document.activeElement.labels?.[0]?.textContent ?? "") + "|" +
+       (document.activeElement.getAttribute("aria-label") ?? document.activeElement.textContent)`,
+    ) as Promise<string>;
+  /** Tab by tab to what is called so. */
+  const tabTo = async (name: string) => {
+    for (let tabs = 0; tabs < 30; tabs += 1) {
+      await keyboard.press("Tab");
+      if ((await focused()).includes(name)) return;
+    }
+    assert.fail(`No Tab reached ${name}.`);
+  };
+  const type = async (label: string, text: string) => {
+    await tabTo(t(label));
+    await keyboard.type(text);
+  };
+  await titleIs(page, t("start.title"));
+  await tabTo(t("start.button"));
+  await keyboard.press("Enter");
+  await titleIs(page, t("details.title"));
+  assert.equal(await focused(), `|${t("details.title")}`, "the new step has the focus");
+  await type("field.firstName", "Ada");
+  await keyboard.press("Enter");
+  await page.locator("#summary:focus").waitFor();
+  await keyboard.press("Tab");
+  await keyboard.press("Enter");
+  assert.match(await focused(), new RegExp(t("field.lastName")), "an error leads to its field");
+  await keyboard.type("Example");
+  await type("field.day", "17");
+  await type("field.month", "5");
+  await type("field.year", "1990");
+  await type("field.nationality", "Germ");
+  await type("field.email", "ada@example.com");
+  await type("field.residence.country", "Germ");
+  await type("field.residence.line1", "Example Street 1");
+  await type("field.residence.city", "Berlin");
+  await keyboard.press("Enter");
+  await titleIs(page, t("documents.title"));
+  await tabTo(t("kind.passport"));
+  await tabTo(t("document.fileOf", passportLabel(t)));
+  const [chooser] = await Promise.all([page.waitForEvent("filechooser"), keyboard.press("Space")]);
+  await chooser.setFiles(photo);
+  await page.locator(".given").waitFor();
+  await tabTo(t("continue"));
+  await keyboard.press("Enter");
+  await titleIs(page, t("consent.title"));
+  await tabTo(t("consent.agree"));
+  await keyboard.press("Space");
+  await tabTo(t("continue"));
+  await keyboard.press("Enter");
+  await titleIs(page, t("review.title"));
+  await tabTo(t("review.submit"));
+  await keyboard.press("Enter");
+  await titleIs(page, t("status.in_review.title"));
+  assert.equal(await statusOf(id), "pending");
+  await close();
+});
+
+test("what the server finds wrong is said at its field, and what was typed stays", {
+  skip: noBrowser,
+}, async () => {
+  const t = say("en");
+  const { verification } = await create({ level: "minimum" });
+  const { page, close } = await visit(verification.link, { size: "phone" });
+  await page.getByRole("button", { name: t("start.button") }).click();
+  await page.getByLabel(t("field.firstName")).fill("Test");
+  await page.getByLabel(t("field.lastName")).fill("Example");
+  await page.getByLabel(t("field.day")).fill("31");
+  await page.getByLabel(t("field.month")).fill("2");
+  await page.getByLabel(t("field.year")).fill("1990");
+  await page.getByRole("button", { name: t("continue") }).click();
+  await page.locator("#summary").waitFor();
+  const date = t("errors.birth_date_invalid", t("field.birthDate"));
+  assert.ok((await page.locator("#summary").innerText()).includes(date));
+  await page.getByLabel(t("field.day")).fill("28");
+  await page.getByRole("button", { name: t("continue") }).click();
+  await page
+    .getByText(t("errors.name_invalid", t("field.firstName")))
+    .first()
+    .waitFor();
+  assert.equal(await page.getByLabel(t("field.firstName")).getAttribute("aria-invalid"), "true");
+  assert.equal(await page.getByLabel(t("field.lastName")).inputValue(), "Example");
+  await assertAccessible(page, "errors");
+  await page.locator("#language").selectOption("ar");
+  const arabic = say("ar");
+  await titleIs(page, arabic("details.title"));
+  assert.equal(await page.getByLabel(arabic("field.firstName")).inputValue(), "Test");
+  await close();
+});
+
+for (const [what, width, size] of [
+  ["a page of 320 pixels", 320, "100%"],
+  ["text at twice its size", 640, "200%"],
+] as const) {
+  test(`${what} loses nothing at its side`, { skip: noBrowser }, async () => {
+    const { verification } = await create({ level: "advanced" });
+    const { page, close } = await openPage(browser, { viewport: { width, height: 640 } });
+    await page.goto(verification.link);
+    await page.evaluate(`document.documentElement.style.fontSize = "${size}"`);
+    await assertFits(page, "start");
+    await page.getByRole("button", { name: texts.en["start.button"] ?? "" }).click();
+    await titleIs(page, texts.en["details.title"] ?? "");
+    await assertFits(page, "details");
+    await keepPicture(page, `hosted/${width}-details`);
+    await close();
+  });
+}
