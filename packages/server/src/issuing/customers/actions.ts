@@ -11,6 +11,7 @@ import { lockOrganization, workIn } from "../organizations/actions.ts";
 import { requireOpen } from "../organizations/rules.ts";
 import type { CustomerType, VerificationLevel } from "../programs/model.ts";
 import { listsInForce } from "../screening/actions/lists.ts";
+import { unsubmittedDocuments } from "./actions/drafts.ts";
 import { announceCustomer, keepMove } from "./actions/record.ts";
 import { refuseWhileWaiting, screenCustomer, suspected } from "./actions/screening.ts";
 import { endVerifications } from "./actions/sessions.ts";
@@ -192,7 +193,11 @@ export async function decideCustomer(
   await updateCustomer(work.sql, customer);
   // What the decision rests on stays with it.
   if (verdict.move === "approve") {
-    await acceptDocuments(work, { organizationId, customerId: before.id });
+    await acceptDocuments(
+      work,
+      { organizationId, customerId: before.id },
+      await unsubmittedDocuments(work, before),
+    );
   }
   const { move } = verdict;
   await keepMove(work, before, customer, { move, reasons: reasonsOf(verdict), note });

@@ -27,6 +27,7 @@ import {
   updateSession,
 } from "../store/sessions.ts";
 import type { PageWanted } from "../store.ts";
+import { dropDraft } from "./drafts.ts";
 
 /** The page of verification, as links to it name it. */
 export const VERIFICATION_PAGE = "verify";
@@ -56,6 +57,7 @@ export async function openVerification(
   const { organizationId, id: customerId } = customer;
   const { link, secret } = await issueLink(work, { kind: "verification", objectId: customerId });
   for (const older of await lockSessionsOf(work.sql, customer)) {
+    await dropDraft(work, older);
     await moveSession(work, older, "replace", {});
   }
   const session: VerificationSession = {
@@ -90,6 +92,7 @@ export async function revokeVerification(
   if (found?.customerId !== customer.id) throw generalErrors.refusal("not_found");
   await revokeLink(work.sql, found);
   const before = (await lockSessionRow(work.sql, found.organizationId, found.id)) ?? found;
+  await dropDraft(work, before);
   return moveSession(work, before, "revoke", {});
 }
 
@@ -100,6 +103,7 @@ export async function revokeVerification(
 export async function endVerifications(work: Work, customer: Customer): Promise<void> {
   for (const session of await lockSessionsOf(work.sql, customer)) {
     await revokeLink(work.sql, session);
+    await dropDraft(work, session);
     await moveSession(work, session, "revoke", {});
   }
   await emptySessions(work.sql, customer);
