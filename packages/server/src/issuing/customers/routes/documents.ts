@@ -45,6 +45,7 @@ import {
 import { lockForEvidence, refreshEvidence } from "../actions/evidence.ts";
 import { findCustomer, workForCustomer } from "../actions.ts";
 import { type Customer, legalNameOf } from "../model.ts";
+import { requireStillMet } from "../rules/moves.ts";
 import { customerFor } from "./seen.ts";
 
 const tag = "Documents";
@@ -170,18 +171,24 @@ const erase = writeRoute({
   path: "/customers/{id}/documents/{documentId}",
   summary: "Erase a document",
   description:
-    "Its content cannot be read from then on, by nobody; that there was one stays. An accepted document cannot be erased.",
+    "Its content cannot be read from then on, by nobody; that there was one stays. An accepted document cannot be erased, nor one that a review rests on until there is another.",
   tag,
   audience: "organization",
   scope: "customers:write",
   params: documentParams,
   reply: documentSchema,
   status: 200,
-  errors: ["not_found", "document_move_not_allowed", "customer_deleted", "organization_closed"],
+  errors: [
+    "not_found",
+    "document_move_not_allowed",
+    "document_needed",
+    "customer_deleted",
+    "organization_closed",
+  ],
   handle: async ({ params: { id, documentId }, work }) => {
     const customer = await lockForEvidence(work, reference(id));
     const erased = await eraseDocument(work, holderOf(customer), documentId);
-    await refreshEvidence(work, customer);
+    requireStillMet(customer, await refreshEvidence(work, customer));
     return showDocument(erased);
   },
 });

@@ -158,6 +158,7 @@ test("a link that nobody used in time is shown as expired, also where the clock 
 test("400: the address to lead back to is an https address", async () => {
   const { id } = await create();
   for (const returnUrl of [
+    "https://shop.example.com:65536/",
     "http://shop.example.com/",
     "javascript:alert(1)",
     "https://user:word@shop.example.com/",

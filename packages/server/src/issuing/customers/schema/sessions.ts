@@ -11,11 +11,14 @@ import {
 import { type VerificationSession, verificationLifecycle } from "../model/sessions.ts";
 import { customerSchema } from "../schema.ts";
 
+/** 0 to 65535. */
+const PORT = "(?:6553[0-5]|655[0-2]\\d|65[0-4]\\d{2}|6[0-4]\\d{3}|[1-5]?\\d{1,4})";
+
 /** Where the page leads back to. No fragment or login of its own, and never over plain http. */
 const returnUrl = Type.String({
   maxLength: 2_000,
   format: "uri",
-  pattern: "^https://[^\\s/@#\\\\]+(?:[/?][^\\s#\\\\]*)?$",
+  pattern: `^https://[^\\s/@#:\\\\]+(?::${PORT})?(?:[/?][^\\s#\\\\]*)?$`,
   description: "https address that the page offers as a button at its end.",
 });
 
