@@ -537,23 +537,24 @@ table public.screening_hits column 001 organization_id id not null
 table public.screening_hits column 002 id id not null
 table public.screening_hits column 003 subject_kind text not null
 table public.screening_hits column 004 subject_id id not null
-table public.screening_hits column 005 source text not null
-table public.screening_hits column 006 source_id text
-table public.screening_hits column 007 list_version bigint not null
-table public.screening_hits column 008 entry_hash bytea
-table public.screening_hits column 009 score integer not null
-table public.screening_hits column 010 sealed bytea
-table public.screening_hits column 011 status text not null
-table public.screening_hits column 012 proposed_by text
-table public.screening_hits column 013 proposed_at timestamp(3) with time zone
-table public.screening_hits column 014 proposed_reasons text[]
-table public.screening_hits column 015 proposed_note text
-table public.screening_hits column 016 decided_by text
-table public.screening_hits column 017 decided_at timestamp(3) with time zone
-table public.screening_hits column 018 decided_reasons text[]
-table public.screening_hits column 019 decided_note text
-table public.screening_hits column 020 version bigint not null
-table public.screening_hits column 021 created_at timestamp(3) with time zone not null
+table public.screening_hits column 005 person_id id
+table public.screening_hits column 006 source text not null
+table public.screening_hits column 007 source_id text
+table public.screening_hits column 008 list_version bigint not null
+table public.screening_hits column 009 entry_hash bytea
+table public.screening_hits column 010 score integer not null
+table public.screening_hits column 011 sealed bytea
+table public.screening_hits column 012 status text not null
+table public.screening_hits column 013 proposed_by text
+table public.screening_hits column 014 proposed_at timestamp(3) with time zone
+table public.screening_hits column 015 proposed_reasons text[]
+table public.screening_hits column 016 proposed_note text
+table public.screening_hits column 017 decided_by text
+table public.screening_hits column 018 decided_at timestamp(3) with time zone
+table public.screening_hits column 019 decided_reasons text[]
+table public.screening_hits column 020 decided_note text
+table public.screening_hits column 021 version bigint not null
+table public.screening_hits column 022 created_at timestamp(3) with time zone not null
 table public.screening_lists column 001 version bigint not null
 table public.screening_lists column 002 source text not null
 table public.screening_lists column 003 published_on date
@@ -1139,7 +1140,7 @@ CREATE UNIQUE INDEX cards_replaces ON public.cards USING btree (organization_id,
 CREATE UNIQUE INDEX due_fees_once ON public.due_fees USING btree (organization_id, card_id, fee_kind, due_at)
 CREATE UNIQUE INDEX ledger_entries_account ON public.ledger_entries USING btree (organization_id, account_id, sequence)
 CREATE UNIQUE INDEX private_links_alive ON public.private_links USING btree (organization_id, kind, object_id) WHERE (ended_at IS NULL)
-CREATE UNIQUE INDEX screening_hits_waiting ON public.screening_hits USING btree (organization_id, subject_id, source, source_id) WHERE (status = ANY (ARRAY['open'::text, 'confirm_proposed'::text, 'clear_proposed'::text]))
+CREATE UNIQUE INDEX screening_hits_waiting ON public.screening_hits USING btree (organization_id, subject_id, COALESCE((person_id)::text, ''::text), source, source_id) WHERE (status = ANY (ARRAY['open'::text, 'confirm_proposed'::text, 'clear_proposed'::text]))
 CREATE UNIQUE INDEX transfers_reverses ON public.transfers USING btree (organization_id, reverses) WHERE (reverses IS NOT NULL)
 CREATE UNIQUE INDEX verifications_open ON public.verifications USING btree (organization_id, customer_id) WHERE (status = ANY (ARRAY['queued'::text, 'claimed'::text, 'submitted'::text]))
 

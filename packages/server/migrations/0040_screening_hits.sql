@@ -11,6 +11,8 @@ create table screening_hits (
   id id not null,
   subject_kind text not null check (subject_kind in ('customer', 'card')),
   subject_id id not null,
+  -- Of a customer that is a business: the director or owner who may be listed; null: itself.
+  person_id id,
   source text not null check (source in ('ofac_sdn', 'eu_consolidated', 'un_consolidated', 'pep')),
   source_id text,
   list_version bigint not null,
@@ -42,7 +44,8 @@ create table screening_hits (
 create index screening_hits_by_id on screening_hits (id);
 create index screening_hits_subject on screening_hits (organization_id, subject_id);
 -- One that waits for a decision, for a subject and an entry.
-create unique index screening_hits_waiting on screening_hits (organization_id, subject_id, source, source_id)
+create unique index screening_hits_waiting on screening_hits
+  (organization_id, subject_id, coalesce(person_id, ''), source, source_id)
   where status in ('open', 'confirm_proposed', 'clear_proposed');
 create index screening_hits_queue on screening_hits (status, id)
   where status in ('open', 'confirm_proposed', 'clear_proposed');

@@ -12,6 +12,7 @@ import { issueRoutes } from "./routes/issue.ts";
 import { lifeRoutes } from "./routes/life.ts";
 import { rangeRoutes } from "./routes/ranges.ts";
 import { readRoutes } from "./routes/read.ts";
+import { screeningProgressRoutes } from "./routes/screening.ts";
 import { statusRoutes } from "./routes/status.ts";
 import { topUpRoutes } from "./routes/topups.ts";
 import { windDownRoutes } from "./routes/winddowns.ts";
@@ -29,6 +30,7 @@ export const cardRoutes: readonly Route[] = [
   ...blockRoutes,
   ...rangeRoutes,
   ...windDownRoutes,
+  ...screeningProgressRoutes,
   ...cardsBudgetRoutes,
   ...accessDecisionRoutes(followAccess),
   ...hitDecisionRoutes({ lock: lockHitCard, follow: followHit }),

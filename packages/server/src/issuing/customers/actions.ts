@@ -11,8 +11,10 @@ import { lockOrganization, workIn } from "../organizations/actions.ts";
 import { requireOpen } from "../organizations/rules.ts";
 import type { CustomerType, VerificationLevel } from "../programs/model.ts";
 import { listsInForce } from "../screening/actions/lists.ts";
+import { unsubmittedDocuments } from "./actions/drafts.ts";
 import { announceCustomer, keepMove } from "./actions/record.ts";
 import { refuseWhileWaiting, screenCustomer, suspected } from "./actions/screening.ts";
+import { endVerifications } from "./actions/sessions.ts";
 import { eventOfMove } from "./events.ts";
 import type { Customer, CustomerDetails, Retained, RetainedCard, StatusChange } from "./model.ts";
 import { detailProblems, noDetails, tidyDetails } from "./rules/details.ts";
@@ -174,7 +176,7 @@ export async function changeCustomer(
  * @param work of the customer's organization: see `workForCustomer`.
  * @param note kept in the history.
  * @throws Refusal `not_found`, `customer_deleted`, `customer_move_not_allowed`, `customer_incomplete`,
- * `screening_hits_waiting`,  * `organization_closed`.
+ * `screening_hits_waiting`, `organization_closed`.
  */
 export async function decideCustomer(
   work: Work,
@@ -190,8 +192,13 @@ export async function decideCustomer(
   const customer = decidedBy(before, verdict, work.now);
   await updateCustomer(work.sql, customer);
   // What the decision rests on stays with it.
-  if (verdict.move === "approve")
-    await acceptDocuments(work, { organizationId, customerId: before.id });
+  if (verdict.move === "approve") {
+    await acceptDocuments(
+      work,
+      { organizationId, customerId: before.id },
+      await unsubmittedDocuments(work, before),
+    );
+  }
   const { move } = verdict;
   await keepMove(work, before, customer, { move, reasons: reasonsOf(verdict), note });
   announceCustomer(work, eventOfMove[move], customer, before);
@@ -239,6 +246,7 @@ export async function deleteCustomer(
   await updateCustomer(sql, customer);
   await keepRetained(sql, customer, sealed);
   await emptyPeople(sql, customer);
+  await endVerifications(work, customer);
   await destroySubjectKey(work, id, "other");
   await keepMove(work, before, customer, { move: "delete" });
   announceCustomer(work, eventOfMove.delete, customer, before);

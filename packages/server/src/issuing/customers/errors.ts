@@ -92,6 +92,11 @@ export const customerErrors = errorTable({
     title: "Together more than the whole business would be owned",
     remedy: "Give what is owned in basis points; all owners together have at most 10,000.",
   },
+  document_needed: {
+    status: 409,
+    title: "The customer's review rests on this document",
+    remedy: "Upload another one first, then erase this one.",
+  },
   customer_rejected: {
     status: 409,
     title: "The customer is rejected for good",

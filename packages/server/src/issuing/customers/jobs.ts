@@ -15,7 +15,7 @@ const erase: Job = {
 
 const rescreen: Job = {
   name: "customers.rescreen",
-  summary: "Screen customers against lists that are newer than those they were screened against",
+  summary: "Screen customers against newer lists than those they were held against",
   everyS: 30,
   together: 50,
   findDue: findToScreen,

@@ -207,10 +207,19 @@ const eventOfVerdict = {
   reject: "document.rejected",
 } as const satisfies Record<DocumentVerdict["move"], DocumentEvent>;
 
-/** Accepts all documents of a customer that nobody decided on. The caller has locked it for a change. */
-export async function acceptDocuments(work: Work, holder: Holder): Promise<void> {
+/**
+ * Accepts all documents of a customer that nobody decided on. The caller has locked it for a change.
+ *
+ * @param except ids of those that are not handed in.
+ */
+export async function acceptDocuments(
+  work: Work,
+  holder: Holder,
+  except: readonly string[],
+): Promise<void> {
   const standing = await findStanding(work.sql, holder.organizationId, holder.customerId);
-  for (const document of standing.filter(({ status }) => status === "uploaded")) {
+  for (const document of standing) {
+    if (document.status !== "uploaded" || except.includes(document.id)) continue;
     await decide(work, document, { move: "accept" });
   }
 }
@@ -225,11 +234,21 @@ export async function eraseDocuments(work: Work, holder: Holder): Promise<void> 
   }
 }
 
-/** Kinds of a customer's documents that stand, in a fixed order: not rejected, erased or found expired. */
-export async function standingKinds(sql: Sql, holder: Holder): Promise<readonly DocumentKind[]> {
+/**
+ * Kinds of a customer's documents that stand, in a fixed order: not rejected, erased or found expired.
+ *
+ * @param except ids of those that are not handed in.
+ */
+export async function standingKinds(
+  sql: Sql,
+  holder: Holder,
+  except: readonly string[],
+): Promise<readonly DocumentKind[]> {
   const standing = await findStanding(sql, holder.organizationId, holder.customerId);
   const kinds = new Set(
-    standing.filter((document) => !isExpired(document)).map(({ kind }) => kind),
+    standing
+      .filter((document) => !isExpired(document) && !except.includes(document.id))
+      .map(({ kind }) => kind),
   );
   return documentKinds.filter((kind) => kinds.has(kind));
 }

@@ -74,3 +74,6 @@ export type Match = {
   readonly score: number;
   readonly reasons: readonly Reason[];
 };
+
+/** How many are to be screened, and how many of them are behind the newest lists. */
+export type ScreenedCounts = { readonly total: number; readonly behind: number };

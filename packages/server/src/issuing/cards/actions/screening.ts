@@ -1,13 +1,15 @@
+import type { Sql } from "../../../foundation/database/sql.ts";
 import type { Work } from "../../../foundation/database/work.ts";
 import type { DecidedHit } from "../../customers/actions/screening.ts";
 import { hitsStanding, screenSubject } from "../../screening/actions/hits.ts";
 import { type Lists, listsInForce } from "../../screening/actions/lists.ts";
 import { type Hit, isSanctions, isWaiting } from "../../screening/model/hits.ts";
+import type { ScreenedCounts } from "../../screening/model.ts";
 import { type Card, type IssueRequest, SANCTIONS_MATCH, SCREENING_REVIEW } from "../model.ts";
 import { namesOf } from "../rules/issue.ts";
 import { namedOn } from "../rules/screening.ts";
 import { listOfCustomer } from "../store/facts.ts";
-import { markScreened } from "../store/screening.ts";
+import { countScreened, markScreened } from "../store/screening.ts";
 import { lockRows } from "../store.ts";
 import { releaseAll, restrictAll } from "./restrict.ts";
 
@@ -43,7 +45,8 @@ export async function keepHits(issued: readonly NewCard[], lists: Lists | null):
 async function screen(work: Work, card: Card, lists: Lists): Promise<readonly Hit[]> {
   const subject = namedOn(card.cardholder);
   if (subject === null) return [];
-  return screenSubject(work, { subjectKind: "card", subjectId: card.id }, subject, lists);
+  const ref = { subjectKind: "card", subjectId: card.id, personId: null } as const;
+  return screenSubject(work, ref, subject, lists);
 }
 
 /**
@@ -109,3 +112,6 @@ async function lockLive(
   const locked = [...(await lockRows(sql, refs, "change")).values()];
   return locked.filter(({ deletedAt }) => deletedAt === null);
 }
+
+/** How far screening of cards without a customer is, over all organizations. */
+export const readCardsScreened = (sql: Sql): Promise<ScreenedCounts> => countScreened(sql);

@@ -4,7 +4,7 @@ import { findToScreen } from "../store/screening.ts";
 
 const rescreen: Job = {
   name: "cards.rescreen",
-  summary: "Screen the names on cards without a customer against lists that are newer than before",
+  summary: "Screen the names on cards without a customer against newer lists",
   everyS: 30,
   together: 50,
   findDue: findToScreen,

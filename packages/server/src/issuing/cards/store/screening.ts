@@ -1,7 +1,8 @@
 import { type Sql, statement } from "../../../foundation/database/sql.ts";
 import type { Due, DuePage } from "../../../foundation/job/job.ts";
 import { dueInOrder, dueValues } from "../../../records/jobs/clauses.ts";
-import { listsSince, newestVersion } from "../../screening/clauses.ts";
+import { listsSince, newestVersion, screenedCounts } from "../../screening/clauses.ts";
+import type { ScreenedCounts } from "../../screening/model.ts";
 import type { Card } from "../model.ts";
 
 const toScreen = statement(
@@ -14,6 +15,20 @@ const toScreen = statement(
 /** Cards without a customer that were screened against older lists than those in force, or never. */
 export const findToScreen = (sql: Sql, page: DuePage): Promise<Due[]> =>
   sql.query<Due>(toScreen, dueValues(page));
+
+const counted = statement(
+  "cards.countScreened",
+  screenedCounts(
+    "cards c where c.customer_id is null and c.status <> 'deleted'",
+    "c.screened_version",
+  ),
+);
+
+/** How many cards without a customer are to be screened, and how many are behind the newest lists. */
+export async function countScreened(sql: Sql): Promise<ScreenedCounts> {
+  const [row] = await sql.query<ScreenedCounts>(counted);
+  return row ?? { total: 0, behind: 0 };
+}
 
 const mark = statement(
   "cards.markScreened",

@@ -1,9 +1,12 @@
+import { isDeepStrictEqual } from "node:util";
 import type { RowPage } from "../../../foundation/database/list.ts";
 import type { Sql } from "../../../foundation/database/sql.ts";
 import type { Work } from "../../../foundation/database/work.ts";
 import { generalErrors } from "../../../foundation/errors/errors.ts";
+import type { Reference } from "../../../foundation/route/schemas.ts";
 import { announce } from "../../../records/events/actions.ts";
 import { previousOf } from "../../../records/events/rules.ts";
+import { listsInForce } from "../../screening/actions/lists.ts";
 import { customerErrors } from "../errors.ts";
 import type { CustomerEvent } from "../events.ts";
 import type { Person, PersonChange, PersonDetails } from "../model/people.ts";
@@ -15,6 +18,7 @@ import {
   requireRolesLeft,
   tidyPerson,
 } from "../rules/people.ts";
+import { personSubject } from "../rules/screening.ts";
 import { personFields, showPerson } from "../schema/people.ts";
 import {
   findPersonRow,
@@ -24,18 +28,21 @@ import {
   updatePerson,
 } from "../store/people.ts";
 import type { PageWanted } from "../store.ts";
-import { refreshEvidence } from "./evidence.ts";
+import { lockForEvidence, refreshEvidence } from "./evidence.ts";
+import { screenPerson } from "./screening.ts";
 
 /**
- * Adds somebody who directs or owns a business. The caller has locked the customer for a change.
+ * Adds somebody who directs or owns a business; who may be on a list holds the customer.
  *
- * @throws Refusal `people_not_for_individuals`, `person_limit_reached`, `customer_invalid` with every problem.
+ * @throws Refusal as `lockForEvidence`, `people_not_for_individuals`, `person_limit_reached`, `customer_invalid` with every problem.
  */
 export async function addPerson(
   work: Work,
-  customer: Customer,
+  reference: Reference,
   details: PersonDetails,
 ): Promise<Person> {
+  const lists = await listsInForce(work);
+  const customer = await lockForEvidence(work, reference);
   if (customer.type !== "business") throw customerErrors.refusal("people_not_for_individuals");
   const person: Person = {
     ...tidyPerson(details),
@@ -49,21 +56,24 @@ export async function addPerson(
   requirePossible(person, await findPresent(work.sql, customer), work.now);
   await insertPerson(work.sql, person);
   announcePerson(work, "person.added", person);
-  await refreshEvidence(work, customer, { given: person.roles, touched: true });
+  const after = await refreshEvidence(work, customer, { given: person.roles, touched: true });
+  await screenPerson(work, after, person, lists);
   return person;
 }
 
 /**
- * Changes a person of a business; equal values change nothing. The caller has locked the customer for a change.
+ * Changes a person of a business; equal values change nothing. Who may be on a list holds the customer.
  *
- * @throws Refusal `not_found`, `person_removed`, `person_needed`, `customer_invalid` with every problem.
+ * @throws Refusal as `lockForEvidence`, `person_removed`, `person_needed`, `customer_invalid` with every problem.
  */
 export async function changePerson(
   work: Work,
-  customer: Customer,
+  reference: Reference,
   id: string,
   change: PersonChange,
 ): Promise<Person> {
+  const lists = await listsInForce(work);
+  const customer = await lockForEvidence(work, reference);
   const before = await getPerson(work.sql, customer, id);
   const person = personChangedBy(before, change);
   if (person === null) return before;
@@ -72,16 +82,20 @@ export async function changePerson(
   requireRolesLeft(customer, [...others, person]);
   await updatePerson(work.sql, person);
   announcePerson(work, "person.updated", person, before);
-  await refreshEvidence(work, customer, { given: person.roles, touched: true });
+  const after = await refreshEvidence(work, customer, { given: person.roles, touched: true });
+  if (!isDeepStrictEqual(personSubject(before), personSubject(person))) {
+    await screenPerson(work, after, person, lists);
+  }
   return person;
 }
 
 /**
- * Removes a person from a business; that it was there stays. The caller has locked the customer for a change.
+ * Removes a person from a business; that it was there stays.
  *
- * @throws Refusal `not_found`, `person_removed`, `person_needed`.
+ * @throws Refusal as `lockForEvidence`, `person_removed`, `person_needed`.
  */
-export async function removePerson(work: Work, customer: Customer, id: string): Promise<Person> {
+export async function removePerson(work: Work, reference: Reference, id: string): Promise<Person> {
+  const customer = await lockForEvidence(work, reference);
   const before = await getPerson(work.sql, customer, id);
   const person = personRemoved(before, work.now);
   const others = (await findPresent(work.sql, customer)).filter((one) => one.id !== id);

@@ -1,5 +1,6 @@
 import type { Sql } from "../../../foundation/database/sql.ts";
 import type { Actor, Work } from "../../../foundation/database/work.ts";
+import type { PersonId } from "../../../foundation/ids/ids.ts";
 import { lockOrganization, workIn } from "../../organizations/actions.ts";
 import {
   decideHit,
@@ -11,12 +12,15 @@ import {
 } from "../../screening/actions/hits.ts";
 import { type Lists, listsInForce } from "../../screening/actions/lists.ts";
 import { type Hit, type HitVerdict, isSanctions, isWaiting } from "../../screening/model/hits.ts";
+import type { ScreenedCounts } from "../../screening/model.ts";
 import { customerErrors } from "../errors.ts";
 import { eventOfMove } from "../events.ts";
+import type { Person } from "../model/people.ts";
 import { type Customer, SANCTIONS, SCREENING } from "../model.ts";
 import { decidedBy, reasonsOf, type Verdict } from "../rules/moves.ts";
-import { subjectOf } from "../rules/screening.ts";
-import { isBehind, lastHolder, markScreened } from "../store/screening.ts";
+import { personSubject, subjectOf } from "../rules/screening.ts";
+import { findPresent } from "../store/people.ts";
+import { countScreened, isBehind, lastHolder, markScreened } from "../store/screening.ts";
 import { lockCustomerRow, updateCustomer } from "../store.ts";
 import { announceCustomer, keepMove } from "./record.ts";
 
@@ -38,10 +42,33 @@ export async function screenCustomer(
   if (lists.version === 0n) return customer;
   await markScreened(work.sql, customer, lists.version);
   const subject = subjectOf(customer);
-  if (subject === null) return customer;
-  const ref = { subjectKind: "customer", subjectId: customer.id } as const;
-  const hits = await screenSubject(work, ref, subject, lists);
+  const people = customer.type === "business" ? await findPresent(work.sql, customer) : [];
+  const hits =
+    subject === null ? [] : await screenSubject(work, refOf(customer, null), subject, lists);
+  for (const person of people) {
+    const ref = refOf(customer, person.id);
+    hits.push(...(await screenSubject(work, ref, personSubject(person), lists)));
+  }
   return hits.length === 0 ? customer : holdFor(work, customer, hits);
+}
+
+const refOf = ({ id }: Customer, personId: PersonId | null) =>
+  ({ subjectKind: "customer", subjectId: id, personId }) as const;
+
+/**
+ * As `screenCustomer`, of one person of a business: who may be on a list holds the whole customer.
+ *
+ * @param lists taken before any lock: see `listsInForce`.
+ */
+export async function screenPerson(
+  work: Work,
+  customer: Customer,
+  person: Person,
+  lists: Lists,
+): Promise<void> {
+  const ref = refOf(customer, person.id);
+  const hits = await screenSubject(work, ref, personSubject(person), lists);
+  if (hits.length > 0) await holdFor(work, customer, hits);
 }
 
 /**
@@ -137,6 +164,9 @@ export async function refuseWhileWaiting(work: Work, customer: Customer): Promis
   const { waiting } = await hitsStanding(work.sql, customer.organizationId, customer.id);
   if (waiting) throw customerErrors.refusal("screening_hits_waiting");
 }
+
+/** How far screening of customers is, over all organizations. */
+export const readCustomersScreened = (sql: Sql): Promise<ScreenedCounts> => countScreened(sql);
 
 /** Whether a customer was ever taken for somebody on a list of sanctions, rightly or not. */
 export async function suspected(sql: Sql, customer: Customer): Promise<boolean> {

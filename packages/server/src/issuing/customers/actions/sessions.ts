@@ -16,8 +16,9 @@ import {
   verificationLifecycle,
 } from "../model/sessions.ts";
 import type { Customer } from "../model.ts";
-import { showSession } from "../schema/sessions.ts";
+import { sessionFields, showSession } from "../schema/sessions.ts";
 import {
+  emptySessions,
   findSessionRow,
   insertSession,
   listSessionRows,
@@ -26,6 +27,7 @@ import {
   updateSession,
 } from "../store/sessions.ts";
 import type { PageWanted } from "../store.ts";
+import { dropDraft } from "./drafts.ts";
 
 /** The page of verification, as links to it name it. */
 export const VERIFICATION_PAGE = "verify";
@@ -55,6 +57,7 @@ export async function openVerification(
   const { organizationId, id: customerId } = customer;
   const { link, secret } = await issueLink(work, { kind: "verification", objectId: customerId });
   for (const older of await lockSessionsOf(work.sql, customer)) {
+    await dropDraft(work, older);
     await moveSession(work, older, "replace", {});
   }
   const session: VerificationSession = {
@@ -89,7 +92,21 @@ export async function revokeVerification(
   if (found?.customerId !== customer.id) throw generalErrors.refusal("not_found");
   await revokeLink(work.sql, found);
   const before = (await lockSessionRow(work.sql, found.organizationId, found.id)) ?? found;
+  await dropDraft(work, before);
   return moveSession(work, before, "revoke", {});
+}
+
+/**
+ * Ends the session of a customer that is deleted, with its link; where sessions led back to is nowhere any more.
+ * The caller has locked the customer for a change.
+ */
+export async function endVerifications(work: Work, customer: Customer): Promise<void> {
+  for (const session of await lockSessionsOf(work.sql, customer)) {
+    await revokeLink(work.sql, session);
+    await dropDraft(work, session);
+    await moveSession(work, session, "revoke", {});
+  }
+  await emptySessions(work.sql, customer);
 }
 
 /** One page of a customer's sessions, newest first. */
@@ -133,5 +150,7 @@ function announceSession(
     objectVersion: session.version,
     object,
     ...(before && { previous: previousOf(showSession(before, null), object) }),
+    subjectId: session.customerId,
+    personal: sessionFields,
   });
 }

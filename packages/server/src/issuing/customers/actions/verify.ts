@@ -4,7 +4,7 @@ import { assert, generalErrors } from "../../../foundation/errors/errors.ts";
 import { realNow } from "../../../records/links/actions.ts";
 import { linkErrors } from "../../../records/links/errors.ts";
 import type { PrivateLink } from "../../../records/links/model.ts";
-import { openPersonal, sealPersonal } from "../../../records/vault/actions.ts";
+import { sealPersonal } from "../../../records/vault/actions.ts";
 import {
   addDocument,
   type DocumentDraft,
@@ -16,6 +16,7 @@ import {
 import type { Document } from "../../documents/model.ts";
 import { lockOrganization } from "../../organizations/actions.ts";
 import { requireOpen } from "../../organizations/rules.ts";
+import { listsInForce } from "../../screening/actions/lists.ts";
 import { changeCustomer, findCustomer, lockCustomer } from "../actions.ts";
 import { customerErrors } from "../errors.ts";
 import {
@@ -32,7 +33,8 @@ import {
   requireAsked,
   standingIn,
 } from "../rules/verification.ts";
-import { findSessionRow, lockSessionRow, readDraft, writeDraft } from "../store/sessions.ts";
+import { findSessionRow, lockSessionRow, writeDraft } from "../store/sessions.ts";
+import { openDraft } from "./drafts.ts";
 import { refreshEvidence } from "./evidence.ts";
 import { moveSession } from "./sessions.ts";
 
@@ -80,14 +82,6 @@ const holderOf = ({ organizationId, customerId }: VerificationSession): Holder =
 /** The documents of a draft; one that the organization erased meanwhile is among them, as erased. */
 const documentsOf = (sql: Sql, session: VerificationSession, draft: Draft): Promise<Document[]> =>
   Promise.all(draft.documents.map((id) => getDocument(sql, holderOf(session), id)));
-
-async function openDraft(reading: Reading, session: VerificationSession): Promise<Draft> {
-  const sealed = await readDraft(reading.sql, session);
-  if (sealed === null) return emptyDraft;
-  const item = { subjectId: session.customerId, recordId: session.id, sealed };
-  const [json = null] = await openPersonal(reading, [item]);
-  return json === null ? emptyDraft : (JSON.parse(json) as Draft);
-}
 
 async function keepDraft(work: Work, session: VerificationSession, draft: Draft): Promise<void> {
   const { organizationId, customerId: subjectId, id: recordId } = session;
@@ -190,6 +184,8 @@ export async function submitVerification(
   link: PrivateLink,
   consent: { readonly version: string; readonly language: string },
 ): Promise<Visit> {
+  // An index of new lists is made before anything is locked: see `changeCustomer`.
+  await listsInForce(work);
   const { session, customer, draft, documents } = await lockVisit(work, link);
   if (consent.version !== CONSENT_VERSION) throw customerErrors.refusal("consent_outdated");
   const change = askedOf(customer, draft.details);
@@ -199,14 +195,14 @@ export async function submitVerification(
   }
   const at = await realNow(work.sql);
   const given = standingIn(documents).map(({ kind }) => kind);
-  // First, so that the change finds nothing missing but what it brings.
-  const evident = await refreshEvidence(work, customer, { given });
-  const isEmpty = Object.keys(change).length === 0;
-  const reference = { by: "id", value: customer.id } as const;
-  const after = isEmpty ? evident : await changeCustomer(work, reference, change);
   const submitted = await moveSession(work, session, "submit", {
     submittedAt: at,
     consent: { ...consent, at },
   });
+  // Before the details, so that their change finds nothing missing but what it brings.
+  const evident = await refreshEvidence(work, customer, { given });
+  const isEmpty = Object.keys(change).length === 0;
+  const reference = { by: "id", value: customer.id } as const;
+  const after = isEmpty ? evident : await changeCustomer(work, reference, change);
   return { session: submitted, customer: after, draft: emptyDraft, documents: [] };
 }

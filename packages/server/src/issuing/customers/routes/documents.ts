@@ -42,10 +42,11 @@ import {
   showDocument,
   uploadQuery,
 } from "../../documents/schema.ts";
-import { refreshEvidence } from "../actions/evidence.ts";
+import { lockForEvidence, refreshEvidence } from "../actions/evidence.ts";
 import { findCustomer, workForCustomer } from "../actions.ts";
 import { type Customer, legalNameOf } from "../model.ts";
-import { customerFor, lockForEvidence } from "./seen.ts";
+import { requireStillMet } from "../rules/moves.ts";
+import { customerFor } from "./seen.ts";
 
 const tag = "Documents";
 
@@ -90,7 +91,7 @@ const upload = uploadRoute({
   },
   handle: async ({ params: { id }, query, body, work }) => {
     const { kind, side = null, country = null, expiryDate = null } = query;
-    const customer = await lockForEvidence(work, id);
+    const customer = await lockForEvidence(work, reference(id));
     const draft = { kind, side, country, expiryDate };
     const added = await addDocument(work, holderOf(customer), draft, body as KeptDocument);
     await refreshEvidence(work, customer, { given: isExpired(added) ? [] : [kind] });
@@ -154,7 +155,7 @@ const describe = writeRoute({
     "organization_closed",
   ],
   handle: async ({ params: { id, documentId }, body, work }) => {
-    const customer = await lockForEvidence(work, id);
+    const customer = await lockForEvidence(work, reference(id));
     // Of a business a document may name anybody.
     const name = customer.type === "individual" ? legalNameOf(customer) : null;
     const facts = { name, birthDate: customer.birthDate };
@@ -170,18 +171,24 @@ const erase = writeRoute({
   path: "/customers/{id}/documents/{documentId}",
   summary: "Erase a document",
   description:
-    "Its content cannot be read from then on, by nobody; that there was one stays. An accepted document cannot be erased.",
+    "Its content cannot be read from then on, by nobody; that there was one stays. An accepted document cannot be erased, nor one that a review rests on until there is another.",
   tag,
   audience: "organization",
   scope: "customers:write",
   params: documentParams,
   reply: documentSchema,
   status: 200,
-  errors: ["not_found", "document_move_not_allowed", "customer_deleted", "organization_closed"],
+  errors: [
+    "not_found",
+    "document_move_not_allowed",
+    "document_needed",
+    "customer_deleted",
+    "organization_closed",
+  ],
   handle: async ({ params: { id, documentId }, work }) => {
-    const customer = await lockForEvidence(work, id);
+    const customer = await lockForEvidence(work, reference(id));
     const erased = await eraseDocument(work, holderOf(customer), documentId);
-    await refreshEvidence(work, customer);
+    requireStillMet(customer, await refreshEvidence(work, customer));
     return showDocument(erased);
   },
 });
@@ -209,7 +216,7 @@ const verdict = <B extends TSchema>(about: {
     errors: ["not_found", "document_move_not_allowed", "customer_deleted", "organization_closed"],
     handle: async ({ params: { id, documentId }, body, work }) => {
       const own = await workForCustomer(work, id);
-      const customer = await lockForEvidence(own, id);
+      const customer = await lockForEvidence(own, reference(id));
       const given = decided(body as StaticOf<B>);
       const document = await decideDocument(own, holderOf(customer), documentId, given);
       await refreshEvidence(own, customer);

@@ -48,3 +48,13 @@ test("a customer of whom nothing is known is like nobody", async () => {
   await create({});
   assert.deepEqual(await duplicates(nobody), []);
 });
+
+test("the surest are named also where more share a birth date than are looked at", async () => {
+  const crowd = await server.newOrganization();
+  const { birthDate, nationalId } = person;
+  const one = await create({ birthDate, nationalId }, crowd.call);
+  await Promise.all(Array.from({ length: 210 }, () => create({ birthDate }, crowd.call)));
+  const same = await create({ nationalId }, crowd.call);
+  const [first, ...rest] = await duplicates(one, crowd.call);
+  assert.deepEqual([first?.customerId, first?.likelihood, rest], [same, "certain", []]);
+});

@@ -87,6 +87,20 @@ test("a rejected document is missing again, and nobody is approved without it", 
   assert.equal((await read(id)).status, "pending");
 });
 
+test("document_needed: what a review rests on is erased only once there is another", async () => {
+  const id = await newCustomer();
+  const first = await upload(id, "kind=passport");
+  const erase = (document: string) => own.call("DELETE", `/customers/${id}/documents/${document}`);
+  assert.equal(codeOf(await erase(first.id)), "409 document_needed");
+  assert.equal(
+    (await own.call("GET", `/customers/${id}/documents/${first.id}`)).body.status,
+    "uploaded",
+  );
+  await upload(id, "kind=id_card");
+  assert.equal(codeOf(await erase(first.id)), "200 erased");
+  assert.equal((await read(id)).status, "pending");
+});
+
 test("every move of a document, legal and illegal, by a reviewer and by its organization", async () => {
   const id = await newCustomer();
   const ways = {

@@ -1,9 +1,16 @@
 import { DEFAULT_LIMIT, decodeCursor, pageFrom } from "../../../foundation/route/cursor.ts";
 import { type Route, readRoute, writeRoute } from "../../../foundation/route/route.ts";
-import { idParams, idText, object, pageOf, pageQuery } from "../../../foundation/route/schemas.ts";
+import {
+  idParams,
+  idText,
+  object,
+  pageOf,
+  pageQuery,
+  reference,
+} from "../../../foundation/route/schemas.ts";
 import { addPerson, changePerson, getPerson, listPeople, removePerson } from "../actions/people.ts";
 import { newPersonSchema, personChangeSchema, personSchema, showPerson } from "../schema/people.ts";
-import { customerFor, lockForEvidence } from "./seen.ts";
+import { customerFor } from "./seen.ts";
 
 const tag = "People of businesses";
 
@@ -42,8 +49,8 @@ const add = writeRoute({
   ],
   handle: async ({ params: { id }, body, work }) => {
     const { ownershipBasisPoints = null, ...details } = body;
-    const customer = await lockForEvidence(work, id);
-    return showPerson(await addPerson(work, customer, { ...details, ownershipBasisPoints }));
+    const given = { ...details, ownershipBasisPoints };
+    return showPerson(await addPerson(work, reference(id), given));
   },
 });
 
@@ -91,7 +98,7 @@ const change = writeRoute({
   status: 200,
   errors: [...refusals, "customer_invalid", "organization_closed"],
   handle: async ({ params: { id, personId }, body, work }) =>
-    showPerson(await changePerson(work, await lockForEvidence(work, id), personId, body)),
+    showPerson(await changePerson(work, reference(id), personId, body)),
 });
 
 const remove = writeRoute({
@@ -106,7 +113,7 @@ const remove = writeRoute({
   status: 200,
   errors: [...refusals, "organization_closed"],
   handle: async ({ params: { id, personId }, work }) =>
-    showPerson(await removePerson(work, await lockForEvidence(work, id), personId)),
+    showPerson(await removePerson(work, reference(id), personId)),
 });
 
 /** Who directs and who owns customers that are businesses. */

@@ -158,6 +158,7 @@ test("a link that nobody used in time is shown as expired, also where the clock 
 test("400: the address to lead back to is an https address", async () => {
   const { id } = await create();
   for (const returnUrl of [
+    "https://shop.example.com:65536/",
     "http://shop.example.com/",
     "javascript:alert(1)",
     "https://user:word@shop.example.com/",
@@ -166,4 +167,27 @@ test("400: the address to lead back to is an https address", async () => {
   ]) {
     assert.equal((await open(id, { returnUrl })).status, 400, returnUrl);
   }
+});
+
+test("with its customer's deletion a session ends: its link is nobody's, and where it led back to is gone", async () => {
+  const { id, verification } = await create();
+  const { body } = await open(id, { returnUrl: "https://shop.example.com/back?who=Qxvanna" });
+  assert.equal((await own.call("DELETE", `/customers/${id}`)).status, 200);
+  const found = await list(id);
+  assert.deepEqual(
+    found.map((one: { id: string; status: string; returnUrl: string | null }) => [
+      one.id,
+      one.status,
+      one.returnUrl,
+    ]),
+    [
+      [body.id, "revoked", null],
+      [verification.sessionId, "replaced", null],
+    ],
+  );
+  const alive = "select id from private_links where object_id = $1 and ended_at is null";
+  assert.deepEqual(await asOwner(server.database.url, alive, [id]), []);
+  assert.ok((await typesOf(body.id)).includes("verification_session.revoked"));
+  const events = "select id from events e where e::text like '%Qxvanna%'";
+  assert.deepEqual(await asOwner(server.database.url, events), []);
 });

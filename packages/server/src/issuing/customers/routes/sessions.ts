@@ -1,7 +1,15 @@
 import { DEFAULT_LIMIT, decodeCursor, pageFrom } from "../../../foundation/route/cursor.ts";
 import { type Route, readRoute, writeRoute } from "../../../foundation/route/route.ts";
-import { idParams, idText, object, pageOf, pageQuery } from "../../../foundation/route/schemas.ts";
+import {
+  idParams,
+  idText,
+  object,
+  pageOf,
+  pageQuery,
+  reference,
+} from "../../../foundation/route/schemas.ts";
 import { realNow } from "../../../records/links/actions.ts";
+import { lockForEvidence } from "../actions/evidence.ts";
 import { listVerifications, openVerification, revokeVerification } from "../actions/sessions.ts";
 import {
   issuedSessionSchema,
@@ -9,7 +17,7 @@ import {
   sessionSchema,
   showSession,
 } from "../schema/sessions.ts";
-import { customerFor, lockForEvidence } from "./seen.ts";
+import { customerFor } from "./seen.ts";
 
 const tag = "Verification sessions";
 
@@ -30,7 +38,7 @@ const create = writeRoute({
   secretFields: ["link"],
   errors: ["not_found", "verification_not_needed", "customer_deleted", "organization_closed"],
   handle: async ({ params: { id }, body: { returnUrl }, work, publicUrl }) => {
-    const customer = await lockForEvidence(work, id);
+    const customer = await lockForEvidence(work, reference(id));
     const { session, link } = await openVerification(work, customer, { publicUrl, returnUrl });
     return { ...showSession(session, null), link };
   },
@@ -76,7 +84,7 @@ const revoke = writeRoute({
   status: 200,
   errors: ["not_found", "verification_ended", "customer_deleted", "organization_closed"],
   handle: async ({ params: { id, sessionId }, work }) => {
-    const customer = await lockForEvidence(work, id);
+    const customer = await lockForEvidence(work, reference(id));
     return showSession(await revokeVerification(work, customer, sessionId), null);
   },
 });

@@ -66,7 +66,8 @@ const fieldsOf = (act: () => unknown): string[] => {
 };
 
 const without = (customer: Customer, field: Need): Customer => {
-  if (field.startsWith("documents")) return { ...customer, evidence: [] };
+  if (field.startsWith("documents") || field.startsWith("people"))
+    return { ...customer, evidence: [] };
   if (!field.startsWith("residence")) return { ...customer, [field]: null };
   return { ...customer, residence: null, residenceCountry: null };
 };

@@ -180,6 +180,20 @@ export function evidencedBy(before: Customer, change: EvidenceChange, now: Date)
   return { customer: { ...moved, version: before.version + 1n }, move };
 }
 
+/**
+ * Refuses to take away what a review rests on: only who is asked for something may lack it.
+ *
+ * @throws Refusal `document_needed`.
+ */
+export function requireStillMet(before: Customer, after: Customer): void {
+  const { status } = beneath(after.standing);
+  if (status === "needs_information" || status === "rejected") return;
+  const missed = missingOf(before);
+  const lost = missingOf(after).filter((need) => !missed.includes(need));
+  if (lost.length === 0) return;
+  throw customerErrors.refusal("document_needed", `It would lack ${lost.join(", ")}.`);
+}
+
 function standingWith(before: Customer, after: Customer, change: EvidenceChange): Next {
   const standing = beneath(after.standing);
   if (standing.status === "active" && change.touched) {

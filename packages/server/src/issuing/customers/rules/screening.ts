@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Subject } from "../../screening/model.ts";
+import type { PersonDetails } from "../model/people.ts";
 import type { Customer } from "../model.ts";
 
 /**
@@ -18,6 +19,19 @@ export function subjectOf(customer: Customer): Subject | null {
     ...(nationality === null ? {} : { nationality }),
   };
 }
+
+/** As `subjectOf`, of somebody who directs or owns a business. */
+export const personSubject = ({
+  firstName,
+  lastName,
+  birthDate,
+  nationality,
+}: PersonDetails): Subject => ({
+  name: `${firstName} ${lastName}`,
+  kind: "person",
+  birthDate,
+  nationality,
+});
 
 /** Whether a change is one of those after which a customer is screened again. */
 export const isScreenedAnew = (before: Customer, after: Customer): boolean =>

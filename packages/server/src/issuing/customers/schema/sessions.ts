@@ -1,5 +1,5 @@
 import { Type } from "typebox";
-import { about } from "../../../foundation/route/personal.ts";
+import { about, personal, personalFieldsOf } from "../../../foundation/route/personal.ts";
 import {
   idText,
   nullable,
@@ -11,11 +11,14 @@ import {
 import { type VerificationSession, verificationLifecycle } from "../model/sessions.ts";
 import { customerSchema } from "../schema.ts";
 
+/** 0 to 65535. */
+const PORT = "(?:6553[0-5]|655[0-2]\\d|65[0-4]\\d{2}|6[0-4]\\d{3}|[1-5]?\\d{1,4})";
+
 /** Where the page leads back to. No fragment or login of its own, and never over plain http. */
 const returnUrl = Type.String({
   maxLength: 2_000,
   format: "uri",
-  pattern: "^https://[^\\s/@#\\\\]+(?:[/?][^\\s#\\\\]*)?$",
+  pattern: `^https://[^\\s/@#:\\\\]+(?::${PORT})?(?:[/?][^\\s#\\\\]*)?$`,
   description: "https address that the page offers as a button at its end.",
 });
 
@@ -34,7 +37,7 @@ export const sessionSchema = object(
       description:
         "waiting: the link was not used yet. submitted, replaced and revoked are final; expired is told by expiresAt.",
     }),
-    returnUrl: nullable(Type.String({ description: "Where the page leads back to." })),
+    returnUrl: personal(nullable(Type.String({ description: "Where the page leads back to." }))),
     expiresAt: { ...timestamp, description: "Of the link; once it is used, of the session." },
     startedAt: nullable(timestamp),
     submittedAt: nullable(timestamp),
@@ -51,7 +54,7 @@ export const sessionSchema = object(
     version: Type.Integer({ description: "Grows by one with each change." }),
     createdAt: timestamp,
   },
-  { title: "VerificationSession" },
+  { title: "VerificationSession", ...about("customerId") },
 );
 
 const link = nullable(
@@ -64,7 +67,7 @@ const link = nullable(
 /** A new session, with its link. */
 export const issuedSessionSchema = object(
   { ...sessionSchema.properties, link },
-  { title: "IssuedVerificationSession" },
+  { title: "IssuedVerificationSession", ...about("customerId") },
 );
 
 /** A new customer, with the link by which it gives what is missing. */
@@ -80,6 +83,9 @@ export const createdCustomerSchema = object(
   },
   { title: "CreatedCustomer", ...about("id") },
 );
+
+/** What of a session is about its customer: an address to lead back to may say who that is. */
+export const sessionFields = personalFieldsOf(sessionSchema);
 
 type Shown = StaticOf<typeof sessionSchema>;
 

@@ -1,7 +1,8 @@
 import { type Sql, statement } from "../../../foundation/database/sql.ts";
 import type { Due, DuePage } from "../../../foundation/job/job.ts";
 import { dueInOrder, dueValues } from "../../../records/jobs/clauses.ts";
-import { listsSince, newestVersion } from "../../screening/clauses.ts";
+import { listsSince, newestVersion, screenedCounts } from "../../screening/clauses.ts";
+import type { ScreenedCounts } from "../../screening/model.ts";
 import type { Customer } from "../model.ts";
 
 const mark = statement(
@@ -29,6 +30,17 @@ const toScreen = statement(
  */
 export async function findToScreen(sql: Sql, page: DuePage): Promise<Due[]> {
   return sql.query<Due>(toScreen, dueValues(page));
+}
+
+const counted = statement(
+  "customers.countScreened",
+  screenedCounts("customers c where c.status <> 'deleted'", "c.screened_version"),
+);
+
+/** How many customers are to be screened, and how many are behind the newest lists. */
+export async function countScreened(sql: Sql): Promise<ScreenedCounts> {
+  const [row] = await sql.query<ScreenedCounts>(counted);
+  return row ?? { total: 0, behind: 0 };
 }
 
 /** Remembers up to which version of the lists a customer was screened. */

@@ -73,6 +73,20 @@ export async function updateSession(sql: Sql, session: VerificationSession): Pro
   await sql.query(update, valuesOf(session));
 }
 
+const empty = statement(
+  "sessions.empty",
+  `update verification_sessions set return_url = null, draft = null
+   where organization_id = $1 and customer_id = $2`,
+);
+
+/** Leaves nothing personal of the sessions of a customer. */
+export async function emptySessions(
+  sql: Sql,
+  { organizationId, id }: Pick<Customer, "organizationId" | "id">,
+): Promise<void> {
+  await sql.query(empty, [organizationId, id]);
+}
+
 const find = statement(
   "sessions.find",
   `select ${selected} from verification_sessions s where s.organization_id = $1 and s.id = $2`,

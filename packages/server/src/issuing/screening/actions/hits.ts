@@ -33,7 +33,7 @@ import type { Lists } from "./lists.ts";
 export type HitInFull = { readonly hit: Hit; readonly match: HitMatch | null };
 
 /**
- * Looks for a customer or cardholder in the lists, and keeps what somebody has to look at.
+ * Looks for a customer, one of its people or a cardholder in the lists, and keeps what somebody has to look at.
  *
  * @param work of the subject's organization; the caller has the subject locked, or made it.
  * @returns the hits that are new or to be looked at anew.
@@ -46,7 +46,9 @@ export async function screenSubject(
 ): Promise<Hit[]> {
   const matches = lists.search(subject);
   if (matches.length === 0) return [];
-  const known = await inFullAll(work, await hitsOf(work.sql, work.organizationId, ref.subjectId));
+  const all = await hitsOf(work.sql, work.organizationId, ref.subjectId);
+  const own = all.filter(({ hit }) => hit.personId === ref.personId);
+  const known = await inFullAll(work, own);
   const before = known.map(({ hit, match }) => ({ hit, subject: match?.subject ?? null }));
   const hits: Hit[] = [];
   for (const finding of findingsOf(subject, matches, before)) {

@@ -2,6 +2,7 @@ import type {
   CardId,
   CustomerId,
   OrganizationId,
+  PersonId,
   ScreeningHitId,
 } from "../../../foundation/ids/ids.ts";
 import { lifecycle, type MoveOf, type StateOf } from "../../../foundation/lifecycle/lifecycle.ts";
@@ -33,8 +34,13 @@ export type HitSubject = (typeof hitSubjects)[number];
 
 /** Whom a hit is about: a customer, or a card that has none. */
 export type HitRef =
-  | { readonly subjectKind: "customer"; readonly subjectId: CustomerId }
-  | { readonly subjectKind: "card"; readonly subjectId: CardId };
+  | {
+      readonly subjectKind: "customer";
+      readonly subjectId: CustomerId;
+      /** The director or owner of a business who may be listed; null: the customer itself. */
+      readonly personId: PersonId | null;
+    }
+  | { readonly subjectKind: "card"; readonly subjectId: CardId; readonly personId: null };
 
 /** Who said what of a hit, when and why. */
 export type HitDecision = {

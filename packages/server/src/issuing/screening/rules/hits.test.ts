@@ -64,6 +64,7 @@ const matchOf = (of: ListedEntry): Match => ({
 const before = (status: HitStatus, of = entry): Hit => ({
   subjectKind: "customer",
   subjectId: "cus_example" as CustomerId,
+  personId: null,
   organizationId: "org_example" as OrganizationId,
   id: "hit_example",
   source: of.source,

@@ -38,6 +38,11 @@ export const hitSchema = object(
     organizationId: idText("Whose customer or card it is about."),
     subjectKind: oneOf(hitSubjects),
     subjectId: idText("The customer, or the card that has none."),
+    personId: nullable(
+      Type.String({
+        description: "Of a business: the director or owner; null: the customer itself.",
+      }),
+    ),
     source: oneOf(listSources),
     sourceId: nullable(Type.String({ description: "The list's own number of the entry." })),
     listVersion: Type.Integer({ description: "The version of the list that it was found in." }),

@@ -2,7 +2,7 @@ import { listRows, type RowPage } from "../../../foundation/database/list.ts";
 import { type Sql, statement } from "../../../foundation/database/sql.ts";
 import type { Hit, HitDecision, HitRef } from "../model/hits.ts";
 
-type Row = Omit<Hit, "proposal" | "decision" | "subjectKind" | "subjectId"> &
+type Row = Omit<Hit, "proposal" | "decision" | keyof HitRef> &
   HitRef & {
     readonly proposedBy: string | null;
     readonly proposedAt: Date | null;
@@ -23,6 +23,7 @@ const columns = {
   id: "id",
   subject_kind: "subjectKind",
   subject_id: "subjectId",
+  person_id: "personId",
   source: "source",
   source_id: "sourceId",
   list_version: "listVersion",
