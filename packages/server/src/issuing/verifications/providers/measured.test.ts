@@ -29,7 +29,10 @@ test("a provider that organizations are reviewed by and that has no credentials 
   const warnings = () => providerWarnings(server.database.app, providers);
   for (const provider of ["manual", "persona"]) {
     const { id } = await server.newOrganization({ mode: "live" });
-    await server.call("PATCH", `/organizations/${id}/verification-settings`, { provider });
+    await server.call("PATCH", `/organizations/${id}/verification-settings`, {
+      provider,
+      delegated: "reviewed",
+    });
   }
   assert.deepEqual(await warnings(), [], "what is set up, and people, are no warning");
   const { id } = await server.newOrganization({ mode: "live" });
