@@ -3,7 +3,13 @@ import type { Sql } from "../../foundation/database/sql.ts";
 import type { Reading, Work } from "../../foundation/database/work.ts";
 import { generalErrors, Outage } from "../../foundation/errors/errors.ts";
 import type { FileStore } from "../../foundation/files/files.ts";
-import type { CustomerId, DocumentId, Ids, OrganizationId } from "../../foundation/ids/ids.ts";
+import type {
+  CustomerId,
+  DocumentId,
+  Ids,
+  OrganizationId,
+  SessionId,
+} from "../../foundation/ids/ids.ts";
 import { KEY_BYTES } from "../../foundation/keys/cipher.ts";
 import type { Keys } from "../../foundation/keys/keys.ts";
 import { announce } from "../../records/events/actions.ts";
@@ -36,6 +42,7 @@ import {
   insertDocument,
   listDocumentRows,
   readFileStates,
+  submitGiven,
   updateDocument,
 } from "./store.ts";
 
@@ -76,7 +83,10 @@ export async function keepDocument(
   return { documentId, form, sharpness, content, sha256, key, discard };
 }
 
-export type DocumentDraft = Pick<Document, "kind" | "side" | "country" | "expiryDate">;
+export type DocumentDraft = Pick<Document, "kind" | "side" | "country" | "expiryDate"> & {
+  /** Where a person gives it in its verification session. */
+  readonly sessionId?: SessionId;
+};
 
 /**
  * Writes a document whose bytes are kept. The caller has locked its customer for a change.
@@ -100,6 +110,7 @@ export async function addDocument(
     ...draft,
     ...holder,
     id: kept.documentId,
+    sessionId: draft.sessionId ?? null,
     numberMasked: null,
     mrz: null,
     realType: form.type,
@@ -225,7 +236,25 @@ export async function eraseDocuments(work: Work, holder: Holder): Promise<void> 
   }
 }
 
-/** Kinds of a customer's documents that stand, in a fixed order: not rejected, erased or found expired. */
+/** Documents that were given in a session count from now on. The caller has locked their customer for a change. */
+export const submitDocuments = (
+  work: Work,
+  { organizationId }: Holder,
+  sessionId: SessionId,
+): Promise<void> => submitGiven(work.sql, organizationId, sessionId);
+
+/**
+ * Erases what was given in a session that ends without being submitted. The caller has locked the customer for
+ * a change.
+ */
+export async function eraseGiven(work: Work, holder: Holder, sessionId: SessionId): Promise<void> {
+  const readable = await findReadable(work.sql, holder.organizationId, holder.customerId);
+  for (const { id } of readable.filter((document) => document.sessionId === sessionId)) {
+    await eraseDocument(work, holder, id);
+  }
+}
+
+/** Kinds of a customer's documents that stand, in a fixed order: submitted, not rejected, erased or found expired. */
 export async function standingKinds(sql: Sql, holder: Holder): Promise<readonly DocumentKind[]> {
   const standing = await findStanding(sql, holder.organizationId, holder.customerId);
   const kinds = new Set(

@@ -7,6 +7,7 @@ import { announce } from "../../../records/events/actions.ts";
 import { previousOf } from "../../../records/events/rules.ts";
 import { issueLink, revokeLink } from "../../../records/links/actions.ts";
 import { linkTo } from "../../../records/links/rules.ts";
+import { eraseGiven } from "../../documents/actions.ts";
 import { customerErrors } from "../errors.ts";
 import { type CustomerEvent, eventOfSessionMove } from "../events.ts";
 import {
@@ -55,7 +56,7 @@ export async function openVerification(
   const { organizationId, id: customerId } = customer;
   const { link, secret } = await issueLink(work, { kind: "verification", objectId: customerId });
   for (const older of await lockSessionsOf(work.sql, customer)) {
-    await moveSession(work, older, "replace", {});
+    await endSession(work, older, "replace");
   }
   const session: VerificationSession = {
     organizationId,
@@ -89,7 +90,18 @@ export async function revokeVerification(
   if (found?.customerId !== customer.id) throw generalErrors.refusal("not_found");
   await revokeLink(work.sql, found);
   const before = (await lockSessionRow(work.sql, found.organizationId, found.id)) ?? found;
-  return moveSession(work, before, "revoke", {});
+  return endSession(work, before, "revoke");
+}
+
+/** Ends a session; what was given in it and not submitted is erased. */
+async function endSession(
+  work: Work,
+  session: VerificationSession,
+  move: "replace" | "revoke",
+): Promise<VerificationSession> {
+  const ended = await moveSession(work, session, move, {});
+  await eraseGiven(work, session, session.id);
+  return ended;
 }
 
 /** One page of a customer's sessions, newest first. */

@@ -12,6 +12,7 @@ import {
   getDocument,
   type Holder,
   type KeptDocument,
+  submitDocuments,
 } from "../../documents/actions.ts";
 import type { Document } from "../../documents/model.ts";
 import { lockOrganization } from "../../organizations/actions.ts";
@@ -156,7 +157,8 @@ export async function giveDocument(
   const visit = await lockVisit(work, link);
   const { session, customer, draft } = visit;
   requireAsked(customer, about.kind);
-  const document = await addDocument(work, holderOf(session), about, kept);
+  const draftIn = { ...about, sessionId: session.id };
+  const document = await addDocument(work, holderOf(session), draftIn, kept);
   const longer = { ...draft, documents: [...draft.documents, document.id] };
   await keepDraft(work, session, longer);
   return { ...visit, draft: longer, documents: [...visit.documents, document] };
@@ -199,6 +201,7 @@ export async function submitVerification(
   }
   const at = await realNow(work.sql);
   const given = standingIn(documents).map(({ kind }) => kind);
+  await submitDocuments(work, holderOf(session), session.id);
   // First, so that the change finds nothing missing but what it brings.
   const evident = await refreshEvidence(work, customer, { given });
   const isEmpty = Object.keys(change).length === 0;
