@@ -294,6 +294,7 @@ table public.documents column 017 sealed_key bytea
 table public.documents column 018 version bigint not null
 table public.documents column 019 created_at timestamp(3) with time zone not null
 table public.documents column 020 reasons text[] not null
+table public.documents column 021 session_id id
 table public.due_fees column 001 organization_id id not null
 table public.due_fees column 002 id id not null
 table public.due_fees column 003 card_id id not null
@@ -829,6 +830,7 @@ table public.documents constraint documents_country_check CHECK ((country ~ '^[A
 table public.documents constraint documents_height_check CHECK ((height > 0))
 table public.documents constraint documents_kind_check CHECK ((kind = ANY (ARRAY['passport'::text, 'id_card'::text, 'driving_licence'::text, 'residence_permit'::text, 'proof_of_address'::text, 'company_register'::text, 'selfie'::text, 'other'::text])))
 table public.documents constraint documents_organization_id_customer_id_fkey FOREIGN KEY (organization_id, customer_id) REFERENCES customers(organization_id, id)
+table public.documents constraint documents_organization_id_session_id_fkey FOREIGN KEY (organization_id, session_id) REFERENCES verification_sessions(organization_id, id)
 table public.documents constraint documents_pkey PRIMARY KEY (organization_id, id)
 table public.documents constraint documents_real_type_check CHECK ((real_type = ANY (ARRAY['pdf'::text, 'jpeg'::text, 'png'::text, 'heic'::text])))
 table public.documents constraint documents_sha256_check CHECK ((length(sha256) = 32))
@@ -1019,12 +1021,18 @@ table public.transfers constraint transfers_status_check CHECK ((status = ANY (A
 table public.transfers constraint transfers_version_check CHECK ((version > 0))
 table public.verification_sessions constraint verification_sessions_check CHECK (((consented_at IS NULL) = (consent_version IS NULL)))
 table public.verification_sessions constraint verification_sessions_check1 CHECK (((consented_at IS NULL) = (consent_language IS NULL)))
-table public.verification_sessions constraint verification_sessions_check2 CHECK (((status = 'submitted'::text) = (submitted_at IS NOT NULL)))
 table public.verification_sessions constraint verification_sessions_check3 CHECK (((status <> 'submitted'::text) OR ((consented_at IS NOT NULL) AND (draft IS NULL))))
 table public.verification_sessions constraint verification_sessions_organization_id_customer_id_fkey FOREIGN KEY (organization_id, customer_id) REFERENCES customers(organization_id, id)
 table public.verification_sessions constraint verification_sessions_organization_id_id_fkey FOREIGN KEY (organization_id, id) REFERENCES private_links(organization_id, id)
 table public.verification_sessions constraint verification_sessions_pkey PRIMARY KEY (organization_id, id)
 table public.verification_sessions constraint verification_sessions_status_check CHECK ((status = ANY (ARRAY['waiting'::text, 'started'::text, 'submitted'::text, 'replaced'::text, 'revoked'::text])))
+table public.verification_sessions constraint verification_sessions_submitted_at_check CHECK (
+CASE status
+    WHEN 'submitted'::text THEN (submitted_at IS NOT NULL)
+    WHEN 'replaced'::text THEN true
+    WHEN 'revoked'::text THEN true
+    ELSE (submitted_at IS NULL)
+END)
 table public.verification_sessions constraint verification_sessions_version_check CHECK ((version > 0))
 table public.verification_settings constraint verification_settings_delegated_check CHECK ((delegated = ANY (ARRAY['refused'::text, 'reviewed'::text, 'accepted'::text])))
 table public.verification_settings constraint verification_settings_pkey PRIMARY KEY (organization_id)
@@ -1099,6 +1107,7 @@ CREATE INDEX customers_residence ON public.customers USING btree (organization_i
 CREATE INDEX customers_to_erase ON public.customers USING btree (organization_id, retain_until) WHERE ((retain_until IS NOT NULL) AND (erased_at IS NULL))
 CREATE INDEX customers_to_screen ON public.customers USING btree (organization_id, screened_version) WHERE (status <> 'deleted'::text)
 CREATE INDEX documents_customer ON public.documents USING btree (organization_id, customer_id, id)
+CREATE INDEX documents_session ON public.documents USING btree (organization_id, session_id) WHERE (session_id IS NOT NULL)
 CREATE INDEX due_fees_by_id ON public.due_fees USING btree (id)
 CREATE INDEX due_fees_waiting ON public.due_fees USING btree (organization_id, currency, due_at, id) WHERE (status = 'due'::text)
 CREATE INDEX idempotency_keys_age ON public.idempotency_keys USING btree (created_at)

@@ -1,7 +1,12 @@
 import path from "node:path";
 import type { FastifyInstance } from "fastify";
 import { steadyMs, systemClock, systemEntropy } from "./foundation/clock/clock.ts";
-import { type Config, ConfigError, loadConfig } from "./foundation/config/config.ts";
+import {
+  type Config,
+  ConfigError,
+  loadConfig,
+  settingsWarnings,
+} from "./foundation/config/config.ts";
 import { type Database, openDatabase } from "./foundation/database/database.ts";
 import {
   AlreadyRunning,
@@ -100,6 +105,7 @@ async function start(config: Config, log: Log): Promise<void> {
   const database = open(config.CARDWRIGHT_DATABASE_CONNECTIONS);
   const keys = await bindKeys(database, (mayCreate) => openKeys(keySettings(config), mayCreate));
   if (config.CARDWRIGHT_MODE === "live") warnings.push(softwareKeysWarning(keys));
+  warnings.push(...settingsWarnings(config));
   await setInstallationMode(database, config.CARDWRIGHT_MODE);
   await setFourEyes(database, config.CARDWRIGHT_FOUR_EYES);
   const files = await openFiles(config, { clock: systemClock, random: systemEntropy });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import path from "node:path";
 import test from "node:test";
-import { ConfigError, loadConfig, variables } from "./config.ts";
+import { ConfigError, loadConfig, settingsWarnings, variables } from "./config.ts";
 
 const mistakes = (environment: Record<string, string>): string => {
   try {
@@ -124,4 +124,13 @@ test("documents lie in the directory or in a bucket with a prefix; anything else
   for (const wrong of ["ftp://x", "https://user@x", "https://x/path", "https://x/?a", "x"]) {
     assert.throws(() => endpoint(wrong), /CARDWRIGHT_S3_ENDPOINT must look like/, wrong);
   }
+});
+
+test("a live installation that does not know its public address is warned; no other is", () => {
+  const warned = (environment: Record<string, string>) =>
+    settingsWarnings(loadConfig(environment)).length;
+  const url = { CARDWRIGHT_PUBLIC_URL: "https://cards.example.com" };
+  assert.equal(warned({ CARDWRIGHT_MODE: "live" }), 1);
+  assert.equal(warned({ CARDWRIGHT_MODE: "live", ...url }), 0);
+  assert.equal(warned({}), 0);
 });

@@ -306,3 +306,11 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
   if (mistakes.length > 0) throw new ConfigError(mistakes.join("\n"));
   return Object.fromEntries(values) as Config;
 }
+
+/** What an operator of a live installation should set and has not. */
+export function settingsWarnings(
+  config: Pick<Config, "CARDWRIGHT_MODE" | "CARDWRIGHT_PUBLIC_URL">,
+): readonly string[] {
+  if (config.CARDWRIGHT_MODE !== "live" || config.CARDWRIGHT_PUBLIC_URL !== null) return [];
+  return ["CARDWRIGHT_PUBLIC_URL is not set: private links lead to the address it listens on."];
+}

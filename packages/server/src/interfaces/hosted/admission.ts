@@ -1,4 +1,4 @@
-import type { FastifyReply, FastifyRequest } from "fastify";
+import type { FastifyRequest } from "fastify";
 import { linkErrors } from "../../records/links/errors.ts";
 import type { ApiContext } from "../api/context.ts";
 
@@ -13,40 +13,50 @@ export function bearerOf(request: FastifyRequest): string {
   return bearer;
 }
 
+const NAME = "cardwright-verification";
+const LOOPBACK = /^http:\/\/(?:127\.\d+\.\d+\.\d+|localhost|\[::1\])(?::\d+)?$/;
+
 /**
- * The cookie by which a browser resumes: `__Host-`, which no other host and no plain http can set. Browsers do
- * not take that prefix over http, which is allowed for loopback alone: there it is named without.
+ * The cookie by which a browser resumes: `__Host-`, which no other host and no plain http can set. Over http on
+ * loopback it is named without: Chromium takes that prefix there, not every browser does. Over http anywhere
+ * else there is none: everybody on the way could read it.
  */
-const cookieOf = ({ publicUrl }: ApiContext) => {
-  const secure = publicUrl().startsWith("https:");
-  const name = "cardwright-verification";
-  return { name: secure ? `__Host-${name}` : name, secure };
+const cookieOf = ({ publicUrl }: Pick<ApiContext, "publicUrl">) => {
+  const url = publicUrl();
+  if (url.startsWith("https:")) return { name: `__Host-${NAME}`, secure: true };
+  return LOOPBACK.test(url) ? { name: NAME, secure: false } : null;
 };
 
 /** The bearer in the cookie; null where there is none. */
-export function cookieBearer(context: ApiContext, request: FastifyRequest): string | null {
-  const { name } = cookieOf(context);
+export function cookieBearer(
+  context: Pick<ApiContext, "publicUrl">,
+  request: Pick<FastifyRequest, "headers">,
+): string | null {
+  const cookie = cookieOf(context);
+  if (cookie === null) return null;
   const pairs = (request.headers.cookie ?? "").split(/;\s*/);
-  const found = pairs.find((pair) => pair.startsWith(`${name}=`));
-  return found?.slice(name.length + 1) ?? null;
+  const found = pairs.find((pair) => pair.startsWith(`${cookie.name}=`));
+  return found?.slice(cookie.name.length + 1) ?? null;
 }
 
-/** Lets the browser resume for so many seconds. No script reads it, no other site's request carries it. */
-export function setCookie(
-  context: ApiContext,
-  reply: FastifyReply,
+/** The cookie that lets the browser resume for so many seconds; null where it must not have one. */
+export function resumeCookie(
+  context: Pick<ApiContext, "publicUrl">,
   bearer: string,
   seconds: number,
-): void {
-  const { name, secure } = cookieOf(context);
+): string | null {
+  const cookie = cookieOf(context);
+  if (cookie === null) return null;
+  const { name, secure } = cookie;
   const words = [
     `${name}=${bearer}`,
     "Path=/",
     `Max-Age=${seconds}`,
     "HttpOnly",
+    // No other site's request carries it.
     "SameSite=Strict",
   ];
-  reply.header("set-cookie", [...words, ...(secure ? ["Secure"] : [])].join("; "));
+  return [...words, ...(secure ? ["Secure"] : [])].join("; ");
 }
 
 /**

@@ -350,6 +350,56 @@ test("a picture that is not sharp is told so; a document can be taken back; a fi
   assert.deepEqual([text.status, text.body.code], [422, "document_type_not_allowed"]);
 });
 
+test("what was given does not count before it is submitted, whatever the organization does in between", async () => {
+  const { id, options } = await begin(person);
+  const given = await ask("POST", "documents?kind=passport", picture, options);
+  const [{ id: documentId }] = given.body.documents;
+  const path = `/customers/${id}/documents/${documentId}`;
+  assert.equal((await own.call("PATCH", path, { country: "DEU" })).status, 200);
+  const before = await read(id);
+  assert.deepEqual([before.status, before.missing], ["needs_information", ["documents.identity"]]);
+  await ask("POST", "submit", { consent }, options);
+  const after = await read(id);
+  assert.deepEqual([after.status, after.missing], ["pending", []]);
+});
+
+test("a session that ends unsubmitted takes what was given in it along; what was submitted stays", async () => {
+  const statuses = async (id: string) =>
+    (await own.call("GET", `/customers/${id}/documents`)).body.data.map(
+      ({ status }: { status: string }) => status,
+    );
+  const replaced = await begin();
+  await ask("POST", "documents?kind=passport", picture, replaced.options);
+  await own.call("POST", `/customers/${replaced.id}/verification-sessions`, {});
+  assert.deepEqual(await statuses(replaced.id), ["erased"]);
+  const revoke = ({ id, verification }: Awaited<ReturnType<typeof begin>>) =>
+    own.call("DELETE", `/customers/${id}/verification-sessions/${verification.sessionId}`);
+  const revoked = await begin();
+  await ask("POST", "documents?kind=passport", picture, revoked.options);
+  await revoke(revoked);
+  assert.deepEqual(await statuses(revoked.id), ["erased"]);
+  const submitted = await begin(person);
+  await ask("POST", "documents?kind=passport", picture, submitted.options);
+  await ask("POST", "submit", { consent }, submitted.options);
+  const ended = await revoke(submitted);
+  assert.equal(ended.status, 200, JSON.stringify(ended.body));
+  assert.deepEqual(await statuses(submitted.id), ["uploaded"]);
+});
+
+test("who submitted, and was rejected with another try, gets another session", async () => {
+  const { id, verification, options } = await begin(person);
+  await ask("POST", "documents?kind=passport", picture, options);
+  await ask("POST", "submit", { consent }, options);
+  await server.call("POST", `/customers/${id}/reject`, { reasons: ["The picture is cut off."] });
+  const opened = await own.call("POST", `/customers/${id}/verification-sessions`, {});
+  assert.equal(opened.status, 201, JSON.stringify(opened.body));
+  const older = (await sessionsOf(id)).find(
+    (one: { id: string }) => one.id === verification.sessionId,
+  );
+  assert.equal(older.status, "replaced");
+  assert.notEqual(older.submittedAt, null);
+});
+
 test("at level minimum the person is done at once", async () => {
   const { id, options } = await begin({ level: "minimum" });
   const { firstName, lastName, birthDate } = person;

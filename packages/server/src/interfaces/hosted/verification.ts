@@ -42,7 +42,7 @@ import type { PrivateLink } from "../../records/links/model.ts";
 import type { ApiContext } from "../api/context.ts";
 import { MAX_UPLOADS } from "../api/upload.ts";
 import { compileCheck, malformed } from "../api/validation.ts";
-import { cookieBearer, requireOwnPage, setCookie } from "./admission.ts";
+import { cookieBearer, requireOwnPage, resumeCookie } from "./admission.ts";
 import { entryOf, inSession, readingIn, sessionOf, workIn } from "./session.ts";
 
 const kind = "verification";
@@ -152,7 +152,8 @@ export function addVerification(app: FastifyInstance, context: ApiContext): void
     { link, bearer }: { readonly link: PrivateLink; readonly bearer: string },
   ) => {
     const leftMs = (link.sessionExpiresAt?.getTime() ?? 0) - context.clock.now().getTime();
-    setCookie(context, reply, bearer, Math.max(0, Math.floor(leftMs / 1_000)));
+    const cookie = resumeCookie(context, bearer, Math.max(0, Math.floor(leftMs / 1_000)));
+    if (cookie !== null) reply.header("set-cookie", cookie);
     return { bearer, session: await show(link) };
   };
   const readExchange = reader(exchangeSchema);

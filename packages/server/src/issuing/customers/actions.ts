@@ -11,7 +11,6 @@ import { lockOrganization, workIn } from "../organizations/actions.ts";
 import { requireOpen } from "../organizations/rules.ts";
 import type { CustomerType, VerificationLevel } from "../programs/model.ts";
 import { listsInForce } from "../screening/actions/lists.ts";
-import { unsubmittedDocuments } from "./actions/drafts.ts";
 import { announceCustomer, keepMove } from "./actions/record.ts";
 import { refuseWhileWaiting, screenCustomer, suspected } from "./actions/screening.ts";
 import { endVerifications } from "./actions/sessions.ts";
@@ -193,11 +192,7 @@ export async function decideCustomer(
   await updateCustomer(work.sql, customer);
   // What the decision rests on stays with it.
   if (verdict.move === "approve") {
-    await acceptDocuments(
-      work,
-      { organizationId, customerId: before.id },
-      await unsubmittedDocuments(work, before),
-    );
+    await acceptDocuments(work, { organizationId, customerId: before.id });
   }
   const { move } = verdict;
   await keepMove(work, before, customer, { move, reasons: reasonsOf(verdict), note });

@@ -3,7 +3,13 @@ import type { Sql } from "../../foundation/database/sql.ts";
 import type { Reading, Work } from "../../foundation/database/work.ts";
 import { generalErrors, Outage } from "../../foundation/errors/errors.ts";
 import type { FileStore } from "../../foundation/files/files.ts";
-import type { CustomerId, DocumentId, Ids, OrganizationId } from "../../foundation/ids/ids.ts";
+import type {
+  CustomerId,
+  DocumentId,
+  Ids,
+  OrganizationId,
+  SessionId,
+} from "../../foundation/ids/ids.ts";
 import { KEY_BYTES } from "../../foundation/keys/cipher.ts";
 import type { Keys } from "../../foundation/keys/keys.ts";
 import { announce } from "../../records/events/actions.ts";
@@ -36,6 +42,7 @@ import {
   insertDocument,
   listDocumentRows,
   readFileStates,
+  submitGiven,
   updateDocument,
 } from "./store.ts";
 
@@ -76,7 +83,10 @@ export async function keepDocument(
   return { documentId, form, sharpness, content, sha256, key, discard };
 }
 
-export type DocumentDraft = Pick<Document, "kind" | "side" | "country" | "expiryDate">;
+export type DocumentDraft = Pick<Document, "kind" | "side" | "country" | "expiryDate"> & {
+  /** Where a person gives it in its verification session. */
+  readonly sessionId?: SessionId;
+};
 
 /**
  * Writes a document whose bytes are kept. The caller has locked its customer for a change.
@@ -100,6 +110,7 @@ export async function addDocument(
     ...draft,
     ...holder,
     id: kept.documentId,
+    sessionId: draft.sessionId ?? null,
     numberMasked: null,
     mrz: null,
     realType: form.type,
@@ -208,18 +219,13 @@ const eventOfVerdict = {
 } as const satisfies Record<DocumentVerdict["move"], DocumentEvent>;
 
 /**
- * Accepts all documents of a customer that nobody decided on. The caller has locked it for a change.
- *
- * @param except ids of those that are not handed in.
+ * Accepts all documents of a customer that are submitted and that nobody decided on. The caller has locked it
+ * for a change.
  */
-export async function acceptDocuments(
-  work: Work,
-  holder: Holder,
-  except: readonly string[],
-): Promise<void> {
+export async function acceptDocuments(work: Work, holder: Holder): Promise<void> {
   const standing = await findStanding(work.sql, holder.organizationId, holder.customerId);
   for (const document of standing) {
-    if (document.status !== "uploaded" || except.includes(document.id)) continue;
+    if (document.status !== "uploaded") continue;
     await decide(work, document, { move: "accept" });
   }
 }
@@ -234,21 +240,29 @@ export async function eraseDocuments(work: Work, holder: Holder): Promise<void> 
   }
 }
 
+/** Documents that were given in a session count from now on. The caller has locked their customer for a change. */
+export const submitDocuments = (
+  work: Work,
+  { organizationId }: Holder,
+  sessionId: SessionId,
+): Promise<void> => submitGiven(work.sql, organizationId, sessionId);
+
 /**
- * Kinds of a customer's documents that stand, in a fixed order: not rejected, erased or found expired.
- *
- * @param except ids of those that are not handed in.
+ * Erases what was given in a session that ends without being submitted. The caller has locked the customer for
+ * a change.
  */
-export async function standingKinds(
-  sql: Sql,
-  holder: Holder,
-  except: readonly string[],
-): Promise<readonly DocumentKind[]> {
+export async function eraseGiven(work: Work, holder: Holder, sessionId: SessionId): Promise<void> {
+  const readable = await findReadable(work.sql, holder.organizationId, holder.customerId);
+  for (const { id } of readable.filter((document) => document.sessionId === sessionId)) {
+    await eraseDocument(work, holder, id);
+  }
+}
+
+/** Kinds of a customer's documents that stand, in a fixed order: submitted, not rejected, erased or found expired. */
+export async function standingKinds(sql: Sql, holder: Holder): Promise<readonly DocumentKind[]> {
   const standing = await findStanding(sql, holder.organizationId, holder.customerId);
   const kinds = new Set(
-    standing
-      .filter((document) => !isExpired(document) && !except.includes(document.id))
-      .map(({ kind }) => kind),
+    standing.filter((document) => !isExpired(document)).map(({ kind }) => kind),
   );
   return documentKinds.filter((kind) => kinds.has(kind));
 }

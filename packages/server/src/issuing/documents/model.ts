@@ -1,4 +1,9 @@
-import type { CustomerId, DocumentId, OrganizationId } from "../../foundation/ids/ids.ts";
+import type {
+  CustomerId,
+  DocumentId,
+  OrganizationId,
+  SessionId,
+} from "../../foundation/ids/ids.ts";
 import { lifecycle, type StateOf } from "../../foundation/lifecycle/lifecycle.ts";
 
 /** What a document really is, told by its content. Names and declared types are not believed. */
@@ -117,6 +122,8 @@ export type Document = {
   readonly organizationId: OrganizationId;
   readonly id: DocumentId;
   readonly customerId: CustomerId;
+  /** The verification session that it was given in, while that is not submitted: it does not count yet. */
+  readonly sessionId: SessionId | null;
   readonly kind: DocumentKind;
   readonly side: (typeof documentSides)[number] | null;
   /** ISO 3166-1 alpha-3 of the issuer. */

@@ -105,7 +105,16 @@ export const personalFields = personalFieldsOf(documentSchema);
 
 /** A document as the API shows it. */
 export function showDocument(document: Document): StaticOf<typeof documentSchema> {
-  const { sealedKey: _, sha256, checks, reasons, version, createdAt, ...same } = document;
+  const {
+    sealedKey: _,
+    sessionId: __,
+    sha256,
+    checks,
+    reasons,
+    version,
+    createdAt,
+    ...same
+  } = document;
   return {
     ...same,
     sha256: sha256 === null ? null : Buffer.from(sha256).toString("hex"),

@@ -2,7 +2,7 @@ import { listRows, type RowPage } from "../../foundation/database/list.ts";
 import { type Sql, statement } from "../../foundation/database/sql.ts";
 import type { Document } from "./model.ts";
 
-const selected = `organization_id as "organizationId", id, customer_id as "customerId", kind, side,
+const selected = `organization_id as "organizationId", id, customer_id as "customerId", session_id as "sessionId", kind, side,
   country, number_masked as "numberMasked", to_char(expiry_date, 'YYYY-MM-DD') as "expiryDate", mrz,
   real_type as "realType", width, height, size, sha256, checks, status, reasons, sealed_key as "sealedKey",
   version, created_at as "createdAt"`;
@@ -11,37 +11,38 @@ const insert = statement(
   "documents.insert",
   `insert into documents (organization_id, id, customer_id, kind, side, country, number_masked,
      expiry_date, mrz, real_type, width, height, size, sha256, checks, status, reasons, sealed_key,
-     version, created_at)
-   values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)`,
+     version, created_at, session_id)
+   values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20,
+     $21)`,
 );
 
 /** Writes a new document. */
 export async function insertDocument(sql: Sql, document: Document): Promise<void> {
   const { organizationId, id, customerId, kind, side, country, numberMasked } = document;
   const { expiryDate, mrz, realType, width, height, size, sha256, checks } = document;
-  const { status, reasons, sealedKey, version, createdAt } = document;
+  const { status, reasons, sealedKey, version, createdAt, sessionId } = document;
   await sql.query(insert, [
     ...[organizationId, id, customerId, kind, side, country, numberMasked, expiryDate],
     ...[mrz === null ? null : JSON.stringify(mrz), realType, width, height, size, sha256],
-    ...[JSON.stringify(checks), status, reasons, sealedKey, version, createdAt],
+    ...[JSON.stringify(checks), status, reasons, sealedKey, version, createdAt, sessionId],
   ]);
 }
 
 const update = statement(
   "documents.update",
   `update documents set country = $3, number_masked = $4, expiry_date = $5, mrz = $6, sha256 = $7,
-     checks = $8, status = $9, reasons = $10, sealed_key = $11, version = $12
+     checks = $8, status = $9, reasons = $10, sealed_key = $11, version = $12, session_id = $13
    where organization_id = $1 and id = $2`,
 );
 
 /** Writes a changed document over its row; the caller has locked its customer. */
 export async function updateDocument(sql: Sql, document: Document): Promise<void> {
   const { organizationId, id, country, numberMasked, expiryDate, mrz, sha256 } = document;
-  const { checks, status, reasons, sealedKey, version } = document;
+  const { checks, status, reasons, sealedKey, version, sessionId } = document;
   const facts = mrz === null ? null : JSON.stringify(mrz);
   await sql.query(update, [
     ...[organizationId, id, country, numberMasked, expiryDate, facts, sha256],
-    ...[JSON.stringify(checks), status, reasons, sealedKey, version],
+    ...[JSON.stringify(checks), status, reasons, sealedKey, version, sessionId],
   ]);
 }
 
@@ -81,15 +82,31 @@ export async function countDocuments(
 const standing = statement(
   "documents.standing",
   `select ${selected} from documents
-   where organization_id = $1 and customer_id = $2 and status in ('uploaded', 'accepted') order by id`,
+   where organization_id = $1 and customer_id = $2 and status in ('uploaded', 'accepted')
+     and session_id is null
+   order by id`,
 );
 
-/** A customer's documents that are neither rejected nor erased; there is a bound on how many. */
+/** A customer's documents that are submitted, and neither rejected nor erased; there is a bound on how many. */
 export const findStanding = (
   sql: Sql,
   organizationId: string,
   customerId: string,
 ): Promise<Document[]> => sql.query<Document>(standing, [organizationId, customerId]);
+
+const submit = statement(
+  "documents.submit",
+  `update documents set session_id = null where organization_id = $1 and session_id = $2`,
+);
+
+/** From now on documents that were given in a session count; the caller has locked their customer. */
+export async function submitGiven(
+  sql: Sql,
+  organizationId: string,
+  sessionId: string,
+): Promise<void> {
+  await sql.query(submit, [organizationId, sessionId]);
+}
 
 const readable = statement(
   "documents.readable",

@@ -193,7 +193,7 @@ function fail(problems: readonly Problem[]): void {
   document.getElementById("summary")?.remove();
   for (const old of page.querySelectorAll(".field-error")) old.remove();
   for (const marked of page.querySelectorAll("[aria-invalid]")) unmark(marked);
-  const items = problems.map((problem) => {
+  const items = asOnPage(problems).map((problem) => {
     const text = wordsOf(problem);
     const place = problem.field === undefined ? null : placeOf(problem.field);
     if (place === null) return h("li", {}, text);
@@ -224,6 +224,13 @@ function wordsOf({ code, field }: Problem): string {
   const own = app.say(`errors.${code}`, { label });
   if (own !== `errors.${code}`) return own;
   return app.say(field === "birthDate" ? "errors.birth_date_invalid" : "errors.invalid", { label });
+}
+
+/** In the order in which the places stand on the page; what has no place comes first. */
+function asOnPage(problems: readonly Problem[]): readonly Problem[] {
+  const places = [...page.querySelectorAll("[id]")].map(({ id }) => id);
+  const at = ({ field }: Problem) => places.indexOf(field === undefined ? "" : inputOf(field));
+  return [...problems].sort((a, b) => at(a) - at(b));
 }
 
 const placeOf = (field: string): HTMLElement | null => document.getElementById(inputOf(field));

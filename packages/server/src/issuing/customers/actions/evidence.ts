@@ -11,7 +11,6 @@ import { type EvidenceChange, evidencedBy } from "../rules/moves.ts";
 import { rolesOf } from "../rules/people.ts";
 import { findPresent } from "../store/people.ts";
 import { updateCustomer } from "../store.ts";
-import { unsubmittedDocuments } from "./drafts.ts";
 
 /**
  * Looks anew at what stands of a customer's documents and people, and moves it on where nothing is missing any
@@ -25,8 +24,7 @@ export async function refreshEvidence(
   { given = [], touched = false }: Partial<Omit<EvidenceChange, "evidence">> = {},
 ): Promise<Customer> {
   const { organizationId, id: customerId } = before;
-  const drafts = await unsubmittedDocuments(work, before);
-  const kinds = await standingKinds(work.sql, { organizationId, customerId }, drafts);
+  const kinds = await standingKinds(work.sql, { organizationId, customerId });
   const evidence = [...kinds, ...rolesOf(await findPresent(work.sql, before))];
   const changed = evidencedBy(before, { evidence, given, touched }, work.now);
   if (changed === null) return before;

@@ -7,6 +7,7 @@ import { announce } from "../../../records/events/actions.ts";
 import { previousOf } from "../../../records/events/rules.ts";
 import { issueLink, revokeLink } from "../../../records/links/actions.ts";
 import { linkTo } from "../../../records/links/rules.ts";
+import { eraseGiven } from "../../documents/actions.ts";
 import { customerErrors } from "../errors.ts";
 import { type CustomerEvent, eventOfSessionMove } from "../events.ts";
 import {
@@ -27,7 +28,6 @@ import {
   updateSession,
 } from "../store/sessions.ts";
 import type { PageWanted } from "../store.ts";
-import { dropDraft } from "./drafts.ts";
 
 /** The page of verification, as links to it name it. */
 export const VERIFICATION_PAGE = "verify";
@@ -57,8 +57,7 @@ export async function openVerification(
   const { organizationId, id: customerId } = customer;
   const { link, secret } = await issueLink(work, { kind: "verification", objectId: customerId });
   for (const older of await lockSessionsOf(work.sql, customer)) {
-    await dropDraft(work, older);
-    await moveSession(work, older, "replace", {});
+    await endSession(work, older, "replace");
   }
   const session: VerificationSession = {
     organizationId,
@@ -92,8 +91,18 @@ export async function revokeVerification(
   if (found?.customerId !== customer.id) throw generalErrors.refusal("not_found");
   await revokeLink(work.sql, found);
   const before = (await lockSessionRow(work.sql, found.organizationId, found.id)) ?? found;
-  await dropDraft(work, before);
-  return moveSession(work, before, "revoke", {});
+  return endSession(work, before, "revoke");
+}
+
+/** Ends a session; what was given in it and not submitted is erased. */
+async function endSession(
+  work: Work,
+  session: VerificationSession,
+  move: "replace" | "revoke",
+): Promise<VerificationSession> {
+  const ended = await moveSession(work, session, move, {});
+  await eraseGiven(work, session, session.id);
+  return ended;
 }
 
 /**
@@ -103,8 +112,7 @@ export async function revokeVerification(
 export async function endVerifications(work: Work, customer: Customer): Promise<void> {
   for (const session of await lockSessionsOf(work.sql, customer)) {
     await revokeLink(work.sql, session);
-    await dropDraft(work, session);
-    await moveSession(work, session, "revoke", {});
+    await endSession(work, session, "revoke");
   }
   await emptySessions(work.sql, customer);
 }

@@ -4,7 +4,7 @@ import { assert, generalErrors } from "../../../foundation/errors/errors.ts";
 import { realNow } from "../../../records/links/actions.ts";
 import { linkErrors } from "../../../records/links/errors.ts";
 import type { PrivateLink } from "../../../records/links/model.ts";
-import { sealPersonal } from "../../../records/vault/actions.ts";
+import { openPersonal, sealPersonal } from "../../../records/vault/actions.ts";
 import {
   addDocument,
   type DocumentDraft,
@@ -12,6 +12,7 @@ import {
   getDocument,
   type Holder,
   type KeptDocument,
+  submitDocuments,
 } from "../../documents/actions.ts";
 import type { Document } from "../../documents/model.ts";
 import { lockOrganization } from "../../organizations/actions.ts";
@@ -33,8 +34,7 @@ import {
   requireAsked,
   standingIn,
 } from "../rules/verification.ts";
-import { findSessionRow, lockSessionRow, writeDraft } from "../store/sessions.ts";
-import { openDraft } from "./drafts.ts";
+import { findSessionRow, lockSessionRow, readDraft, writeDraft } from "../store/sessions.ts";
 import { refreshEvidence } from "./evidence.ts";
 import { moveSession } from "./sessions.ts";
 
@@ -82,6 +82,14 @@ const holderOf = ({ organizationId, customerId }: VerificationSession): Holder =
 /** The documents of a draft; one that the organization erased meanwhile is among them, as erased. */
 const documentsOf = (sql: Sql, session: VerificationSession, draft: Draft): Promise<Document[]> =>
   Promise.all(draft.documents.map((id) => getDocument(sql, holderOf(session), id)));
+
+async function openDraft(reading: Reading, session: VerificationSession): Promise<Draft> {
+  const sealed = await readDraft(reading.sql, session);
+  if (sealed === null) return emptyDraft;
+  const item = { subjectId: session.customerId, recordId: session.id, sealed };
+  const [json = null] = await openPersonal(reading, [item]);
+  return json === null ? emptyDraft : (JSON.parse(json) as Draft);
+}
 
 async function keepDraft(work: Work, session: VerificationSession, draft: Draft): Promise<void> {
   const { organizationId, customerId: subjectId, id: recordId } = session;
@@ -150,7 +158,8 @@ export async function giveDocument(
   const visit = await lockVisit(work, link);
   const { session, customer, draft } = visit;
   requireAsked(customer, about.kind);
-  const document = await addDocument(work, holderOf(session), about, kept);
+  const draftIn = { ...about, sessionId: session.id };
+  const document = await addDocument(work, holderOf(session), draftIn, kept);
   const longer = { ...draft, documents: [...draft.documents, document.id] };
   await keepDraft(work, session, longer);
   return { ...visit, draft: longer, documents: [...visit.documents, document] };
@@ -195,6 +204,7 @@ export async function submitVerification(
   }
   const at = await realNow(work.sql);
   const given = standingIn(documents).map(({ kind }) => kind);
+  await submitDocuments(work, holderOf(session), session.id);
   const submitted = await moveSession(work, session, "submit", {
     submittedAt: at,
     consent: { ...consent, at },

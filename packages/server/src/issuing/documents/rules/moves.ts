@@ -90,6 +90,8 @@ export function decidedBy(document: Document, verdict: DocumentVerdict): Documen
   if (!canMove(documentLifecycle, verdict.move, document.status)) throw notAllowed(document);
   return {
     ...document,
+    // A decision takes it, submitted or not.
+    sessionId: null,
     status: verdict.move === "accept" ? "accepted" : "rejected",
     reasons: verdict.move === "reject" ? verdict.reasons : [],
     version: document.version + 1n,
@@ -110,6 +112,7 @@ export function erased(document: Document, by: EraseBy): Document {
   if (stands || !canMove(documentLifecycle, "erase", status)) throw notAllowed(document);
   return {
     ...document,
+    sessionId: null,
     status: "erased",
     reasons: [],
     numberMasked: null,

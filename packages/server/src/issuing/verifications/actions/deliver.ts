@@ -147,7 +147,10 @@ async function documentsOf(work: Work, customer: Customer): Promise<Sendable[]> 
   const holder = { organizationId: customer.organizationId, customerId: customer.id };
   const page = { after: undefined, limit: MAX_DELEGATED_DOCUMENTS };
   const { rows } = await listDocuments(work.sql, holder, page);
-  const standing = rows.filter(({ status }) => status === "uploaded" || status === "accepted");
+  const standing = rows.filter(
+    ({ status, sessionId }) =>
+      sessionId === null && (status === "uploaded" || status === "accepted"),
+  );
   // Oldest first, as they were given.
   const sendable: Sendable[] = [];
   for (const document of standing.reverse()) {
