@@ -20,6 +20,11 @@ export const customersInReview = (organizationId: string): string =>
     where k.organization_id = ${organizationId}
       and coalesce(k.status_before_hold, k.status) in ('pending', 'update_requested'))`;
 
+/** A subquery of an organization's deleted customers of whom nothing is kept any more, and since when. */
+export const customersErased = (organizationId: string): string =>
+  `(select k.id, k.erased_at from customers k
+    where k.organization_id = ${organizationId} and k.erased_at is not null)`;
+
 /** Statuses of customers as a rule sees them: in which it holds, and in which only for some days. */
 export type Standings = {
   readonly always: readonly string[];

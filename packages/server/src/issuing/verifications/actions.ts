@@ -35,6 +35,7 @@ import { showVerification } from "./schema.ts";
 import {
   findOpenRow,
   findVerificationRow,
+  forgetRows,
   insertVerification,
   listVerificationRows,
   ownerOf,
@@ -159,6 +160,15 @@ export async function cancelVerifications(work: Work, ids: readonly string[]): P
   }
   return done;
 }
+
+/**
+ * Forgets what a provider or an organization called verifications, and why they were decided so: nothing is kept of
+ * their customers any more.
+ *
+ * @returns of how many.
+ */
+export const forgetVerifications = (work: Work, ids: readonly string[]): Promise<number> =>
+  forgetRows(work.sql, work.organizationId, ids);
 
 const isStillOpen = ({ status }: Verification): boolean =>
   (openStatuses as readonly string[]).includes(status);

@@ -1,7 +1,7 @@
 import type { Job } from "../../foundation/job/job.ts";
 import { IN_REVIEW } from "../customers/model.ts";
-import { cancelVerifications, openVerifications } from "./actions.ts";
-import { findToCancel, findToOpen } from "./store.ts";
+import { cancelVerifications, forgetVerifications, openVerifications } from "./actions.ts";
+import { findToCancel, findToForget, findToOpen } from "./store.ts";
 
 const open: Job = {
   // Customers ring for it.
@@ -22,5 +22,14 @@ const cancel: Job = {
   run: cancelVerifications,
 };
 
+const forget: Job = {
+  name: "verifications.forget",
+  summary: "Forget what verified customers whose retention is over",
+  everyS: 3_600,
+  together: 100,
+  findDue: findToForget,
+  run: forgetVerifications,
+};
+
 /** What becomes of verifications by itself. */
-export const verificationJobs: readonly Job[] = [open, cancel];
+export const verificationJobs: readonly Job[] = [open, cancel, forget];

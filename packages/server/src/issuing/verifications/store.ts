@@ -3,7 +3,7 @@ import { type Sql, statement } from "../../foundation/database/sql.ts";
 import type { OrganizationId } from "../../foundation/ids/ids.ts";
 import type { Due, DuePage } from "../../foundation/job/job.ts";
 import { dueInOrder, dueValues } from "../../records/jobs/clauses.ts";
-import { customersInReview } from "../customers/clauses.ts";
+import { customersErased, customersInReview } from "../customers/clauses.ts";
 import {
   isOutside,
   openStatuses,
@@ -92,6 +92,36 @@ const update = statement(
        when $${at("status")} = 'queued' and provider in (${outside}) then ${realNow} end
    where organization_id = $1 and id = $2`,
 );
+
+const hasFacts = `v.status in ('decided', 'cancelled')
+  and (v.delegated is not null or v.provider_reference is not null or v.reasons <> '{}')`;
+
+const toForget = statement(
+  "verifications.toForget",
+  dueInOrder(`select v.id, k.erased_at as due_at
+    from ${customersErased("o.organization_id")} k
+    join verifications v on v.organization_id = o.organization_id and v.customer_id = k.id
+    where ${hasFacts}`),
+);
+
+/** Verifications of customers of whom nothing is kept any more, with what tells of them still there. */
+export const findToForget = (sql: Sql, page: DuePage): Promise<Due[]> =>
+  sql.query<Due>(toForget, dueValues(page));
+
+const forget = statement(
+  "verifications.forget",
+  `update verifications v set delegated = null, provider_reference = null, reasons = '{}'
+   where v.organization_id = $1 and v.id = any($2) and ${hasFacts} returning v.id`,
+);
+
+/** Empties what tells of the customers of these verifications. @returns of how many */
+export async function forgetRows(
+  sql: Sql,
+  organizationId: string,
+  ids: readonly string[],
+): Promise<number> {
+  return (await sql.query(forget, [organizationId, ids])).length;
+}
 
 /** One verification of an organization; null where there is none. */
 export async function findVerificationRow(

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { asOwner } from "../../../../test/harness/database.ts";
-import { runJob } from "../../../../test/harness/jobs.ts";
+import { runDue, runJob } from "../../../../test/harness/jobs.ts";
 import { startTestServer } from "../../../../test/harness/server.ts";
 import { codeOf, eventsOf, newCustomer, settle, verificationsOf } from "../fixture.ts";
 import { verificationJobs } from "../jobs.ts";
@@ -297,4 +297,25 @@ test("the constraints of the table and the code name the same words", async () =
   for (const [name, words] of Object.entries(tables)) {
     assert.deepEqual(await namedIn(name), [...words].sort(), name);
   }
+});
+
+test("once nothing is kept of a customer, nothing tells of its verifications but that there were some", async () => {
+  const { customerId, id } = await inReview();
+  await act(id, "claim");
+  await act(id, "reject", { reasons });
+  const kept = async () => (await read(id)).reasons;
+  const forget = verificationJobs.find(({ name }) => name === "verifications.forget");
+  assert.ok(forget);
+  assert.equal((await mine.call("DELETE", `/customers/${customerId}`)).status, 200);
+  assert.equal(await runDue(server, forget), 0);
+  assert.deepEqual(await kept(), reasons);
+  await asOwner(
+    server.database.url,
+    "update customers set retained = null, erased_at = now() where id = $1",
+    [customerId],
+  );
+  assert.equal(await runDue(server, forget), 1);
+  assert.equal(await runDue(server, forget), 0);
+  assert.deepEqual(await kept(), []);
+  assert.deepEqual([(await read(id)).status, (await read(id)).outcome], ["decided", "rejected"]);
 });
