@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import test, { after, before } from "node:test";
 import type { Browser, Page } from "playwright-core";
-import { jpegOf, pngOf, waves } from "../../src/issuing/documents/fixture.ts";
+import { jpegOf, passportUntil, pngOf, waves } from "../../src/issuing/documents/fixture.ts";
 import {
   assertAccessible,
   assertFits,
@@ -122,6 +122,27 @@ async function wholeFlow(
   await fileInput(page, t, passportLabel(t)).setInputFiles(photo);
   await page.locator(".given").waitFor();
   await look("6-documents-given");
+  await page.getByText(t("lines.title")).click();
+  const lines = page.getByLabel(t("lines.label"));
+  await lines.fill("p<utoeriksson<<anna<maria\nL898902C36UTO7408122F1204159ZE184226B<<<<<10");
+  await page.getByRole("button", { name: t("lines.send") }).click();
+  await page.getByText(t("errors.mrz_lines")).waitFor();
+  await look("6-documents-lines-wrong");
+  await lines.fill(passportUntil("120415").join("\n").toLowerCase());
+  await page.getByRole("button", { name: t("lines.send") }).click();
+  await page.getByText(t("finding.expiry")).waitFor();
+  await go();
+  await page.locator("[role=alert], .summary").first().waitFor();
+  await titleIs(page, t("documents.title"));
+  await look("6-documents-expired");
+  await page.getByRole("button", { name: t("document.removeOf", passportLabel(t)) }).click();
+  await fileInput(page, t, passportLabel(t)).setInputFiles(photo);
+  await page.locator(".given").waitFor();
+  await page.getByText(t("lines.title")).click();
+  await page.getByLabel(t("lines.label")).fill(passportUntil("991231").join("\n"));
+  await page.getByRole("button", { name: t("lines.send") }).click();
+  await page.locator(".given", { hasText: t("lines.read") }).waitFor();
+  await look("6-documents-lines-read");
   await go();
   await titleIs(page, t("consent.title"));
   await look("7-consent");

@@ -400,6 +400,37 @@ test("who submitted, and was rejected with another try, gets another session", a
   assert.notEqual(older.submittedAt, null);
 });
 
+test("lines of a document are compared with the details of the session, named where they are wrong, and kept nowhere", async () => {
+  const { id, options } = await begin();
+  const details = { ...basics, firstName: "Anna Maria", lastName: "Eriksson" };
+  await ask("PUT", "details", { ...details, birthDate: "1974-08-12" }, options);
+  const given = await ask("POST", "documents?kind=passport", picture, options);
+  const [{ id: documentId, isDescribed }] = given.body.documents;
+  assert.equal(isDescribed, false);
+  const lines = (second: string) => ({
+    mrz: ["P<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<", second],
+  });
+  const say = (second: string, whose = options) =>
+    ask("PATCH", `documents/${documentId}`, lines(second), whose);
+  const right = "L898902C36UTO7408122F1204159ZE184226B<<<<<10";
+  const wrong = await say(right.replace("L8", "M8"));
+  assert.deepEqual(
+    [wrong.status, wrong.body.code, wrong.body.errors[0].code],
+    [422, "mrz_invalid", "mrz_document_number_check"],
+  );
+  const other = await begin();
+  assert.equal((await say(right, other.options)).status, 404, "of another session");
+  const { status, body } = await say(right);
+  assert.equal(status, 200, JSON.stringify(body));
+  assert.equal(body.documents[0].isDescribed, true);
+  assert.ok(!/L898902C|ERIKSSON</.test(JSON.stringify(body)));
+  const kept = (await own.call("GET", `/customers/${id}/documents/${documentId}`)).body;
+  const holder = kept.checks.find(({ check }: { check: string }) => check === "holder");
+  assert.equal(holder.result, "passed");
+  const audit = await own.call("GET", `/audit-log?objectId=${id}`);
+  assert.ok(!/L898902C|ERIKSSON/.test(JSON.stringify(audit.body)));
+});
+
 test("at level minimum the person is done at once", async () => {
   const { id, options } = await begin({ level: "minimum" });
   const { firstName, lastName, birthDate } = person;

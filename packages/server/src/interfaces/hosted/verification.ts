@@ -12,6 +12,7 @@ import {
   text,
 } from "../../foundation/route/schemas.ts";
 import {
+  describeGiven,
   giveDocument,
   readVisit,
   saveDetails,
@@ -34,6 +35,7 @@ import {
   documentSides,
   MAX_DOCUMENT_BYTES,
 } from "../../issuing/documents/model.ts";
+import { documentChangeSchema } from "../../issuing/documents/schema.ts";
 import { getOrganization } from "../../issuing/organizations/actions.ts";
 import { recordAudit } from "../../records/audit/actions.ts";
 import { findSession, spendLink } from "../../records/links/actions.ts";
@@ -104,12 +106,13 @@ async function shown(context: ApiContext, { session, customer, draft, documents 
   };
 }
 
-const shownDocument = ({ id, kind: what, side, realType, size, checks }: Document) => ({
+const shownDocument = ({ id, kind: what, side, realType, size, checks, mrz }: Document) => ({
   id,
   kind: what,
   side,
   realType,
   size,
+  isDescribed: mrz !== null,
   findings: checks
     .filter(({ check, result }) => result === "failed" && toldChecks.includes(check))
     .map(({ check }) => check),
@@ -159,6 +162,7 @@ export function addVerification(app: FastifyInstance, context: ApiContext): void
   const readExchange = reader(exchangeSchema);
   const readDetails = reader(detailsSchema);
   const readConsent = reader(consentSchema);
+  const readDescription = reader(documentChangeSchema);
 
   app.post("/exchange", async (request, reply) => {
     requireOwnPage(context, request);
@@ -179,6 +183,15 @@ export function addVerification(app: FastifyInstance, context: ApiContext): void
     const given = where === undefined ? rest : { ...rest, residence: { country: "", ...where } };
     const visit = await inSession(context, request, { link, action: "saveDetails" }, (work) =>
       saveDetails(work, link, given),
+    );
+    return shown(context, visit);
+  });
+  app.patch<{ Params: { id: string } }>("/documents/:id", async (request) => {
+    const link = await sessionOf(context, request, kind);
+    const description = readDescription(request.body);
+    const doing = { link, action: "describeDocument" };
+    const visit = await inSession(context, request, doing, (work) =>
+      describeGiven(work, link, request.params.id, description),
     );
     return shown(context, visit);
   });

@@ -1,6 +1,7 @@
 /** Small documents of each type, made here: what the tests of this folder and of the routes share. */
 import { crc32, deflateSync } from "node:zlib";
 import jpeg from "jpeg-js";
+import { mrzCheckDigit } from "./rules/mrz.ts";
 
 /** How bright a picture is at a place, 0 to 255. */
 export type Shade = (x: number, y: number) => number;
@@ -134,6 +135,16 @@ export const specimens = {
     "ERIKSSON<<ANNA<MARIA<<<<<<<<<<",
   ],
 } as const;
+
+/** The lines of ICAO's specimen passport as if it were valid until another day, YYMMDD. */
+export function passportUntil(expiry: string): readonly [string, string] {
+  const digit = (text: string) => text + mrzCheckDigit(text);
+  const number = digit("L898902C3");
+  const dates = [digit("740812"), digit(expiry)] as const;
+  const personal = digit("ZE184226B<<<<<");
+  const whole = mrzCheckDigit(number + dates[0] + dates[1] + personal);
+  return [specimens.TD3[0], `${number}UTO${dates[0]}F${dates[1]}${personal}${whole}`];
+}
 
 /** Segments of metadata that fill a JPEG up by so many bytes. */
 export function filler(size: number): Buffer {

@@ -4,6 +4,8 @@ export type DocumentShown = {
   readonly id: string;
   readonly kind: string;
   readonly side: string | null;
+  /** Whether its machine-readable lines were given. */
+  readonly isDescribed: boolean;
   readonly findings: readonly string[];
 };
 
@@ -72,6 +74,10 @@ export const resume = async (): Promise<Session> => begun(await ask<Begun>("POST
 export const readSession = (): Promise<Session> => ask("GET", "/session");
 
 export const saveDetails = (details: Details): Promise<Session> => ask("PUT", "/details", details);
+
+/** Gives the machine-readable lines of a document. They are kept nowhere. */
+export const describeDocument = (id: string, mrz: readonly string[]): Promise<Session> =>
+  ask("PATCH", `/documents/${encodeURIComponent(id)}`, { mrz });
 
 export const removeDocument = (id: string): Promise<Session> =>
   ask("DELETE", `/documents/${encodeURIComponent(id)}`);

@@ -1,6 +1,7 @@
 import { type DocumentNeed, type DocumentShown, Refused, removeDocument, upload } from "./api.ts";
 import { type App, inputOf } from "./app.ts";
 import { h, heading, mainButton, otherButton } from "./dom.ts";
+import { linesOf } from "./lines.ts";
 
 /** The step of the documents. */
 
@@ -39,9 +40,11 @@ export function chosenKind(app: App, { need, kinds }: DocumentNeed): string {
 const documentIn = (app: App, { kind, side }: Slot): DocumentShown | undefined =>
   app.session.documents.find((one) => one.kind === kind && one.side === side);
 
-/** What of a need is not given yet. */
+/** What of a need is not given yet; an expired document is as good as none. */
 export const openSlots = (app: App, need: DocumentNeed): readonly Slot[] =>
-  slotsOf(chosenKind(app, need)).filter((slot) => documentIn(app, slot) === undefined);
+  slotsOf(chosenKind(app, need)).filter(
+    (slot) => documentIn(app, slot)?.findings.includes("expiry") ?? true,
+  );
 
 export function documentsStep(app: App): readonly Node[] {
   const { say, session } = app;
@@ -221,6 +224,7 @@ function filledSlot(
       ? null
       : h("img", { class: "preview", src: preview, alt: say("document.preview", { label }) }),
     ...given.findings.map((finding) => h("p", { class: "warn" }, say(`finding.${finding}`))),
+    linesOf(app, given, () => redraw(app, need)),
     h(
       "div",
       { class: "row head" },

@@ -8,6 +8,7 @@ import { openPersonal, sealPersonal } from "../../../records/vault/actions.ts";
 import {
   addDocument,
   type DocumentDraft,
+  describeDocument,
   eraseDocument,
   getDocument,
   type Holder,
@@ -15,6 +16,7 @@ import {
   submitDocuments,
 } from "../../documents/actions.ts";
 import type { Document } from "../../documents/model.ts";
+import type { Description } from "../../documents/rules/moves.ts";
 import { lockOrganization } from "../../organizations/actions.ts";
 import { requireOpen } from "../../organizations/rules.ts";
 import { listsInForce } from "../../screening/actions/lists.ts";
@@ -26,7 +28,7 @@ import {
   emptyDraft,
   type VerificationSession,
 } from "../model/sessions.ts";
-import type { Customer } from "../model.ts";
+import { type Customer, legalNameOf } from "../model.ts";
 import {
   askedOf,
   detailedBy,
@@ -163,6 +165,29 @@ export async function giveDocument(
   const longer = { ...draft, documents: [...draft.documents, document.id] };
   await keepDraft(work, session, longer);
   return { ...visit, draft: longer, documents: [...visit.documents, document] };
+}
+
+/**
+ * Says what stands on a document that was given in this session. The lines are compared with the details of the
+ * same session, where those are not known yet.
+ *
+ * @throws Refusal as `lockVisit`, `not_found`, `mrz_invalid`, `document_move_not_allowed`.
+ */
+export async function describeGiven(
+  work: Work,
+  link: PrivateLink,
+  id: string,
+  description: Description,
+): Promise<Visit> {
+  const visit = await lockVisit(work, link);
+  const { session, customer, draft } = visit;
+  if (!draft.documents.includes(id)) throw generalErrors.refusal("not_found");
+  const known = { ...customer, ...askedOf(customer, draft.details) };
+  const name = customer.type === "individual" ? legalNameOf(known) : null;
+  const facts = { name, birthDate: known.birthDate };
+  const described = await describeDocument(work, holderOf(session), id, description, facts);
+  const documents = visit.documents.map((one) => (one.id === id ? described : one));
+  return { ...visit, documents };
 }
 
 /**

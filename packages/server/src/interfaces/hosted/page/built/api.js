@@ -35,6 +35,10 @@ export const readSession = ()                   => ask("GET", "/session");
 
 export const saveDetails = (details         )                   => ask("PUT", "/details", details);
 
+/** Gives the machine-readable lines of a document. They are kept nowhere. */
+export const describeDocument = (id        , mrz                   )                   =>
+  ask("PATCH", `/documents/${encodeURIComponent(id)}`, { mrz });
+
 export const removeDocument = (id        )                   =>
   ask("DELETE", `/documents/${encodeURIComponent(id)}`);
 

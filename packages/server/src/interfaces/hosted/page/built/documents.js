@@ -2,6 +2,7 @@
 import {                                        Refused, removeDocument, upload } from "./api.js";
 import {           inputOf } from "./app.js";
 import { h, heading, mainButton, otherButton } from "./dom.js";
+import { linesOf } from "./lines.js";
 
 /** The step of the documents. */
 
@@ -39,9 +40,11 @@ export function chosenKind(app     , { need, kinds }              )         {
 const documentIn = (app     , { kind, side }      )                            =>
   app.session.documents.find((one) => one.kind === kind && one.side === side);
 
-/** What of a need is not given yet. */
+/** What of a need is not given yet; an expired document is as good as none. */
 export const openSlots = (app     , need              )                  =>
-  slotsOf(chosenKind(app, need)).filter((slot) => documentIn(app, slot) === undefined);
+  slotsOf(chosenKind(app, need)).filter(
+    (slot) => documentIn(app, slot)?.findings.includes("expiry") ?? true,
+  );
 
 export function documentsStep(app     )                  {
   const { say, session } = app;
@@ -214,6 +217,7 @@ function filledSlot(
       ? null
       : h("img", { class: "preview", src: preview, alt: say("document.preview", { label }) }),
     ...given.findings.map((finding) => h("p", { class: "warn" }, say(`finding.${finding}`))),
+    linesOf(app, given, () => redraw(app, need)),
     h(
       "div",
       { class: "row head" },
