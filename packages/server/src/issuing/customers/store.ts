@@ -1,9 +1,12 @@
-import { listRows, type RowPage } from "../../foundation/database/list.ts";
+import { type Condition, listRows, type RowPage } from "../../foundation/database/list.ts";
 import { type Sql, statement } from "../../foundation/database/sql.ts";
 import type { OrganizationId } from "../../foundation/ids/ids.ts";
 import type { Reference } from "../../foundation/route/schemas.ts";
+import { organizationsNow } from "../../records/sequencer/clauses.ts";
+import { customersNamed } from "./clauses.ts";
 import type { Customer, CustomerStatus, Need, Residence, Standing, StatusChange } from "./model.ts";
 import { standingAs } from "./model.ts";
+import type { CustomerTerms } from "./rules/search.ts";
 
 /** `share` makes sure that the customer stays as it is, `change` is for changing it. */
 export type LockStrength = "share" | "change";
@@ -247,6 +250,7 @@ export type CustomerFilter = {
   readonly createdTo?: string | undefined;
   /** Customers with granted access to this program. */
   readonly programId?: string | undefined;
+  readonly terms?: CustomerTerms | undefined;
 };
 
 export type PageWanted = { readonly after: string | undefined; readonly limit: number };
@@ -271,11 +275,39 @@ export async function listCustomerRows(
       ["c.created_at", ">=", filter.createdFrom],
       ["c.created_at", "<", filter.createdTo],
       ["a.program_id", "=", filter.programId],
+      ...(filter.terms === undefined ? [] : [searchCondition(filter.terms, filter.organizationId)]),
     ],
     key: "c.id",
     ...page,
   });
   return { rows: rows.map(toCustomer), more };
+}
+
+/**
+ * Each part begins with the organization, as the indexes do. The ids are found first, as an array: else the
+ * planner walks over all customers in the order of the list, in the hope of meeting enough.
+ */
+function searchCondition(terms: CustomerTerms, organizationId: string | undefined): Condition {
+  return (put) => {
+    const owners =
+      organizationId === undefined
+        ? `any(array(select o.organization_id from ${organizationsNow} o))`
+        : put(organizationId);
+    const within = (column: string) => `${column} = ${owners}`;
+    const names = terms.names.map((one) => `lower(${put(one)})`);
+    const whole = put(terms.whole);
+    const any = [
+      `lower(s.email) = lower(${whole})`,
+      `s.phone = ${whole}`,
+      `s.external_id = ${whole}`,
+      ...(terms.number === null
+        ? []
+        : [`s.national_id is not null and ${bareNumber("s.national_id")} = ${put(terms.number)}`]),
+    ];
+    const parts = any.map((one) => `(${within("s.organization_id")} and ${one})`);
+    return `c.id = any(array(select s.id from customers s where ${parts.join(" or ")}
+      union ${customersNamed(within, names)}))`;
+  };
 }
 
 /** One page of a customer's moves, newest first. */

@@ -1,4 +1,5 @@
 import { tidyName } from "../../customers/rules/names.ts";
+import { beginnings } from "../../customers/rules/search.ts";
 
 /** What a text that a person looks for can be: patterns of LIKE, to be put in small letters. */
 export type SearchTerms = {
@@ -15,23 +16,7 @@ export function searchTerms(text: string): SearchTerms {
   const given = text.trim();
   return {
     lastFour: /^\d{4}$/.test(given) ? given : null,
-    texts: casesOf(given).map(beginning),
-    names: casesOf(tidyName(given)).map(beginning),
+    texts: beginnings(given),
+    names: beginnings(tidyName(given)),
   };
-}
-
-const beginning = (text: string): string => `${text.replace(/[\\%_]/g, "\\$&")}%`;
-
-/**
- * A text in the cases in which people write: in the C locale the database knows small and capital letters of
- * ASCII only, and there the others have to be looked for as they are written.
- */
-function casesOf(text: string): string[] {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: all of ASCII is meant.
-  if (/^[\u0000-\u007f]*$/.test(text)) return [text];
-  const small = text.toLowerCase();
-  const title = small.replace(/(^|[\s'’-])(\p{L})/gu, (_, before: string, letter: string) => {
-    return before + letter.toUpperCase();
-  });
-  return [...new Set([small, title, text.toUpperCase()])];
 }

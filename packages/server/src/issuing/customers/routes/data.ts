@@ -22,6 +22,7 @@ import { openVerification } from "../actions/sessions.ts";
 import { changeCustomer, createCustomer, listCustomers, listHistory } from "../actions.ts";
 import { canVerify } from "../model/sessions.ts";
 import { customerLifecycle } from "../model.ts";
+import { customerTerms } from "../rules/search.ts";
 import { createdCustomerSchema } from "../schema/sessions.ts";
 import {
   customerChangeSchema,
@@ -37,6 +38,9 @@ import {
 import { customerFor } from "./seen.ts";
 
 const tag = "Customers";
+
+/** Longest text to search for, in characters. */
+const MAX_SEARCH = 100;
 
 const instant = (description: string) => Type.String({ format: "date-time", description });
 
@@ -91,6 +95,15 @@ const list = readRoute({
     type: Type.Optional(oneOf(customerTypes)),
     level: Type.Optional(oneOf(verificationLevels)),
     externalId: Type.Optional(text(255, { description: "The one that has this externalId." })),
+    search: Type.Optional(
+      Type.String({
+        minLength: 1,
+        maxLength: MAX_SEARCH,
+        pattern: "\\S",
+        description:
+          "How the name begins, in any case; or the whole e-mail address, phone number, national id or your own id.",
+      }),
+    ),
     typeId: Type.Optional(idText("Only those with granted access to this card program.")),
     from: Type.Optional(instant("Created at this instant or later.")),
     to: Type.Optional(instant("Created before this instant.")),
@@ -99,13 +112,14 @@ const list = readRoute({
   reply: pageOf(customerSchema),
   errors: ["organization_not_found"],
   handle: async ({ query: { limit = DEFAULT_LIMIT, cursor, ...query }, caller, reading }) => {
-    const { organizationId, typeId, from, to, ...same } = query;
+    const { organizationId, typeId, from, to, search, ...same } = query;
     const filter = {
       ...same,
       organizationId: listedOrganization(caller, organizationId),
       programId: typeId,
       createdFrom: from,
       createdTo: to,
+      terms: search === undefined ? undefined : customerTerms(search),
     };
     const page = { after: decodeCursor(cursor), limit };
     return pageFrom(await listCustomers(reading.sql, filter, page), ({ id }) => id, showCustomer);

@@ -46,7 +46,11 @@ const same = (one: string | null | undefined, other: string | null | undefined):
 
 /** A number without the signs that people put into it. */
 const bare = (number: string | null): string | null =>
-  number === null ? null : number.toUpperCase().replace(/[^\p{L}\p{N}]/gu, "");
+  number === null ? null : bareNumber(number);
+
+/** A number in capitals, of letters and digits only. */
+export const bareNumber = (number: string): string =>
+  number.toUpperCase().replace(/[^\p{L}\p{N}]/gu, "");
 
 function sameName(one: Customer, other: Customer): boolean {
   const [ours, theirs] = [legalNameOf(one), legalNameOf(other)];
