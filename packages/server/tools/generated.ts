@@ -18,7 +18,7 @@ import { blockOrderLifecycle } from "../src/issuing/cards/model/blocks.ts";
 import { autoTopUpLifecycle } from "../src/issuing/cards/model/topups.ts";
 import { windDownLifecycle } from "../src/issuing/cards/model/winddowns.ts";
 import { cardLifecycle } from "../src/issuing/cards/model.ts";
-import { verificationLifecycle as sessionLifecycle } from "../src/issuing/customers/model/sessions.ts";
+import { sessionLifecycle } from "../src/issuing/customers/model/sessions.ts";
 import { accessLifecycle, customerLifecycle } from "../src/issuing/customers/model.ts";
 import { documentLifecycle } from "../src/issuing/documents/model.ts";
 import { organizationLifecycle } from "../src/issuing/organizations/model.ts";

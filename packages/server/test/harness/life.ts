@@ -83,8 +83,7 @@ export class LivedLife {
 
   /** The customer whose cards those of one program are. */
   async #meetCustomer(): Promise<void> {
-    const answer = await this.call("POST", "/customers", person);
-    this.#customerId = answer.body.id;
+    this.#customerId = (await this.call("POST", "/customers", person)).body.id;
     await giveDocuments(this.call, this.#customerId);
     await this.#asPlatform(`/customers/${this.#customerId}/approve`, {});
     await this.#grant();

@@ -13,7 +13,7 @@ import type { CustomerType, VerificationLevel } from "../programs/model.ts";
 import { listsInForce } from "../screening/actions/lists.ts";
 import { announceCustomer, keepMove } from "./actions/record.ts";
 import { refuseWhileWaiting, screenCustomer, suspected } from "./actions/screening.ts";
-import { endVerifications } from "./actions/sessions.ts";
+import { endSessions } from "./actions/sessions.ts";
 import { eventOfMove } from "./events.ts";
 import type { Customer, CustomerDetails, Retained, RetainedCard, StatusChange } from "./model.ts";
 import { detailProblems, noDetails, tidyDetails } from "./rules/details.ts";
@@ -241,7 +241,7 @@ export async function deleteCustomer(
   await updateCustomer(sql, customer);
   await keepRetained(sql, customer, sealed);
   await emptyPeople(sql, customer);
-  await endVerifications(work, customer);
+  await endSessions(work, customer);
   await destroySubjectKey(work, id, "other");
   await keepMove(work, before, customer, { move: "delete" });
   announceCustomer(work, eventOfMove.delete, customer, before);

@@ -1,4 +1,4 @@
-import type { VerificationMove } from "./model/sessions.ts";
+import type { SessionMove } from "./model/sessions.ts";
 import type { AccessMove, CustomerMove } from "./model.ts";
 import { personSchema } from "./schema/people.ts";
 import { sessionSchema } from "./schema/sessions.ts";
@@ -58,7 +58,7 @@ export const eventOfSessionMove = {
   submit: "verification_session.submitted",
   replace: "verification_session.replaced",
   revoke: "verification_session.revoked",
-} as const satisfies Record<VerificationMove, CustomerEvent>;
+} as const satisfies Record<SessionMove, CustomerEvent>;
 
 /** The event of each move of an access request. */
 export const eventOfAccessMove = {

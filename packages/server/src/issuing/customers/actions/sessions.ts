@@ -12,9 +12,9 @@ import { customerErrors } from "../errors.ts";
 import { type CustomerEvent, eventOfSessionMove } from "../events.ts";
 import {
   canVerify,
-  type VerificationMove,
+  type SessionMove,
+  sessionLifecycle,
   type VerificationSession,
-  verificationLifecycle,
 } from "../model/sessions.ts";
 import type { Customer } from "../model.ts";
 import { sessionFields, showSession } from "../schema/sessions.ts";
@@ -42,7 +42,7 @@ export type IssuedSession = { readonly session: VerificationSession; readonly li
  * @param publicUrl where the server's pages are, without a slash at its end.
  * @throws Refusal `verification_not_needed` where the customer has nothing to give.
  */
-export async function openVerification(
+export async function openSession(
   work: Work,
   customer: Customer,
   {
@@ -82,7 +82,7 @@ export async function openVerification(
  *
  * @throws Refusal `not_found`, `verification_ended`.
  */
-export async function revokeVerification(
+export async function revokeSession(
   work: Work,
   customer: Customer,
   id: string,
@@ -109,7 +109,7 @@ async function endSession(
  * Ends the session of a customer that is deleted, with its link; where sessions led back to is nowhere any more.
  * The caller has locked the customer for a change.
  */
-export async function endVerifications(work: Work, customer: Customer): Promise<void> {
+export async function endSessions(work: Work, customer: Customer): Promise<void> {
   for (const session of await lockSessionsOf(work.sql, customer)) {
     await revokeLink(work.sql, session);
     await endSession(work, session, "revoke");
@@ -118,7 +118,7 @@ export async function endVerifications(work: Work, customer: Customer): Promise<
 }
 
 /** One page of a customer's sessions, newest first. */
-export const listVerifications = (
+export const listSessions = (
   sql: Sql,
   customer: Customer,
   page: PageWanted,
@@ -132,13 +132,13 @@ export const listVerifications = (
 export async function moveSession(
   work: Work,
   before: VerificationSession,
-  move: VerificationMove,
+  move: SessionMove,
   change: Partial<Pick<VerificationSession, "expiresAt" | "startedAt" | "submittedAt" | "consent">>,
 ): Promise<VerificationSession> {
-  if (!canMove(verificationLifecycle, move, before.status)) {
+  if (!canMove(sessionLifecycle, move, before.status)) {
     throw customerErrors.refusal("verification_ended", `The session is ${before.status}.`);
   }
-  const status = verificationLifecycle.moves[move].to as VerificationSession["status"];
+  const status = sessionLifecycle.moves[move].to as VerificationSession["status"];
   const session = { ...before, ...change, status, version: before.version + 1n };
   await updateSession(work.sql, session);
   announceSession(work, eventOfSessionMove[move], session, before);

@@ -13,7 +13,7 @@ import {
 import { isField, isMet, missingOf, needsOf } from "./levels.ts";
 
 /** The life of a verification session. Its time may be over in any of its states: see `expiresAt`. */
-export const verificationLifecycle = lifecycle(
+export const sessionLifecycle = lifecycle(
   ["waiting", "started", "submitted", "replaced", "revoked"],
   {
     // The person exchanged the link.
@@ -24,8 +24,8 @@ export const verificationLifecycle = lifecycle(
     revoke: { from: ["waiting", "started", "submitted"], to: "revoked" },
   },
 );
-export type VerificationStatus = StateOf<typeof verificationLifecycle>;
-export type VerificationMove = MoveOf<typeof verificationLifecycle>;
+export type SessionStatus = StateOf<typeof sessionLifecycle>;
+export type SessionMove = MoveOf<typeof sessionLifecycle>;
 
 /** The text of the consent, by its date; a changed text gets another. It stands in the page's messages. */
 export const CONSENT_VERSION = "2026-11";
@@ -47,7 +47,7 @@ export type VerificationSession = {
   /** Of its private link, too. */
   readonly id: SessionId;
   readonly customerId: CustomerId;
-  readonly status: VerificationStatus;
+  readonly status: SessionStatus;
   /** Where the page leads back to at the end. */
   readonly returnUrl: string | null;
   /** Of the link; once that is spent, of the session. */

@@ -18,7 +18,7 @@ import {
 } from "../../../foundation/route/schemas.ts";
 import { listedOrganization } from "../../organizations/rules.ts";
 import { customerTypes, verificationLevels } from "../../programs/model.ts";
-import { openVerification } from "../actions/sessions.ts";
+import { openSession } from "../actions/sessions.ts";
 import { changeCustomer, createCustomer, listCustomers, listHistory } from "../actions.ts";
 import { canVerify } from "../model/sessions.ts";
 import { customerLifecycle } from "../model.ts";
@@ -75,7 +75,7 @@ const create = writeRoute({
     const customer = await createCustomer(work, { type, level, ...readDetails(given) });
     const shown = showCustomer(customer);
     if (!canVerify(customer)) return { ...shown, verification: null };
-    const { session, link } = await openVerification(work, customer, { publicUrl });
+    const { session, link } = await openSession(work, customer, { publicUrl });
     const expiresAt = session.expiresAt.toISOString();
     return { ...shown, verification: { sessionId: session.id, link, expiresAt } };
   },

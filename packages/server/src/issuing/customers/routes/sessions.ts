@@ -10,7 +10,7 @@ import {
 } from "../../../foundation/route/schemas.ts";
 import { realNow } from "../../../records/links/actions.ts";
 import { lockForEvidence } from "../actions/evidence.ts";
-import { listVerifications, openVerification, revokeVerification } from "../actions/sessions.ts";
+import { listSessions, openSession, revokeSession } from "../actions/sessions.ts";
 import {
   issuedSessionSchema,
   newSessionSchema,
@@ -39,7 +39,7 @@ const create = writeRoute({
   errors: ["not_found", "verification_not_needed", "customer_deleted", "organization_closed"],
   handle: async ({ params: { id }, body: { returnUrl }, work, publicUrl }) => {
     const customer = await lockForEvidence(work, reference(id));
-    const { session, link } = await openVerification(work, customer, { publicUrl, returnUrl });
+    const { session, link } = await openSession(work, customer, { publicUrl, returnUrl });
     return { ...showSession(session, null), link };
   },
 });
@@ -59,7 +59,7 @@ const list = readRoute({
     const customer = await customerFor(caller, reading, id);
     const page = { after: decodeCursor(cursor), limit };
     const [found, now] = await Promise.all([
-      listVerifications(reading.sql, customer, page),
+      listSessions(reading.sql, customer, page),
       realNow(reading.sql),
     ]);
     return pageFrom(
@@ -85,7 +85,7 @@ const revoke = writeRoute({
   errors: ["not_found", "verification_ended", "customer_deleted", "organization_closed"],
   handle: async ({ params: { id, sessionId }, work }) => {
     const customer = await lockForEvidence(work, reference(id));
-    return showSession(await revokeVerification(work, customer, sessionId), null);
+    return showSession(await revokeSession(work, customer, sessionId), null);
   },
 });
 

@@ -8,7 +8,7 @@ import {
   type StaticOf,
   timestamp,
 } from "../../../foundation/route/schemas.ts";
-import { type VerificationSession, verificationLifecycle } from "../model/sessions.ts";
+import { sessionLifecycle, type VerificationSession } from "../model/sessions.ts";
 import { customerSchema } from "../schema.ts";
 
 /** 0 to 65535. */
@@ -33,7 +33,7 @@ export const sessionSchema = object(
     id: idText("Id of the session."),
     organizationId: idText("Whose customer it is."),
     customerId: idText("Who is to be verified."),
-    status: oneOf([...verificationLifecycle.states, "expired"], {
+    status: oneOf([...sessionLifecycle.states, "expired"], {
       description:
         "waiting: the link was not used yet. submitted, replaced and revoked are final; expired is told by expiresAt.",
     }),
