@@ -2,6 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after } from "node:test";
+import { setTimeout } from "node:timers/promises";
 import { systemClock, systemEntropy } from "../../src/foundation/clock/clock.ts";
 import type { Transaction } from "../../src/foundation/database/database.ts";
 import type { Work } from "../../src/foundation/database/work.ts";
@@ -79,7 +80,10 @@ export type TestServer = {
   newKey(organizationId: string | null, scopes: readonly string[]): Promise<string>;
   /** Calls with a key. */
   callAs(key: string): Call;
-  /** Drains the sequencer, so that reads of records and events see all that was committed. */
+  /**
+   * Drains the sequencer, so that reads of records and events see all that was committed, and waits
+   * for the next millisecond, so that a period until now has all of it too.
+   */
   sequence(): Promise<void>;
   /**
    * Stops it and starts another on the same database with the same keys: nothing is left but what is
@@ -163,6 +167,8 @@ async function serve(
     sequence: async () => {
       await drainRecords(database.app, recordSources);
       await drainEvents(database.app);
+      const recorded = Date.now();
+      while (Date.now() <= recorded) await setTimeout(1);
     },
     stop,
   };
