@@ -4,7 +4,6 @@ import path from "node:path";
 import test, { after } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { type Database, openDatabase } from "../src/foundation/database/database.ts";
 import { eventOfMove } from "../src/issuing/customers/events.ts";
 import { ORPHAN_AGE_MS } from "../src/issuing/documents/model.ts";
 import { load } from "../src/issuing/screening/fixture.ts";
@@ -12,7 +11,8 @@ import { askForLooks, asking, DAY_MS } from "./crash/estate.ts";
 import { requireWhole, untilAlone } from "./crash/halves.ts";
 import { entries, lives, type Outcome, type Stage } from "./crash/lives.ts";
 import { type Acknowledged, patientWith, type Whereabouts } from "./crash/patient.ts";
-import { leftToDo, reckonLaws } from "./crash/reckoning.ts";
+import { inDatabase, quiet } from "./crash/quiet.ts";
+import { reckonLaws } from "./crash/reckoning.ts";
 import { asOwner, cloneTemplate, dropDatabase } from "./harness/database.ts";
 import {
   ended,
@@ -88,10 +88,10 @@ test("C2: whatever a server is killed at, nothing of customers, reviews, hits, a
   server = await start();
   where.facts = server?.facts ?? null;
   await all;
-  await quiet();
+  await quiet(url);
   await requireWhole(url);
   await requireFiles();
-  await inDatabase((database) => reckonLaws(database, []));
+  await inDatabase(url, (database) => reckonLaws(database, []));
   for (const outcome of outcomes) await reckonOutcome(outcome);
   await reckonAudit(stage.patient.acknowledged);
   const { patient, spentUnheard } = stage;
@@ -115,7 +115,7 @@ test("C2: what is kept of deleted customers goes whole or stays whole, whatever 
   for (let kill = 0; kill < extent(2, 20); kill += 1) await killOnce(erasing);
   await age(await requireFiles());
   server = await start();
-  await quiet();
+  await quiet(url);
   await requireWhole(url);
   const kept = await asOwner(
     url,
@@ -162,7 +162,7 @@ async function furnish(): Promise<Stage> {
   const second = await platform("POST", "api-keys", { name: "Second", scopes });
   const money = { amount: 10_000_000, currency: "EUR" };
   await asking(facts, facts.apiKey)("POST", "simulations/deposits", money);
-  await inDatabase((database) => load(database, entries));
+  await inDatabase(url, (database) => load(database, entries));
   first.child.kill("SIGKILL");
   await ended(first);
   return {
@@ -171,27 +171,6 @@ async function furnish(): Promise<Stage> {
     programs: { open: open.id, gated: gated.id },
     spentUnheard: 0,
   };
-}
-
-/** Waits until nothing is due and nothing waits. */
-const quiet = () =>
-  inDatabase(async (database) => {
-    for (let waitedMs = 0; ; waitedMs += 50) {
-      const left = await leftToDo({ url, database });
-      if (left.length === 0) return;
-      assert.ok(waitedMs < 60_000, `not quiet: ${left.join(", ")}`);
-      await sleep(50);
-    }
-  });
-
-/** As the server's own role; after each kill nobody else may be connected. */
-async function inDatabase<T>(use: (database: Database) => Promise<T>): Promise<T> {
-  const database = openDatabase({ url, role: "cardwright_app", maxConnections: 4 });
-  try {
-    return await use(database);
-  } finally {
-    await database.close();
-  }
 }
 
 async function storedFiles(): Promise<Set<string>> {

@@ -16,7 +16,7 @@ const rootUrl = new URL("../../../", import.meta.url);
 const root = fileURLToPath(rootUrl);
 const file = (name: string) => `packages/server/${name}`;
 const crash = [file("test/crash/crash.test.ts"), file("test/crash/due.test.ts")];
-const people = [file("test/people-crash.test.ts")];
+const people = [file("test/people-crash.test.ts"), file("test/winddowns-crash.test.ts")];
 const jobs = [file("test/jobs.test.ts")];
 const batches = [file("test/batches.test.ts")];
 
@@ -45,7 +45,7 @@ const proofs: Readonly<Record<string, Proof>> = {
     files: [file("test/statements.test.ts")],
   },
   life: { what: "random lives against the naive issuer", files: [file("test/life.test.ts")] },
-  people: { what: "C2 over customers, reviews, hits, access and links", files: people },
+  people: { what: "C2 over customers, reviews, hits, access, links and wind-downs", files: people },
   batches: { what: "batches of cards over processes that are killed", files: batches },
   screening: {
     what: "screening of names; the long form times it over 50,000 entries",

@@ -57,7 +57,7 @@ const individual = { type: "individual", ...basics, residence };
 
 /** Names that no other has: what is alike is told as a duplicate. */
 let names = 0;
-const newName = (): string => {
+export const newName = (): string => {
   names += 1;
   const letters = [...String(names)].map((digit) => "abcdefghij"[Number(digit)]).join("");
   return `Sample${letters}`;
