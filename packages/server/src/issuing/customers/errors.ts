@@ -117,6 +117,12 @@ export const customerErrors = errorTable({
     title: "Hits of screening wait for a decision",
     remedy: "Confirm or clear them first: GET /v1/screening-hits?subjectId=… lists them.",
   },
+  sanctions_match_confirmed: {
+    status: 409,
+    title: "A match with a list of sanctions is confirmed",
+    remedy:
+      "If it was wrong, or the entry is gone: POST /v1/screening-hits/{id}/reopen, then clear the hit.",
+  },
   customer_has_cards: {
     status: 409,
     title: "The customer still has cards that are not deleted",
