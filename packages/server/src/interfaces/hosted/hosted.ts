@@ -14,11 +14,12 @@ const MINUTE_MS = 60_000;
 
 /** Adds the hosted pages, and what they talk to, beside the API. */
 export async function addHosted(app: FastifyInstance, context: ApiContext): Promise<void> {
-  await addPages(app);
+  const limit = limits(app);
+  await addPages(app, context, limit);
   await app.register(
     async (hosted) => {
       takeJsonAndFiles(hosted);
-      hosted.addHook("onRequest", limits(hosted));
+      hosted.addHook("onRequest", limit);
       addVerification(hosted, context);
     },
     { prefix: "/hosted/verification" },

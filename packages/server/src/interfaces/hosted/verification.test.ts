@@ -84,7 +84,10 @@ test("behind https the cookie is of this host alone and never goes over plain ht
   const far = await startTestServer({ publicUrl: "https://cards.example.com" });
   const mine = await far.newOrganization();
   const { body } = await mine.call("POST", "/customers", { type: "individual", level: "basic" });
-  assert.match(body.verification.link, /^https:\/\/cards\.example\.com\/verify\/#/);
+  assert.match(
+    body.verification.link,
+    /^https:\/\/cards\.example\.com\/verify\/\?organization=org_\w+#/,
+  );
   const headers = { origin: "https://cards.example.com" };
   const secret = secretOf(body.verification.link);
   const { cookie } = await askWith(far)("POST", "exchange", { secret }, { headers });

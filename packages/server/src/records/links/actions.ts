@@ -42,17 +42,26 @@ export async function issueLink(
 /**
  * Exchanges the secret of a link for a session, once: of several at the same time one gets it.
  *
+ * @param organizationId where it is given: only a link of that organization.
  * @returns the link and the session's bearer, which is shown now and never again; null where no link of this
  *   kind can be used by this secret, whatever the reason.
  */
 export async function spendLink(
   { sql, keys }: { readonly sql: Sql; readonly keys: Keys },
-  { kind, secret }: { readonly kind: LinkKind; readonly secret: string },
+  {
+    kind,
+    secret,
+    organizationId,
+  }: {
+    readonly kind: LinkKind;
+    readonly secret: string;
+    readonly organizationId?: string | undefined;
+  },
 ): Promise<{ readonly link: PrivateLink; readonly bearer: string } | null> {
   const bearer = writeSecret(keys.random(SECRET_BYTES));
   const link = await spendLinkRow(
     sql,
-    { hash: hashSecret(secret), kind },
+    { hash: hashSecret(secret), kind, organizationId },
     { bearerHash: hashSecret(bearer), lifeMs: linkKinds[kind].sessionMs },
   );
   return link === null ? null : { link, bearer };

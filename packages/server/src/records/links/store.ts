@@ -62,16 +62,23 @@ const spend = statement(
   `update private_links set spent_at = now(), bearer_hash = $3,
      session_expires_at = now() + $4 * interval '1 millisecond'
    where link_hash = $1 and kind = $2 and spent_at is null and ended_at is null and expires_at > now()
+     and ($5::text is null or organization_id = $5)
    returning ${columns}`,
 );
 
 /** Spends a link that can be used; null where there is none, whatever the reason. */
 export async function spendLinkRow(
   sql: Sql,
-  of: { readonly hash: Uint8Array; readonly kind: LinkKind },
+  of: {
+    readonly hash: Uint8Array;
+    readonly kind: LinkKind;
+    /** Where it is given: only a link of this organization. */
+    readonly organizationId?: string | undefined;
+  },
   session: { readonly bearerHash: Uint8Array; readonly lifeMs: number },
 ): Promise<PrivateLink | null> {
-  const values = [of.hash, of.kind, session.bearerHash, session.lifeMs];
+  const { bearerHash, lifeMs } = session;
+  const values = [of.hash, of.kind, bearerHash, lifeMs, of.organizationId ?? null];
   const [row] = await sql.query<PrivateLink>(spend, values);
   return row ?? null;
 }
