@@ -16,6 +16,7 @@ import {
   readUnsettled,
 } from "../../records/ledger/actions.ts";
 import type { Balances } from "../../records/ledger/model.ts";
+import { revokeAllLinks } from "../../records/links/actions.ts";
 import { openClock, organizationNow } from "../../records/sequencer/actions.ts";
 import { organizationErrors } from "./errors.ts";
 import type { organizationEvents } from "./events.ts";
@@ -289,7 +290,7 @@ async function changeStatus(
 const MANY_NAMED = 5;
 
 /**
- * Closes for ever; repeating it changes nothing. Whoever moves money into the organization or issues in
+ * Closes for ever; repeating it changes nothing. Its private links end with it. Whoever moves money into the organization or issues in
  * it shares its row's lock, so nothing comes in between the look and the change.
  *
  * @param duesOf what the organization has to pay yet, in words: known to modules to the right.
@@ -311,6 +312,7 @@ export async function closeOrganization(
     const names = [...accounts, ...dues];
     throw organizationErrors.refusal("organization_not_empty", `Not empty: ${names.join(", ")}.`);
   }
+  await revokeAllLinks(work.sql, work.organizationId);
   return changeStatus(work, "close", before, after);
 }
 

@@ -1,5 +1,6 @@
 import type { Sql } from "../../foundation/database/sql.ts";
 import type { Work } from "../../foundation/database/work.ts";
+import type { OrganizationId } from "../../foundation/ids/ids.ts";
 import type { Keys } from "../../foundation/keys/keys.ts";
 import { type LinkKind, linkKinds, type PrivateLink } from "./model.ts";
 import { hashSecret, looksLikeSecret, SECRET_BYTES, writeSecret } from "./rules.ts";
@@ -94,3 +95,7 @@ export const revokeLink = (
   sql: Sql,
   link: Pick<PrivateLink, "organizationId" | "id">,
 ): Promise<void> => endLinkRow(sql, link, "revoked");
+
+/** Ends all links of an organization and their sessions at once: one that is closed has none. */
+export const revokeAllLinks = (sql: Sql, organizationId: OrganizationId): Promise<void> =>
+  store.endLinksOfAll(sql, organizationId, "revoked");

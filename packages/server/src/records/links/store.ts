@@ -1,4 +1,5 @@
 import { type Sql, statement } from "../../foundation/database/sql.ts";
+import type { OrganizationId } from "../../foundation/ids/ids.ts";
 import type { EndReason, LinkKind, PrivateLink } from "./model.ts";
 
 const columns = `organization_id as "organizationId", id, kind, object_id as "objectId",
@@ -38,6 +39,21 @@ export async function endLinksOf(
   reason: EndReason,
 ): Promise<void> {
   await sql.query(endOfObject, [organizationId, kind, objectId, reason]);
+}
+
+const endOfOrganization = statement(
+  "links.endOfOrganization",
+  `update private_links set ended_at = now(), ended_reason = $2
+   where organization_id = $1 and ended_at is null`,
+);
+
+/** Ends all links of an organization that are alive, with their sessions. */
+export async function endLinksOfAll(
+  sql: Sql,
+  organizationId: OrganizationId,
+  reason: EndReason,
+): Promise<void> {
+  await sql.query(endOfOrganization, [organizationId, reason]);
 }
 
 const end = statement(
