@@ -440,6 +440,7 @@ table public.organizations column 004 status text not null
 table public.organizations column 005 external_id text
 table public.organizations column 006 version bigint not null
 table public.organizations column 007 created_at timestamp(3) with time zone not null
+table public.organizations column 008 embed_origins text[] not null default '{}'::text[]
 table public.people column 001 organization_id id not null
 table public.people column 002 id id not null
 table public.people column 003 customer_id id not null
@@ -913,6 +914,7 @@ table public.ledger_holds constraint ledger_holds_version_check CHECK ((version 
 table public.migrations constraint migrations_pkey PRIMARY KEY (name)
 table public.organization_clocks constraint organization_clocks_offset_ms_check CHECK ((offset_ms >= 0))
 table public.organization_clocks constraint organization_clocks_pkey PRIMARY KEY (organization_id)
+table public.organizations constraint organizations_embed_origins_check CHECK (((cardinality(embed_origins) <= 10) AND (array_to_string(embed_origins, ''::text) !~ '[^a-z0-9:/.-]'::text)))
 table public.organizations constraint organizations_external_id_key UNIQUE (external_id)
 table public.organizations constraint organizations_mode_check CHECK ((mode = ANY (ARRAY['sandbox'::text, 'live'::text])))
 table public.organizations constraint organizations_pkey PRIMARY KEY (id)

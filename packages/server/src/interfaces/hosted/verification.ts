@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { Type } from "typebox";
 import { generalErrors, Refusal } from "../../foundation/errors/errors.ts";
+import { MAX_ID_LENGTH } from "../../foundation/ids/ids.ts";
 import {
   countryCode,
   date,
@@ -50,7 +51,11 @@ import { entryOf, inSession, readingIn, sessionOf, workIn } from "./session.ts";
 const kind = "verification";
 
 const secretText = Type.String({ minLength: 1, maxLength: 200 });
-const exchangeSchema = object({ secret: secretText });
+const exchangeSchema = object({
+  secret: secretText,
+  /** Of a page in a frame: the organization whose origins may embed it. */
+  embeddedFor: Type.Optional(text(MAX_ID_LENGTH)),
+});
 /** Without a country where that is known already. */
 const residence = object({
   country: Type.Optional(countryCode),
@@ -120,16 +125,17 @@ const shownDocument = ({ id, kind: what, side, realType, size, checks, mrz }: Do
 
 /**
  * Exchanges a link for a session. A link that this browser has exchanged before is resumed by its cookie;
- * whatever else is wrong with it gets one answer.
+ * whatever else is wrong with it gets one answer. A page in a frame has no cookie, and takes links of the
+ * organization alone whose origins may embed it.
  */
 async function exchange(
   context: ApiContext,
   request: FastifyRequest,
-  secret: string,
+  { secret, embeddedFor }: StaticOf<typeof exchangeSchema>,
 ): Promise<{ readonly link: PrivateLink; readonly bearer: string }> {
   const { database, keys } = context;
   const spent = await database.transaction(async (sql) => {
-    const got = await spendLink({ sql, keys }, { kind, secret });
+    const got = await spendLink({ sql, keys }, { kind, secret, organizationId: embeddedFor });
     if (got === null) return null;
     const work = await workIn(context, request, sql, got.link);
     await startVerification(work, got.link);
@@ -140,7 +146,7 @@ async function exchange(
     context.committed();
     return spent;
   }
-  const bearer = cookieBearer(context, request) ?? "";
+  const bearer = embeddedFor === undefined ? (cookieBearer(context, request) ?? "") : "";
   const link = await findSession(database, { kind, bearer, secret });
   if (link === null) throw linkErrors.refusal("link_not_usable");
   return { link, bearer };
@@ -153,10 +159,11 @@ export function addVerification(app: FastifyInstance, context: ApiContext): void
   const begin = async (
     reply: FastifyReply,
     { link, bearer }: { readonly link: PrivateLink; readonly bearer: string },
+    isEmbedded = false,
   ) => {
     const leftMs = (link.sessionExpiresAt?.getTime() ?? 0) - context.clock.now().getTime();
     const cookie = resumeCookie(context, bearer, Math.max(0, Math.floor(leftMs / 1_000)));
-    if (cookie !== null) reply.header("set-cookie", cookie);
+    if (cookie !== null && !isEmbedded) reply.header("set-cookie", cookie);
     return { bearer, session: await show(link) };
   };
   const readExchange = reader(exchangeSchema);
@@ -166,8 +173,9 @@ export function addVerification(app: FastifyInstance, context: ApiContext): void
 
   app.post("/exchange", async (request, reply) => {
     requireOwnPage(context, request);
-    const { secret } = readExchange(request.body);
-    return begin(reply, await exchange(context, request, secret));
+    const given = readExchange(request.body);
+    const isEmbedded = given.embeddedFor !== undefined;
+    return begin(reply, await exchange(context, request, given), isEmbedded);
   });
   app.post("/resume", async (request, reply) => {
     requireOwnPage(context, request);

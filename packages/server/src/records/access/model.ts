@@ -9,6 +9,7 @@ const scope = (audience: Audience, meaning: string): ScopeEntry => ({ audience, 
 /** Every scope. A route names one of these; a key holds some of them. */
 export const scopes = {
   "organization:read": scope("any", "Read the organization and its balances."),
+  "organization:write": scope("organization", "Say who may embed the hosted pages."),
   "keys:read": scope("any", "List API keys, without their secrets."),
   "keys:write": scope("any", "Create, rotate and revoke API keys."),
   "programs:read": scope("any", "Read card programs."),
