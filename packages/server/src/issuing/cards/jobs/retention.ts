@@ -4,7 +4,7 @@ import { findRetentionOver } from "../store/retention.ts";
 
 const erase: Job = {
   name: "cards.eraseRetained",
-  summary: "Erase the holders of deleted cards without a customer once their retention is over",
+  summary: "Erase holders of deleted cards without a customer after their retention",
   everyS: 60,
   together: 100,
   findDue: findRetentionOver,
