@@ -101,7 +101,7 @@ export function organizationProblem({
 }): Problem | null {
   if (status === "active") return null;
   const message = `The organization is ${status}.`;
-  return organizationErrors.problem("organization_suspended", undefined, message);
+  return organizationErrors.problem(`organization_${status}`, undefined, message);
 }
 
 const program: Rule = ({ facts, request, terms }) => {
