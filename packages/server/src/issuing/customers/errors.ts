@@ -131,8 +131,7 @@ export const customerErrors = errorTable({
   verification_not_needed: {
     status: 409,
     title: "The customer has nothing to give in a verification session",
-    remedy:
-      "See its status and what is missing; people of businesses are added at /v1/customers/{id}/people.",
+    remedy: "See its status and what is missing.",
   },
   verification_ended: {
     status: 409,
@@ -148,6 +147,11 @@ export const customerErrors = errorTable({
     status: 422,
     title: "No document of this kind is asked for",
     remedy: "Give a document of a kind that the session lists.",
+  },
+  people_not_asked: {
+    status: 422,
+    title: "Nobody who directs or owns a business is asked for",
+    remedy: "Give what the session lists; people are added at /v1/customers/{id}/people, too.",
   },
   consent_outdated: {
     status: 409,

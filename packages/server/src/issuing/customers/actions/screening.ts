@@ -66,10 +66,10 @@ export async function screenPerson(
   customer: Customer,
   person: Person,
   lists: Lists,
-): Promise<void> {
+): Promise<Customer> {
   const ref = refOf(customer, person.id);
   const hits = await screenSubject(work, ref, personSubject(person), lists);
-  if (hits.length > 0) await holdFor(work, customer, hits);
+  return hits.length > 0 ? holdFor(work, customer, hits) : customer;
 }
 
 /**
