@@ -1,11 +1,13 @@
 import { createHash } from "node:crypto";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { generalErrors, Refusal } from "../../foundation/errors/errors.ts";
+import { readFile } from "../api/body.ts";
 import type { ApiContext } from "../api/context.ts";
 import { answerError } from "../api/failures.ts";
 import { parseJson } from "../api/json.ts";
 import { malformed } from "../api/validation.ts";
 import { addPages } from "./pages.ts";
+import { FILE_TYPE } from "./uploads.ts";
 import { addVerification } from "./verification.ts";
 
 /**
@@ -87,7 +89,7 @@ function takeJsonAndFiles(app: FastifyInstance): void {
     if (parsed.ok) done(null, parsed.value);
     else done(malformed(parsed.problems));
   });
-  app.addContentTypeParser("application/octet-stream", { parseAs: "buffer" }, (_, body, done) =>
-    done(null, body),
+  app.addContentTypeParser(FILE_TYPE, (request, body, done) =>
+    readFile(request, body, request.routeOptions.bodyLimit, done),
   );
 }

@@ -1,7 +1,5 @@
-import { createHash } from "node:crypto";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { Type } from "typebox";
-import { generalErrors, Refusal } from "../../foundation/errors/errors.ts";
 import { MAX_ID_LENGTH } from "../../foundation/ids/ids.ts";
 import {
   countryCode,
@@ -15,7 +13,6 @@ import {
 import {
   changeGivenPerson,
   describeGiven,
-  giveDocument,
   givePerson,
   readVisit,
   saveDetails,
@@ -34,13 +31,7 @@ import {
 } from "../../issuing/customers/model/sessions.ts";
 import { MAX_BUSINESS_NAME, MAX_PERSON_NAME } from "../../issuing/customers/model.ts";
 import { newPersonSchema, personChangeSchema } from "../../issuing/customers/schema/people.ts";
-import { keepDocument } from "../../issuing/documents/actions.ts";
-import {
-  type Document,
-  documentKinds,
-  documentSides,
-  MAX_DOCUMENT_BYTES,
-} from "../../issuing/documents/model.ts";
+import type { Document } from "../../issuing/documents/model.ts";
 import { documentChangeSchema } from "../../issuing/documents/schema.ts";
 import { getOrganization } from "../../issuing/organizations/actions.ts";
 import { recordAudit } from "../../records/audit/actions.ts";
@@ -48,10 +39,10 @@ import { findSession, spendLink } from "../../records/links/actions.ts";
 import { linkErrors } from "../../records/links/errors.ts";
 import type { PrivateLink } from "../../records/links/model.ts";
 import type { ApiContext } from "../api/context.ts";
-import { MAX_UPLOADS } from "../api/upload.ts";
 import { compileCheck, malformed } from "../api/validation.ts";
 import { cookieBearer, requireOwnPage, resumeCookie } from "./admission.ts";
 import { entryOf, inSession, readingIn, sessionOf, workIn } from "./session.ts";
+import { addUploads } from "./uploads.ts";
 
 const kind = "verification";
 
@@ -86,10 +77,6 @@ const detailsSchema = object(
   ).properties,
   { minProperties: 1 },
 );
-const documentQuery = object({
-  kind: oneOf(documentKinds),
-  side: Type.Optional(oneOf(documentSides)),
-});
 const consentSchema = object({
   consent: object({ version: text(40), language: oneOf(pageLanguages) }),
 });
@@ -227,7 +214,7 @@ export function addVerification(app: FastifyInstance, context: ApiContext): void
     return shown(context, visit);
   });
   addPeople(app, context);
-  addUpload(app, context);
+  addUploads(app, context, kind, (visit) => shown(context, visit));
 }
 
 /** Takes who directs and owns a business, by the same bodies as the API. */
@@ -261,53 +248,6 @@ function addPeople(app: FastifyInstance, context: ApiContext): void {
     );
     return shown(context, visit);
   });
-}
-
-/** Takes a document: its bytes are kept first and written down after that, so that nothing waits under a lock. */
-function addUpload(app: FastifyInstance, context: ApiContext): void {
-  const readQuery = compileCheck("query", documentQuery);
-  let open = 0;
-  app.post("/documents", { bodyLimit: MAX_DOCUMENT_BYTES }, async (request) => {
-    const link = await sessionOf(context, request, kind);
-    const problems = readQuery(request.query);
-    if (problems.length > 0) throw malformed(problems);
-    const content = request.body;
-    if (!Buffer.isBuffer(content)) throw generalErrors.refusal("unsupported_media_type");
-    if (open >= MAX_UPLOADS) {
-      throw generalErrors.refusal("unavailable", undefined, { retryAfterS: 1 });
-    }
-    open += 1;
-    try {
-      return shown(context, await take(context, request, link, content));
-    } finally {
-      open -= 1;
-    }
-  });
-}
-
-async function take(
-  context: ApiContext,
-  request: FastifyRequest,
-  link: PrivateLink,
-  content: Buffer,
-): Promise<Visit> {
-  const { kind: what, side = null } = request.query as StaticOf<typeof documentQuery>;
-  const sha256 = createHash("sha256").update(content).digest("hex");
-  const holder = {
-    organizationId: link.organizationId,
-    customerId: link.objectId as Visit["customer"]["id"],
-  };
-  const kept = await keepDocument(context, holder, { content, sha256 });
-  const about = { kind: what, side, country: null, expiryDate: null };
-  try {
-    return await inSession(context, request, { link, action: "giveDocument" }, (work) =>
-      giveDocument(work, link, about, kept),
-    );
-  } catch (error) {
-    // After any other error nobody knows whether it was committed: the sweep looks at the table.
-    if (error instanceof Refusal) await kept.discard().catch(() => undefined);
-    throw error;
-  }
 }
 
 /** Reads a body by its schema. @throws Refusal `invalid_request` naming every broken field */
