@@ -97,3 +97,6 @@ export const DEFAULT_OVERLAP_SECONDS = 86_400;
 
 /** Longest such time: 30 days. */
 export const MAX_OVERLAP_SECONDS = 2_592_000;
+
+/** Longest name of a key, in characters. */
+export const MAX_KEY_NAME = 100;
