@@ -223,12 +223,12 @@ export async function submitVerification(
   const { session, customer, draft, documents } = await lockVisit(work, link);
   if (consent.version !== CONSENT_VERSION) throw customerErrors.refusal("consent_outdated");
   const change = askedOf(customer, draft.details);
-  const problems = openProblems(customer, change, documents);
+  const problems = openProblems(customer, change, documents, work.now);
   if (problems.length > 0) {
     throw customerErrors.refusal("verification_incomplete", undefined, { problems });
   }
   const at = await realNow(work.sql);
-  const given = standingIn(documents).map(({ kind }) => kind);
+  const given = standingIn(documents, work.now).map(({ kind }) => kind);
   await submitDocuments(work, holderOf(session), session.id);
   const submitted = await moveSession(work, session, "submit", {
     submittedAt: at,

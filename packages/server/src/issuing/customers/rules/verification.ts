@@ -1,5 +1,5 @@
 import type { Problem } from "../../../foundation/errors/errors.ts";
-import { type Document, isExpired } from "../../documents/model.ts";
+import { type Document, isExpiredAt } from "../../documents/model.ts";
 import { customerErrors } from "../errors.ts";
 import { type Draft, type Wanted, wantedOf } from "../model/sessions.ts";
 import { type Customer, type CustomerField, fieldValue, type Residence } from "../model.ts";
@@ -52,23 +52,25 @@ export function detailedBy(
   return { ...draft, details };
 }
 
-/** Documents of a draft that can meet a need: they stand, and were not found expired. */
-export const standingIn = (documents: readonly Document[]): Document[] =>
-  documents.filter((one) => one.status === "uploaded" && !isExpired(one));
+/** Documents of a draft that can meet a need: they stand, and are not expired by now. */
+export const standingIn = (documents: readonly Document[], now: Date): Document[] =>
+  documents.filter((one) => one.status === "uploaded" && !isExpiredAt(one, now));
 
 /**
  * What is still to be given before a session can be submitted, one line for `errors[]` each.
  *
  * @param change as `askedOf`.
+ * @param now the organization's.
  */
 export function openProblems(
   customer: Customer,
   change: CustomerChange,
   documents: readonly Document[],
+  now: Date,
 ): Problem[] {
   const { fields, documents: needs }: Wanted = wantedOf(customer);
   const known = tidyDetails({ ...noDetails, ...change });
-  const kinds = standingIn(documents).map(({ kind }) => kind);
+  const kinds = standingIn(documents, now).map(({ kind }) => kind);
   const missing = [
     ...fields.filter((field) => fieldValue(known, field) === null),
     ...needs
