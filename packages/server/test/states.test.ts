@@ -5,7 +5,7 @@ import { routes } from "../src/interfaces/api/routes.ts";
 import type { CustomerStatus } from "../src/issuing/customers/model.ts";
 import { made } from "./harness/furnish.ts";
 import type { Call, CallAnswer } from "./harness/server.ts";
-import { bring, type Place, type Subject, startPlaces, verbs } from "./harness/verbs.ts";
+import { bring, type Place, type Subject, startPlaces, subjectOf, verbs } from "./harness/verbs.ts";
 
 /** Each verb of verifying, in each state of its organization and of its customer, by each kind of key. */
 const { server, place } = await startPlaces();
@@ -35,12 +35,6 @@ function keysOf({ audience }: Route, { own }: Place) {
     right: entries.filter(([name]) => isFor(name)).map(([, call]) => call),
     wrong: entries.filter(([name]) => !isFor(name)).map(([, call]) => call),
   };
-}
-
-async function subjectOf(at: Place, id: string): Promise<Subject> {
-  const verb = verbs[id];
-  assert.ok(verb, `${id} is in the table of verbs`);
-  return verb.make(at);
 }
 
 const routeOf = (id: string) => concerned.find((route) => route.id === id) as Route;

@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import { business, person } from "../../src/issuing/customers/fixture.ts";
 import type { CustomerStatus } from "../../src/issuing/customers/model.ts";
 import { programBody } from "../../src/issuing/programs/fixture.ts";
@@ -276,4 +277,11 @@ export async function startPlaces() {
     typeId,
   });
   return { server, place };
+}
+
+/** Makes what a verb of the table is done to. */
+export async function subjectOf(at: Place, id: string): Promise<Subject> {
+  const verb = verbs[id];
+  assert.ok(verb, `${id} is in the table of verbs`);
+  return verb.make(at);
 }

@@ -6,7 +6,7 @@ import { assert, generalErrors } from "../../foundation/errors/errors.ts";
 import type { OrganizationId } from "../../foundation/ids/ids.ts";
 import type { Reference } from "../../foundation/route/schemas.ts";
 import { destroySubjectKey, openPersonal, sealPersonal } from "../../records/vault/actions.ts";
-import { acceptDocuments } from "../documents/actions.ts";
+import { acceptDocuments, expiredKinds } from "../documents/actions.ts";
 import { lockOrganization, workIn } from "../organizations/actions.ts";
 import { requireOpen } from "../organizations/rules.ts";
 import type { CustomerType, VerificationLevel } from "../programs/model.ts";
@@ -15,7 +15,14 @@ import { announceCustomer, keepMove } from "./actions/record.ts";
 import { refuseWhileListed, screenCustomer, suspected } from "./actions/screening.ts";
 import { endSessions } from "./actions/sessions.ts";
 import { eventOfMove } from "./events.ts";
-import type { Customer, CustomerDetails, Retained, RetainedCard, StatusChange } from "./model.ts";
+import type {
+  Customer,
+  CustomerDetails,
+  Evidence,
+  Retained,
+  RetainedCard,
+  StatusChange,
+} from "./model.ts";
 import { detailProblems, noDetails, tidyDetails } from "./rules/details.ts";
 import { type Duplicate, duplicatesOf } from "./rules/duplicates.ts";
 import { erased, identityOf, retainedPerson } from "./rules/erasure.ts";
@@ -188,7 +195,7 @@ export async function decideCustomer(
   if (!afterClosing[verdict.move]) requireOpen(organization);
   const before = await lockForChange(work, { by: "id", value: id });
   if (verdict.move === "release") await refuseWhileListed(work, before.id);
-  const customer = decidedBy(before, verdict, work.now);
+  const customer = decidedBy(await asOfNow(work, before, verdict), verdict, work.now);
   await updateCustomer(work.sql, customer);
   // What the decision rests on stays with it.
   if (verdict.move === "approve") {
@@ -198,6 +205,16 @@ export async function decideCustomer(
   await keepMove(work, before, customer, { move, reasons: reasonsOf(verdict), note });
   announceCustomer(work, eventOfMove[move], customer, before);
   return customer;
+}
+
+/** A review is not passed by documents that have expired since they were given. */
+async function asOfNow(work: Work, customer: Customer, { move }: Verdict): Promise<Customer> {
+  // A provider has looked at what it approves, and at its dates.
+  if (move !== "approve" || work.actor.kind === "system") return customer;
+  const { organizationId, id: customerId } = customer;
+  const expired: readonly Evidence[] = await expiredKinds(work, { organizationId, customerId });
+  if (expired.length === 0) return customer;
+  return { ...customer, evidence: customer.evidence.filter((kind) => !expired.includes(kind)) };
 }
 
 /** Of those deleted before there were people, none are kept. */

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Problem } from "../../../foundation/errors/errors.ts";
-import { type Document, isExpired } from "../../documents/model.ts";
+import { type Document, isExpiredAt } from "../../documents/model.ts";
 import { customerErrors } from "../errors.ts";
 import type { PersonDetails } from "../model/people.ts";
 import { type Draft, type DraftPerson, type Wanted, wantedOf } from "../model/sessions.ts";
@@ -86,25 +86,27 @@ export function peopledBy(
   return { ...draft, people };
 }
 
-/** Documents of a draft that can meet a need: they stand, and were not found expired. */
-export const standingIn = (documents: readonly Document[]): Document[] =>
-  documents.filter((one) => one.status === "uploaded" && !isExpired(one));
+/** Documents of a draft that can meet a need: they stand, and are not expired by now. */
+export const standingIn = (documents: readonly Document[], now: Date): Document[] =>
+  documents.filter((one) => one.status === "uploaded" && !isExpiredAt(one, now));
+
+/** What was given in a session: `change` as `askedOf`. */
+export type Given = {
+  readonly change: CustomerChange;
+  readonly documents: readonly Document[];
+  readonly people: readonly PersonDetails[];
+};
 
 /**
  * What is still to be given before a session can be submitted, one line for `errors[]` each.
  *
- * @param change as `askedOf`.
+ * @param now the organization's.
  */
-export function openProblems(
-  customer: Customer,
-  change: CustomerChange,
-  documents: readonly Document[],
-  given: readonly PersonDetails[],
-): Problem[] {
+export function openProblems(customer: Customer, given: Given, now: Date): Problem[] {
   const { fields, documents: needs, people }: Wanted = wantedOf(customer);
-  const roles = rolesOf(given);
-  const known = tidyDetails({ ...noDetails, ...change });
-  const kinds = standingIn(documents).map(({ kind }) => kind);
+  const roles = rolesOf(given.people);
+  const known = tidyDetails({ ...noDetails, ...given.change });
+  const kinds = standingIn(given.documents, now).map(({ kind }) => kind);
   const missing = [
     ...fields.filter((field) => fieldValue(known, field) === null),
     ...needs
