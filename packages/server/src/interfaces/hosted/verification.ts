@@ -112,14 +112,16 @@ async function shown(context: ApiContext, { session, customer, draft, documents 
   };
 }
 
-const shownDocument = ({ id, kind: what, side, realType, size, checks, mrz }: Document) => ({
+const shownDocument = ({ id, kind: what, side, country, expiryDate, ...rest }: Document) => ({
   id,
   kind: what,
   side,
-  realType,
-  size,
-  isDescribed: mrz !== null,
-  findings: checks
+  country,
+  expiryDate,
+  realType: rest.realType,
+  size: rest.size,
+  isDescribed: rest.mrz !== null,
+  findings: rest.checks
     .filter(({ check, result }) => result === "failed" && toldChecks.includes(check))
     .map(({ check }) => check),
 });

@@ -1,6 +1,14 @@
-import { type DocumentNeed, type DocumentShown, Refused, removeDocument, upload } from "./api.ts";
+import {
+  type DocumentNeed,
+  type DocumentShown,
+  type Problem,
+  Refused,
+  removeDocument,
+  upload,
+} from "./api.ts";
 import { type App, inputOf } from "./app.ts";
 import { h, heading, mainButton, otherButton } from "./dom.ts";
+import { factProblems, factsOf, forgetFacts, inFacts, saveFacts } from "./facts.ts";
 import { linesOf } from "./lines.ts";
 
 /** The step of the documents. */
@@ -32,7 +40,7 @@ const slotsOf = (kind: string): readonly Slot[] =>
   (slots[kind] ?? [{ side: null, name: "side.whole" }]).map((slot) => ({ ...slot, kind }));
 
 /** The kind that was chosen for a need: of what is given, else of what was ticked, else the first. */
-export function chosenKind(app: App, { need, kinds }: DocumentNeed): string {
+function chosenKind(app: App, { need, kinds }: DocumentNeed): string {
   const given = app.session.documents.find(({ kind }) => kinds.includes(kind))?.kind;
   return app.typed.get(need) ?? given ?? kinds[0] ?? "other";
 }
@@ -40,11 +48,23 @@ export function chosenKind(app: App, { need, kinds }: DocumentNeed): string {
 const documentIn = (app: App, { kind, side }: Slot): DocumentShown | undefined =>
   app.session.documents.find((one) => one.kind === kind && one.side === side);
 
+const isExpired = (one: DocumentShown): boolean => one.findings.includes("expiry");
+
 /** What of a need is not given yet; an expired document is as good as none. */
-export const openSlots = (app: App, need: DocumentNeed): readonly Slot[] =>
-  slotsOf(chosenKind(app, need)).filter(
-    (slot) => documentIn(app, slot)?.findings.includes("expiry") ?? true,
-  );
+const openSlots = (app: App, need: DocumentNeed): readonly Slot[] =>
+  slotsOf(chosenKind(app, need)).filter((slot) => {
+    const given = documentIn(app, slot);
+    return given === undefined || isExpired(given);
+  });
+
+/** What is to be done about a need before the next step. */
+export function needProblems(app: App, need: DocumentNeed): readonly Problem[] {
+  const [open] = openSlots(app, need);
+  if (open === undefined) return factProblems(app, chosenKind(app, need));
+  const given = documentIn(app, open);
+  const code = given === undefined ? "document_required" : "document_expired";
+  return [{ code, field: need.need }];
+}
 
 export function documentsStep(app: App): readonly Node[] {
   const { say, session } = app;
@@ -67,15 +87,44 @@ export function documentsStep(app: App): readonly Node[] {
 }
 
 function onContinue(app: App): void {
-  const open = app.session.wanted.documents.filter((need) => openSlots(app, need).length > 0);
-  if (open.length === 0) app.go(app.after("documents"));
-  else app.fail(open.map(({ need }) => ({ code: "information_required", field: need })));
+  app.run(async () => {
+    const refused: Problem[] = [];
+    const needs = app.session.wanted.documents;
+    for (const need of needs) refused.push(...(await save(app, need)));
+    const open = needs.flatMap((need) => needProblems(app, need));
+    if (refused.length + open.length === 0) app.go(app.after("documents"));
+    else app.fail([...refused, ...open]);
+  });
+}
+
+/** Saves what stands on a document, and shows at once what that says about it. */
+async function save(app: App, need: DocumentNeed): Promise<readonly Problem[]> {
+  const kind = chosenKind(app, need);
+  const before = app.session.documents.some(isExpired);
+  try {
+    await saveFacts(app, kind);
+  } catch (error) {
+    if (!(error instanceof Refused) || (error.status !== 422 && error.status !== 400)) throw error;
+    return error.problems.map((problem) => inFacts(kind, problem));
+  }
+  const expired = app.session.documents.some(isExpired);
+  if (expired !== before) {
+    redraw(app, need);
+    if (expired) app.tell(app.say("finding.expiry"));
+  }
+  return [];
 }
 
 function needSection(app: App, need: DocumentNeed): HTMLElement {
   const { say } = app;
   const title = `need.${need.need}`;
   const kind = chosenKind(app, need);
+  const all = slotsOf(kind);
+  const [open] = openSlots(app, need);
+  const place = Math.max(
+    0,
+    all.findIndex(({ side }) => side === open?.side),
+  );
   const choices = need.kinds.map((one) =>
     h(
       "label",
@@ -105,21 +154,24 @@ function needSection(app: App, need: DocumentNeed): HTMLElement {
           ...choices,
         )
       : null,
-    ...slotsOf(kind).map((slot, index) =>
-      slotBox(app, need, slot, index === 0 ? inputOf(need.need) : null),
+    ...all.map((slot, index) =>
+      slotBox(app, need, slot, index === place ? inputOf(need.need) : null),
     ),
+    factsOf(app, kind, () => app.run(async () => void (await save(app, need)))),
   );
 }
 
 /** Draws the pictures of a need anew; what has the focus keeps it. */
 function redraw(app: App, need: DocumentNeed): void {
   const focused = document.activeElement;
+  const id = focused?.id ?? "";
   const name = focused instanceof HTMLInputElement ? `${focused.name}=${focused.value}` : "";
   const section = needSection(app, need);
   document.getElementById(section.id)?.replaceWith(section);
   for (const input of section.querySelectorAll("input")) {
     if (input.type === "radio" && `${input.name}=${input.value}` === name) input.focus();
   }
+  if (id !== "" && document.activeElement !== focused) document.getElementById(id)?.focus();
 }
 
 function slotBox(app: App, need: DocumentNeed, slot: Slot, id: string | null): HTMLElement {
@@ -212,6 +264,7 @@ function filledSlot(
   const remove = () =>
     app.run(async () => {
       app.session = await removeDocument(given.id);
+      if (isExpired(given)) forgetFacts(app, given.kind);
       redraw(app, need);
       document.getElementById(inputOf(need.need))?.focus();
       app.tell(say("document.removed", { label }));

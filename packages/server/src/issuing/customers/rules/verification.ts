@@ -86,9 +86,15 @@ export function peopledBy(
   return { ...draft, people };
 }
 
-/** Documents of a draft that can meet a need: they stand, and were not found expired. */
-export const standingIn = (documents: readonly Document[]): Document[] =>
-  documents.filter((one) => one.status === "uploaded" && !isExpired(one));
+/**
+ * Documents of a draft that can meet a need: they stand, and were not found expired, nor was the other side of
+ * theirs.
+ */
+export function standingIn(documents: readonly Document[]): Document[] {
+  const uploaded = documents.filter(({ status }) => status === "uploaded");
+  const expired = new Set(uploaded.filter(isExpired).map(({ kind }) => kind));
+  return uploaded.filter(({ kind }) => !expired.has(kind));
+}
 
 /**
  * What is still to be given before a session can be submitted, one line for `errors[]` each.

@@ -2,7 +2,7 @@
 import { exchange,               Refused, resume,              } from "./api.js";
 import {           inputOf, labelOf, PERSON,           } from "./app.js";
 import { detailsStep } from "./details.js";
-import { documentsStep, openSlots } from "./documents.js";
+import { documentsStep, needProblems } from "./documents.js";
 import { h } from "./dom.js";
 import {
 
@@ -162,7 +162,7 @@ function firstOpen()       {
   const given = Object.keys(details).length > 0;
   if (wanted.fields.length > 0 && !given) return "details";
   if (openRoles(app).length > 0) return "people";
-  const open = wanted.documents.some((need) => openSlots(app, need).length > 0);
+  const open = wanted.documents.some((need) => needProblems(app, need).length > 0);
   if (open || documents.length < wanted.documents.length) return "documents";
   return "consent";
 }
@@ -231,7 +231,7 @@ function wordsOf({ code, field }         )         {
   }
   const isNeed = field.startsWith("documents.") || field.startsWith("people.");
   const label = isNeed ? app.say(`need.${field}`) : labelOf(app, field);
-  const isDate = field.endsWith("birthDate");
+  const isDate = field.endsWith("Date");
   const keys = [`errors.${code}`, isDate ? "errors.birth_date_invalid" : "errors.invalid"];
   const known = keys.flatMap((key) => (field.startsWith(PERSON) ? [`${key}.person`, key] : [key]));
   return (
