@@ -432,26 +432,6 @@ test("lines of a document are compared with the details of the session, named wh
   assert.ok(!/L898902C|ERIKSSON/.test(JSON.stringify(audit.body)));
 });
 
-test("who issued a document and until when it is valid is kept; expired on one side is expired on both", async () => {
-  const { id, options } = await begin(person);
-  const give = (side: string) =>
-    ask("POST", `documents?kind=id_card&side=${side}`, picture, options);
-  await give("front");
-  const [front, back] = (await give("back")).body.documents;
-  const say = (description: object) => ask("PATCH", `documents/${front.id}`, description, options);
-  const { body } = await say({ country: "DEU", expiryDate: "2020-12-31" });
-  const { country, expiryDate, findings } = body.documents[0];
-  assert.deepEqual([country, expiryDate, findings], ["DEU", "2020-12-31", ["expiry"]]);
-  assert.deepEqual([body.documents[1].id, body.documents[1].findings], [back.id, []]);
-  const refused = await ask("POST", "submit", { consent }, options);
-  assert.deepEqual(refused.body.errors[0].field, "documents.identity");
-  assert.equal((await read(id)).status, "needs_information");
-  await say({ expiryDate: "2099-12-31" });
-  assert.equal((await ask("POST", "submit", { consent }, options)).body.outcome, "in_review");
-  const kept = (await own.call("GET", `/customers/${id}/documents/${front.id}`)).body;
-  assert.deepEqual([kept.country, kept.expiryDate], ["DEU", "2099-12-31"]);
-});
-
 test("at level minimum the person is done at once", async () => {
   const { id, options } = await begin({ level: "minimum" });
   const { firstName, lastName, birthDate } = person;

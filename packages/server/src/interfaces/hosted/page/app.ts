@@ -35,6 +35,8 @@ export type App = {
   before(step: Step): Step | null;
   /** Runs something that asks the server; while it runs, nothing else does. */
   run(work: () => Promise<void>): void;
+  /** Asks the server beside what the person does: what is pressed meanwhile waits for it. */
+  beside(work: () => Promise<void>): void;
   /** Shows what has to be mended. */
   fail(problems: readonly Problem[]): void;
   /** Says something to who cannot see it. */

@@ -39,6 +39,7 @@ const live = h("p", { class: "live", role: "status" });
 let language: Language = wantedLanguage();
 let step: Step = "start";
 let isBusy = false;
+let meanwhile: Promise<void> = Promise.resolve();
 
 const app: App = {
   session: nobody,
@@ -65,6 +66,7 @@ const app: App = {
     return asked()[at - 1] ?? null;
   },
   run,
+  beside,
   fail,
   tell: (text) => {
     live.textContent = text;
@@ -172,16 +174,23 @@ function run(work: () => Promise<void>): void {
   if (isBusy) return;
   isBusy = true;
   page.setAttribute("aria-busy", "true");
-  work()
-    .catch((error: unknown) => {
-      if (!(error instanceof Refused)) throw error;
-      void onRefusal(error);
-    })
-    .finally(() => {
-      isBusy = false;
-      page.removeAttribute("aria-busy");
-    });
+  void caught(() => meanwhile.then(work)).finally(() => {
+    isBusy = false;
+    page.removeAttribute("aria-busy");
+  });
 }
+
+/** Does something beside: what is pressed next waits for it, and is not lost. */
+function beside(work: () => Promise<void>): void {
+  if (!isBusy) meanwhile = caught(() => meanwhile.then(work));
+}
+
+const caught = (work: () => Promise<void>): Promise<void> =>
+  work().catch((error: unknown) => {
+    if (error instanceof Refused) return onRefusal(error);
+    // A fault of the page: told as one, and what is pressed next still works.
+    reportError(error);
+  });
 
 async function onRefusal({ status, code }: Refused): Promise<void> {
   if (status === 0 || status >= 500) return fail([{ code: "connection" }]);

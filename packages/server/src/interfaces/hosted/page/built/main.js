@@ -39,6 +39,7 @@ const live = h("p", { class: "live", role: "status" });
 let language           = wantedLanguage();
 let step       = "start";
 let isBusy = false;
+let meanwhile                = Promise.resolve();
 
 const app      = {
   session: nobody,
@@ -65,6 +66,7 @@ const app      = {
     return asked()[at - 1] ?? null;
   },
   run,
+  beside,
   fail,
   tell: (text) => {
     live.textContent = text;
@@ -172,16 +174,23 @@ function run(work                     )       {
   if (isBusy) return;
   isBusy = true;
   page.setAttribute("aria-busy", "true");
-  work()
-    .catch((error         ) => {
-      if (!(error instanceof Refused)) throw error;
-      void onRefusal(error);
-    })
-    .finally(() => {
-      isBusy = false;
-      page.removeAttribute("aria-busy");
-    });
+  void caught(() => meanwhile.then(work)).finally(() => {
+    isBusy = false;
+    page.removeAttribute("aria-busy");
+  });
 }
+
+/** Does something beside: what is pressed next waits for it, and is not lost. */
+function beside(work                     )       {
+  if (!isBusy) meanwhile = caught(() => meanwhile.then(work));
+}
+
+const caught = (work                     )                =>
+  work().catch((error         ) => {
+    if (error instanceof Refused) return onRefusal(error);
+    // A fault of the page: told as one, and what is pressed next still works.
+    reportError(error);
+  });
 
 async function onRefusal({ status, code }         )                {
   if (status === 0 || status >= 500) return fail([{ code: "connection" }]);
