@@ -185,12 +185,15 @@ function beside(work: () => Promise<void>): void {
   if (!isBusy) meanwhile = caught(() => meanwhile.then(work));
 }
 
-const caught = (work: () => Promise<void>): Promise<void> =>
-  work().catch((error: unknown) => {
-    if (error instanceof Refused) return onRefusal(error);
+async function caught(work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    if (error instanceof Refused) await onRefusal(error);
     // A fault of the page: told as one, and what is pressed next still works.
-    reportError(error);
-  });
+    else reportError(error);
+  }
+}
 
 async function onRefusal({ status, code }: Refused): Promise<void> {
   if (status === 0 || status >= 500) return fail([{ code: "connection" }]);

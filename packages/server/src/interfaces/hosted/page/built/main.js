@@ -185,12 +185,15 @@ function beside(work                     )       {
   if (!isBusy) meanwhile = caught(() => meanwhile.then(work));
 }
 
-const caught = (work                     )                =>
-  work().catch((error         ) => {
-    if (error instanceof Refused) return onRefusal(error);
+async function caught(work                     )                {
+  try {
+    await work();
+  } catch (error) {
+    if (error instanceof Refused) await onRefusal(error);
     // A fault of the page: told as one, and what is pressed next still works.
-    reportError(error);
-  });
+    else reportError(error);
+  }
+}
 
 async function onRefusal({ status, code }         )                {
   if (status === 0 || status >= 500) return fail([{ code: "connection" }]);
