@@ -27,6 +27,7 @@ import {
   nothingWanted,
   outcomeOf,
   pageLanguages,
+  type Wanted,
   wantedOf,
 } from "../../issuing/customers/model/sessions.ts";
 import { MAX_BUSINESS_NAME, MAX_PERSON_NAME } from "../../issuing/customers/model.ts";
@@ -84,6 +85,12 @@ const consentSchema = object({
 /** What a person is told about the picture of its document; not what a reviewer alone should know. */
 const toldChecks: readonly string[] = ["resolution", "sharpness", "expiry"];
 
+/** What a document is compared with. Of details that the organization gave, the page must tell nothing. */
+const holderFields = ["firstName", "lastName", "birthDate"] as const;
+
+const toldTo = ({ fields }: Wanted): readonly string[] =>
+  holderFields.every((field) => fields.includes(field)) ? [...toldChecks, "holder"] : toldChecks;
+
 /** A session as its own page sees it. */
 async function shown(context: ApiContext, { session, customer, draft, documents }: Visit) {
   const { name } = await getOrganization(context.database, session.organizationId);
@@ -98,21 +105,28 @@ async function shown(context: ApiContext, { session, customer, draft, documents 
     wanted,
     details: isSubmitted ? {} : draft.details,
     people: isSubmitted ? [] : draft.people,
-    documents: documents.filter(({ status }) => status === "uploaded").map(shownDocument),
+    documents: documents
+      .filter(({ status }) => status === "uploaded")
+      .map((one) => shownDocument(one, toldTo(wanted))),
     consentVersion: CONSENT_VERSION,
     outcome: isSubmitted ? outcomeOf(customer) : null,
   };
 }
 
-const shownDocument = ({ id, kind: what, side, realType, size, checks, mrz }: Document) => ({
+const shownDocument = (
+  { id, kind: what, side, country, expiryDate, ...rest }: Document,
+  told: readonly string[],
+) => ({
   id,
   kind: what,
   side,
-  realType,
-  size,
-  isDescribed: mrz !== null,
-  findings: checks
-    .filter(({ check, result }) => result === "failed" && toldChecks.includes(check))
+  country,
+  expiryDate,
+  realType: rest.realType,
+  size: rest.size,
+  isDescribed: rest.mrz !== null,
+  findings: rest.checks
+    .filter(({ check, result }) => result === "failed" && told.includes(check))
     .map(({ check }) => check),
 });
 

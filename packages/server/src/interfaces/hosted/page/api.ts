@@ -4,6 +4,9 @@ export type DocumentShown = {
   readonly id: string;
   readonly kind: string;
   readonly side: string | null;
+  /** Who issued it, and until when it is valid, as far as that was typed. */
+  readonly country: string | null;
+  readonly expiryDate: string | null;
   /** Whether its machine-readable lines were given. */
   readonly isDescribed: boolean;
   readonly findings: readonly string[];
@@ -112,9 +115,13 @@ export const changePerson = (id: string, person: PersonGiven): Promise<Session> 
 export const removePerson = (id: string): Promise<Session> =>
   ask("DELETE", `/people/${encodeURIComponent(id)}`);
 
-/** Gives the machine-readable lines of a document. They are kept nowhere. */
-export const describeDocument = (id: string, mrz: readonly string[]): Promise<Session> =>
-  ask("PATCH", `/documents/${encodeURIComponent(id)}`, { mrz });
+/** What stands on a document. Machine-readable lines are kept nowhere. */
+export type Description =
+  | { readonly mrz: readonly string[] }
+  | { readonly country: string; readonly expiryDate: string | null };
+
+export const describeDocument = (id: string, description: Description): Promise<Session> =>
+  ask("PATCH", `/documents/${encodeURIComponent(id)}`, description);
 
 export const removeDocument = (id: string): Promise<Session> =>
   ask("DELETE", `/documents/${encodeURIComponent(id)}`);

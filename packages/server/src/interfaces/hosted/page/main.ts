@@ -1,7 +1,7 @@
 import { exchange, type Problem, Refused, resume, type Session } from "./api.ts";
 import { type App, inputOf, labelOf, PERSON, type Step } from "./app.ts";
 import { detailsStep } from "./details.ts";
-import { documentsStep, openSlots } from "./documents.ts";
+import { documentsStep, needProblems } from "./documents.ts";
 import { h } from "./dom.ts";
 import {
   type Language,
@@ -39,6 +39,7 @@ const live = h("p", { class: "live", role: "status" });
 let language: Language = wantedLanguage();
 let step: Step = "start";
 let isBusy = false;
+let meanwhile: Promise<void> = Promise.resolve();
 
 const app: App = {
   session: nobody,
@@ -65,6 +66,7 @@ const app: App = {
     return asked()[at - 1] ?? null;
   },
   run,
+  beside,
   fail,
   tell: (text) => {
     live.textContent = text;
@@ -162,7 +164,7 @@ function firstOpen(): Step {
   const given = Object.keys(details).length > 0;
   if (wanted.fields.length > 0 && !given) return "details";
   if (openRoles(app).length > 0) return "people";
-  const open = wanted.documents.some((need) => openSlots(app, need).length > 0);
+  const open = wanted.documents.some((need) => needProblems(app, need).length > 0);
   if (open || documents.length < wanted.documents.length) return "documents";
   return "consent";
 }
@@ -172,15 +174,25 @@ function run(work: () => Promise<void>): void {
   if (isBusy) return;
   isBusy = true;
   page.setAttribute("aria-busy", "true");
-  work()
-    .catch((error: unknown) => {
-      if (!(error instanceof Refused)) throw error;
-      void onRefusal(error);
-    })
-    .finally(() => {
-      isBusy = false;
-      page.removeAttribute("aria-busy");
-    });
+  void caught(() => meanwhile.then(work)).finally(() => {
+    isBusy = false;
+    page.removeAttribute("aria-busy");
+  });
+}
+
+/** Does something beside: what is pressed next waits for it, and is not lost. */
+function beside(work: () => Promise<void>): void {
+  if (!isBusy) meanwhile = caught(() => meanwhile.then(work));
+}
+
+async function caught(work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    if (error instanceof Refused) await onRefusal(error);
+    // A fault of the page: told as one, and what is pressed next still works.
+    else reportError(error);
+  }
 }
 
 async function onRefusal({ status, code }: Refused): Promise<void> {
@@ -231,7 +243,7 @@ function wordsOf({ code, field }: Problem): string {
   }
   const isNeed = field.startsWith("documents.") || field.startsWith("people.");
   const label = isNeed ? app.say(`need.${field}`) : labelOf(app, field);
-  const isDate = field.endsWith("birthDate");
+  const isDate = field.endsWith("Date");
   const keys = [`errors.${code}`, isDate ? "errors.birth_date_invalid" : "errors.invalid"];
   const known = keys.flatMap((key) => (field.startsWith(PERSON) ? [`${key}.person`, key] : [key]));
   return (

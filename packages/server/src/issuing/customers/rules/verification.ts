@@ -86,9 +86,12 @@ export function peopledBy(
   return { ...draft, people };
 }
 
-/** Documents of a draft that can meet a need: they stand, and are not expired by now. */
-export const standingIn = (documents: readonly Document[], now: Date): Document[] =>
-  documents.filter((one) => one.status === "uploaded" && !isExpiredAt(one, now));
+/** Documents of a draft that can meet a need: they stand, and neither they nor their other side is expired by now. */
+export function standingIn(documents: readonly Document[], now: Date): Document[] {
+  const uploaded = documents.filter(({ status }) => status === "uploaded");
+  const expired = new Set(uploaded.filter((one) => isExpiredAt(one, now)).map(({ kind }) => kind));
+  return uploaded.filter(({ kind }) => !expired.has(kind));
+}
 
 /** What was given in a session: `change` as `askedOf`. */
 export type Given = {
@@ -96,7 +99,6 @@ export type Given = {
   readonly documents: readonly Document[];
   readonly people: readonly PersonDetails[];
 };
-
 /**
  * What is still to be given before a session can be submitted, one line for `errors[]` each.
  *

@@ -57,9 +57,10 @@ export const changePerson = (id        , person             )                   
 export const removePerson = (id        )                   =>
   ask("DELETE", `/people/${encodeURIComponent(id)}`);
 
-/** Gives the machine-readable lines of a document. They are kept nowhere. */
-export const describeDocument = (id        , mrz                   )                   =>
-  ask("PATCH", `/documents/${encodeURIComponent(id)}`, { mrz });
+/** What stands on a document. Machine-readable lines are kept nowhere. */
+
+export const describeDocument = (id        , description             )                   =>
+  ask("PATCH", `/documents/${encodeURIComponent(id)}`, description);
 
 export const removeDocument = (id        )                   =>
   ask("DELETE", `/documents/${encodeURIComponent(id)}`);

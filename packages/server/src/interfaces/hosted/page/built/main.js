@@ -2,7 +2,7 @@
 import { exchange,               Refused, resume,              } from "./api.js";
 import {           inputOf, labelOf, PERSON,           } from "./app.js";
 import { detailsStep } from "./details.js";
-import { documentsStep, openSlots } from "./documents.js";
+import { documentsStep, needProblems } from "./documents.js";
 import { h } from "./dom.js";
 import {
 
@@ -39,6 +39,7 @@ const live = h("p", { class: "live", role: "status" });
 let language           = wantedLanguage();
 let step       = "start";
 let isBusy = false;
+let meanwhile                = Promise.resolve();
 
 const app      = {
   session: nobody,
@@ -65,6 +66,7 @@ const app      = {
     return asked()[at - 1] ?? null;
   },
   run,
+  beside,
   fail,
   tell: (text) => {
     live.textContent = text;
@@ -162,7 +164,7 @@ function firstOpen()       {
   const given = Object.keys(details).length > 0;
   if (wanted.fields.length > 0 && !given) return "details";
   if (openRoles(app).length > 0) return "people";
-  const open = wanted.documents.some((need) => openSlots(app, need).length > 0);
+  const open = wanted.documents.some((need) => needProblems(app, need).length > 0);
   if (open || documents.length < wanted.documents.length) return "documents";
   return "consent";
 }
@@ -172,15 +174,25 @@ function run(work                     )       {
   if (isBusy) return;
   isBusy = true;
   page.setAttribute("aria-busy", "true");
-  work()
-    .catch((error         ) => {
-      if (!(error instanceof Refused)) throw error;
-      void onRefusal(error);
-    })
-    .finally(() => {
-      isBusy = false;
-      page.removeAttribute("aria-busy");
-    });
+  void caught(() => meanwhile.then(work)).finally(() => {
+    isBusy = false;
+    page.removeAttribute("aria-busy");
+  });
+}
+
+/** Does something beside: what is pressed next waits for it, and is not lost. */
+function beside(work                     )       {
+  if (!isBusy) meanwhile = caught(() => meanwhile.then(work));
+}
+
+async function caught(work                     )                {
+  try {
+    await work();
+  } catch (error) {
+    if (error instanceof Refused) await onRefusal(error);
+    // A fault of the page: told as one, and what is pressed next still works.
+    else reportError(error);
+  }
 }
 
 async function onRefusal({ status, code }         )                {
@@ -231,7 +243,7 @@ function wordsOf({ code, field }         )         {
   }
   const isNeed = field.startsWith("documents.") || field.startsWith("people.");
   const label = isNeed ? app.say(`need.${field}`) : labelOf(app, field);
-  const isDate = field.endsWith("birthDate");
+  const isDate = field.endsWith("Date");
   const keys = [`errors.${code}`, isDate ? "errors.birth_date_invalid" : "errors.invalid"];
   const known = keys.flatMap((key) => (field.startsWith(PERSON) ? [`${key}.person`, key] : [key]));
   return (
