@@ -79,6 +79,12 @@ const consentSchema = object({
 /** What a person is told about the picture of its document; not what a reviewer alone should know. */
 const toldChecks: readonly string[] = ["resolution", "sharpness", "expiry"];
 
+/** Characters that turn the direction of what stands around them, or hide in it (Unicode UAX #9). */
+const TURNS = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
+
+/** A name that stands within sentences of the page: it cannot turn them round. */
+const withoutTurns = (name: string): string => name.replace(TURNS, "");
+
 /** A session as its own page sees it. */
 async function shown(context: ApiContext, { session, customer, draft, documents }: Visit) {
   const { name } = await getOrganization(context.database, session.organizationId);
@@ -88,7 +94,7 @@ async function shown(context: ApiContext, { session, customer, draft, documents 
     status: session.status,
     expiresAt: session.expiresAt.toISOString(),
     returnUrl: session.returnUrl,
-    organization: { name },
+    organization: { name: withoutTurns(name) },
     customer: { type: customer.type },
     wanted,
     details: isSubmitted ? {} : draft.details,
