@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
 import test, { after, before } from "node:test";
 import type { Browser, Page } from "playwright-core";
 import { jpegOf, passportUntil, pngOf, waves } from "../../src/issuing/documents/fixture.ts";
@@ -12,6 +11,7 @@ import {
   openPage,
   type Watched,
 } from "../harness/browser.ts";
+import { sayTo, sizes, texts, titleIs, type VisitOptions, visitLink } from "../harness/hosted.ts";
 import { startTestServer } from "../harness/server.ts";
 
 /** The hosted verification as a person meets it: a real browser against a whole server. */
@@ -24,19 +24,6 @@ before(async () => {
 });
 after(async () => browser?.close());
 
-type Texts = Readonly<Record<string, string>>;
-const textsOf = async (language: string): Promise<Texts> => {
-  const file = `../../src/interfaces/hosted/page/messages/${language}.json`;
-  return JSON.parse(await readFile(new URL(file, import.meta.url), "utf8"));
-};
-const texts = { en: await textsOf("en"), ar: await textsOf("ar") };
-type Language = keyof typeof texts;
-
-const sizes = {
-  desktop: { viewport: { width: 1280, height: 800 } },
-  phone: { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true },
-} as const;
-
 const photo = { name: "passport.jpg", mimeType: "image/jpeg", buffer: jpegOf(1000, 700) };
 const blurred = { name: "blurred.png", mimeType: "image/png", buffer: pngOf(1000, 700, waves) };
 
@@ -45,38 +32,10 @@ const create = async (body: object = {}) =>
 
 const statusOf = async (id: string) => (await own.call("GET", `/customers/${id}`)).body.status;
 
-/** A page on a link, in a language, at a size. */
-async function visit(
-  link: string,
-  {
-    size = "desktop",
-    language = "en",
-    dark = false,
-  }: {
-    readonly size?: keyof typeof sizes;
-    readonly language?: Language;
-    readonly dark?: boolean;
-  } = {},
-): Promise<Watched> {
-  const watched = await openPage(browser, {
-    ...sizes[size],
-    locale: language,
-    colorScheme: dark ? "dark" : "light",
-    reducedMotion: "reduce",
-  });
-  await watched.page.goto(link);
-  return watched;
-}
+const visit = (link: string, how: VisitOptions = {}): Promise<Watched> =>
+  visitLink(browser, link, how);
 
-const say =
-  (language: Language) =>
-  (key: string, label = "") =>
-    (texts[language][key] ?? `no text ${key}`)
-      .replace("{label}", label)
-      .replaceAll("{organization}", "Example Shop");
-
-const titleIs = (page: Page, text: string) =>
-  page.getByRole("heading", { level: 1, name: text }).waitFor({ timeout: 10_000 });
+const say = sayTo("Example Shop");
 
 async function fillDetails(page: Page, t: ReturnType<typeof say>): Promise<void> {
   await page.getByLabel(t("field.firstName")).fill("Ada");

@@ -208,6 +208,7 @@ test("a session says what is missing and nothing of what is known", async () => 
         kinds: ["passport", "id_card", "driving_licence", "residence_permit"],
       },
     ],
+    people: [],
   });
   assert.ok(!/Ada|Example Street|X1234567|1990/.test(JSON.stringify(session)));
 });

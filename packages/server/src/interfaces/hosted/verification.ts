@@ -11,21 +11,26 @@ import {
   text,
 } from "../../foundation/route/schemas.ts";
 import {
+  changeGivenPerson,
   describeGiven,
+  givePerson,
   readVisit,
   saveDetails,
   startVerification,
   submitVerification,
   takeBackDocument,
+  takeBackPerson,
   type Visit,
 } from "../../issuing/customers/actions/verify.ts";
 import {
   CONSENT_VERSION,
+  nothingWanted,
   outcomeOf,
   pageLanguages,
   wantedOf,
 } from "../../issuing/customers/model/sessions.ts";
 import { MAX_BUSINESS_NAME, MAX_PERSON_NAME } from "../../issuing/customers/model.ts";
+import { newPersonSchema, personChangeSchema } from "../../issuing/customers/schema/people.ts";
 import type { Document } from "../../issuing/documents/model.ts";
 import { documentChangeSchema } from "../../issuing/documents/schema.ts";
 import { getOrganization } from "../../issuing/organizations/actions.ts";
@@ -89,7 +94,7 @@ const withoutTurns = (name: string): string => name.replace(TURNS, "");
 async function shown(context: ApiContext, { session, customer, draft, documents }: Visit) {
   const { name } = await getOrganization(context.database, session.organizationId);
   const isSubmitted = session.status === "submitted";
-  const wanted = isSubmitted ? { fields: [], documents: [] } : wantedOf(customer);
+  const wanted = isSubmitted ? nothingWanted : wantedOf(customer);
   return {
     status: session.status,
     expiresAt: session.expiresAt.toISOString(),
@@ -98,6 +103,7 @@ async function shown(context: ApiContext, { session, customer, draft, documents 
     customer: { type: customer.type },
     wanted,
     details: isSubmitted ? {} : draft.details,
+    people: isSubmitted ? [] : draft.people,
     documents: documents.filter(({ status }) => status === "uploaded").map(shownDocument),
     consentVersion: CONSENT_VERSION,
     outcome: isSubmitted ? outcomeOf(customer) : null,
@@ -213,7 +219,41 @@ export function addVerification(app: FastifyInstance, context: ApiContext): void
     );
     return shown(context, visit);
   });
+  addPeople(app, context);
   addUploads(app, context, kind, (visit) => shown(context, visit));
+}
+
+/** Takes who directs and owns a business, by the same bodies as the API. */
+function addPeople(app: FastifyInstance, context: ApiContext): void {
+  const readNew = reader(newPersonSchema);
+  const readChange = reader(personChangeSchema);
+
+  app.post("/people", async (request) => {
+    const link = await sessionOf(context, request, kind);
+    const { ownershipBasisPoints = null, ...details } = readNew(request.body);
+    const given = { ...details, ownershipBasisPoints };
+    const visit = await inSession(context, request, { link, action: "givePerson" }, (work) =>
+      givePerson(work, link, given),
+    );
+    return shown(context, visit);
+  });
+  app.patch<{ Params: { id: string } }>("/people/:id", async (request) => {
+    const link = await sessionOf(context, request, kind);
+    const change = readChange(request.body);
+    const doing = { link, action: "changeGivenPerson" };
+    const visit = await inSession(context, request, doing, (work) =>
+      changeGivenPerson(work, link, request.params.id, change),
+    );
+    return shown(context, visit);
+  });
+  app.delete<{ Params: { id: string } }>("/people/:id", async (request) => {
+    const link = await sessionOf(context, request, kind);
+    const doing = { link, action: "takeBackPerson" };
+    const visit = await inSession(context, request, doing, (work) =>
+      takeBackPerson(work, link, request.params.id),
+    );
+    return shown(context, visit);
+  });
 }
 
 /** Reads a body by its schema. @throws Refusal `invalid_request` naming every broken field */

@@ -20,6 +20,21 @@ export type ResidenceGiven = {
 
 export type Details = Readonly<Record<string, string | ResidenceGiven>>;
 
+/** Somebody who directs or owns a business; the share in hundredths of a percent. */
+export type PersonGiven = {
+  readonly roles: readonly string[];
+  readonly firstName: string;
+  readonly lastName: string;
+  readonly birthDate: string;
+  readonly nationality: string;
+  readonly residenceCountry: string;
+  readonly ownershipBasisPoints: number | null;
+};
+
+export type PersonShown = PersonGiven & { readonly id: string };
+
+export type PersonNeed = { readonly need: string; readonly role: string };
+
 export type DocumentNeed = { readonly need: string; readonly kinds: readonly string[] };
 
 export type Session = {
@@ -30,8 +45,10 @@ export type Session = {
   readonly wanted: {
     readonly fields: readonly string[];
     readonly documents: readonly DocumentNeed[];
+    readonly people: readonly PersonNeed[];
   };
   readonly details: Details;
+  readonly people: readonly PersonShown[];
   readonly documents: readonly DocumentShown[];
   readonly consentVersion: string;
   readonly outcome: string | null;
@@ -86,6 +103,14 @@ export const resume = async (): Promise<Session> =>
 export const readSession = (): Promise<Session> => ask("GET", "/session");
 
 export const saveDetails = (details: Details): Promise<Session> => ask("PUT", "/details", details);
+
+export const addPerson = (person: PersonGiven): Promise<Session> => ask("POST", "/people", person);
+
+export const changePerson = (id: string, person: PersonGiven): Promise<Session> =>
+  ask("PATCH", `/people/${encodeURIComponent(id)}`, person);
+
+export const removePerson = (id: string): Promise<Session> =>
+  ask("DELETE", `/people/${encodeURIComponent(id)}`);
 
 /** Gives the machine-readable lines of a document. They are kept nowhere. */
 export const describeDocument = (id: string, mrz: readonly string[]): Promise<Session> =>

@@ -6,8 +6,12 @@
 /** The name of an input, by the field that it is for. */
 export const inputOf = (field        )         => `input-${field.replaceAll(".", "-")}`;
 
+/** Of a person of a business: its fields are told from those of the business by their names. */
+export const PERSON = "person.";
+
 /** What a field is called, of a person or a business. */
 export function labelOf({ say, session }                              , field        )         {
+  if (field.startsWith(PERSON)) return say(`field.${field.slice(PERSON.length)}`);
   const own = session.customer.type === "business" ? `field.${field}.business` : "";
   const text = say(own);
   return own !== "" && text !== own ? text : say(`field.${field}`);

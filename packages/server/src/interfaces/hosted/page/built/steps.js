@@ -4,7 +4,8 @@ import {           labelOf } from "./app.js";
 import { chosenKind } from "./documents.js";
 import { h, heading, mainButton, otherButton } from "./dom.js";
 import { savedOf } from "./fields.js";
-import { countriesIn } from "./messages.js";
+import { countriesIn, withDigits } from "./messages.js";
+import { nameOfPerson, rolesOf } from "./people.js";
 
 /** The steps that only show and ask for one press. */
 
@@ -27,6 +28,7 @@ export function startStep({ say }                  , begin            )         
 export function consentStep(app     )                  {
   const { say, session } = app;
   const organization = session.organization.name;
+  const isBusiness = session.customer.type === "business";
   const back = app.before("consent");
   const onSubmit = (event       ) => {
     event.preventDefault();
@@ -53,7 +55,12 @@ export function consentStep(app     )                  {
     h(
       "form",
       { novalidate: true, submit: onSubmit },
-      h("label", { class: "choice consent" }, box, h("span", {}, say("consent.agree"))),
+      h(
+        "label",
+        { class: "choice consent" },
+        box,
+        h("span", {}, say(isBusiness ? "consent.agreeBusiness" : "consent.agree")),
+      ),
       h(
         "div",
         { class: "actions" },
@@ -67,9 +74,10 @@ export function consentStep(app     )                  {
 /** Everything once more, with a way to each part of it. */
 export function reviewStep(app     )                  {
   const { say, session } = app;
-  const { fields, documents } = session.wanted;
+  const { fields, documents, people } = session.wanted;
   const parts = [
     fields.length > 0 ? part(app, "details", h("dl", {}, ...detailLines(app))) : null,
+    people.length > 0 ? part(app, "people", h("dl", {}, ...peopleLines(app))) : null,
     documents.length > 0 ? part(app, "documents", h("dl", {}, ...documentLines(app))) : null,
     part(app, "consent", h("p", {}, say("review.agreed"))),
   ];
@@ -96,7 +104,7 @@ export function reviewStep(app     )                  {
   ];
 }
 
-function part(app     , step                                     , content      )              {
+function part(app     , step      , content      )              {
   const title = app.say(`review.${step}`);
   const edit = h(
     "button",
@@ -130,14 +138,31 @@ function detailLines(app     )         {
 
 function shownValue(app     , field        )         {
   const value = savedOf(app.session.details, field);
-  if (field === "nationality" || field === "residence.country") {
-    const found = countriesIn(app.language, app.countries).find(([code]) => code === value);
-    return found?.[1] ?? value;
-  }
-  if (field !== "birthDate" || value === "") return value;
-  const at = new Date(`${value}T00:00:00Z`);
-  return new Intl.DateTimeFormat(app.language, { dateStyle: "long", timeZone: "UTC" }).format(at);
+  if (field === "nationality" || field === "residence.country") return countryIn(app, value);
+  return field === "birthDate" && value !== "" ? dateIn(app, value) : value;
 }
+
+const countryIn = ({ language, countries }     , code        )         =>
+  countriesIn(language, countries).find(([one]) => one === code)?.[1] ?? code;
+
+function dateIn(app     , date        )         {
+  const at = new Date(`${date}T00:00:00Z`);
+  return new Intl.DateTimeFormat(withDigits(app.language), {
+    dateStyle: "long",
+    timeZone: "UTC",
+  }).format(at);
+}
+
+const peopleLines = (app     )         =>
+  app.session.people.map((person) =>
+    line(
+      rolesOf(app, person).join(" · "),
+      nameOfPerson(person),
+      dateIn(app, person.birthDate),
+      `${labelOf(app, "person.nationality")}: ${countryIn(app, person.nationality)}`,
+      `${labelOf(app, "person.residenceCountry")}: ${countryIn(app, person.residenceCountry)}`,
+    ),
+  );
 
 function documentLines(app     )         {
   const { say, session } = app;
