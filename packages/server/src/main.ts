@@ -21,7 +21,7 @@ import type { FileStore } from "./foundation/files/files.ts";
 import { openFiles } from "./foundation/files/open.ts";
 import { createIds } from "./foundation/ids/ids.ts";
 import { type Keys, KeysError } from "./foundation/keys/keys.ts";
-import { openKeys } from "./foundation/keys/open.ts";
+import { keySettings, openKeys } from "./foundation/keys/open.ts";
 import { createLog, type Log } from "./foundation/log/log.ts";
 import { createApi } from "./interfaces/api/app.ts";
 import type { ApiContext } from "./interfaces/api/context.ts";
@@ -151,13 +151,6 @@ async function prepareDatabase(config: Config, log: Log, url: string) {
   for (const warning of warnings) log.warn(warning, "the database is not fit for live money");
   return { takesRoles: settings.takesRoles, warnings: warnings.map(({ what }) => what) };
 }
-
-const keySettings = (config: Config) => ({
-  mode: config.CARDWRIGHT_MODE,
-  folder: config.CARDWRIGHT_FOLDER,
-  environment: config.CARDWRIGHT_KEYS,
-  allowSoftwareKeysInLive: config.CARDWRIGHT_ALLOW_SOFTWARE_KEYS,
-});
 
 const softwareKeysWarning = ({ provider }: Keys): string =>
   `Keys are held in software (${provider}); a live installation should have an HSM.`;

@@ -143,6 +143,7 @@ const byStatus: Readonly<Record<string, string>> = {
   revokeAccess: onAccess,
   confirmScreeningHit: onHits,
   clearScreeningHit: onHits,
+  reopenScreeningHit: onHits,
 };
 
 for (const [at, status] of statuses.entries()) {

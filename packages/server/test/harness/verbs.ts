@@ -114,11 +114,16 @@ const access =
   };
 
 const hit =
-  (body?: unknown): Make =>
+  (body?: unknown, isConfirmed = false): Make =>
   async (place) => {
+    const { server } = place;
     const id = await reviewed(place, LISTED);
-    const { data } = made(await place.server.call("GET", `/screening-hits?subjectId=${id}`));
-    return { ids: [data[0].id], customerId: id, body };
+    const { data } = made(await server.call("GET", `/screening-hits?subjectId=${id}`));
+    const hitId = data[0].id;
+    if (isConfirmed) {
+      made(await server.call("POST", `/screening-hits/${hitId}/confirm`, { reasons }));
+    }
+    return { ids: [hitId], customerId: id, body };
   };
 
 const nothing =
@@ -223,6 +228,7 @@ export const verbs: Readonly<Record<string, Verb>> = {
   getScreeningHit: on(hit()),
   confirmScreeningHit: on(hit({ reasons })),
   clearScreeningHit: on(hit({ reasons })),
+  reopenScreeningHit: on(hit(undefined, true)),
   readScreeningProgress: on(nothing()),
   listComplianceRules: on(nothing()),
   getComplianceRule: on(rule()),

@@ -8,8 +8,8 @@ import { type ParsedJson, parseJson } from "./json.ts";
 
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 
-/** Content types of uploads; what a file really is, its content says. */
-const fileTypes = [
+/** Media types of uploads; what a file really is, its content says. */
+export const fileTypes = [
   "application/octet-stream",
   "application/pdf",
   "image/jpeg",
@@ -64,7 +64,7 @@ const LINGER_MS = 1_000;
  * Reads a file as it comes, and no further than its bound. One that is larger is refused at once, but its
  * connection is cut only a moment later: cut while the caller still sends, it would take the answer with it.
  */
-function readFile(
+export function readFile(
   { raw, headers }: FastifyRequest,
   body: IncomingMessage,
   maxBytes: number,

@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
 import test from "node:test";
 import { startTestServer } from "../../../test/harness/server.ts";
+import { personRoles } from "../../issuing/customers/model/people.ts";
 import { CONSENT_VERSION, pageLanguages } from "../../issuing/customers/model/sessions.ts";
 import { customerFields, evidenceNeeds, needs } from "../../issuing/customers/model.ts";
 import { documentKinds, documentSides } from "../../issuing/documents/model.ts";
@@ -58,6 +59,8 @@ test("all that can be asked for, given and found has its words", async () => {
   const documents = Object.keys(evidenceNeeds).filter((need) => need.startsWith("documents."));
   const wanted = [
     ...customerFields.map((field) => `field.${field}`),
+    ...personRoles.flatMap((role) => [`role.${role}`, `role.${role}.text`]),
+    ...Object.keys(evidenceNeeds).map((need) => `need.${need}`),
     ...documents.flatMap((need) => [`need.${need}`, `need.${need}.text`]),
     ...documentKinds.map((kind) => `kind.${kind}`),
     ...documentSides.map((side) => `side.${side}`),
@@ -101,10 +104,12 @@ test("the page has no script or style inside, and asks no other server", async (
 test("another text of the consent is another version", async () => {
   const all = await Promise.all(pageLanguages.map(textsOf));
   const words = all.map((texts) =>
-    ["consent.text1", "consent.text2", "consent.agree"].map((key) => texts[key]).join("\n"),
+    ["consent.text1", "consent.text2", "consent.agree", "consent.agreeBusiness"]
+      .map((key) => texts[key])
+      .join("\n"),
   );
   const hash = createHash("sha256").update(words.join("\n")).digest("hex").slice(0, 16);
-  assert.deepEqual([CONSENT_VERSION, hash], ["2026-11", "ac32d7b2dd2b1a15"]);
+  assert.deepEqual([CONSENT_VERSION, hash], ["2026-11-26", "eef981bafb080f52"]);
 });
 
 test("an address without its slash leads to the page; sources are not served", async () => {

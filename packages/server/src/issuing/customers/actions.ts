@@ -12,7 +12,7 @@ import { requireOpen } from "../organizations/rules.ts";
 import type { CustomerType, VerificationLevel } from "../programs/model.ts";
 import { listsInForce } from "../screening/actions/lists.ts";
 import { announceCustomer, keepMove } from "./actions/record.ts";
-import { refuseWhileWaiting, screenCustomer, suspected } from "./actions/screening.ts";
+import { refuseWhileListed, screenCustomer, suspected } from "./actions/screening.ts";
 import { endSessions } from "./actions/sessions.ts";
 import { eventOfMove } from "./events.ts";
 import type {
@@ -182,7 +182,7 @@ export async function changeCustomer(
  * @param work of the customer's organization: see `workForCustomer`.
  * @param note kept in the history.
  * @throws Refusal `not_found`, `customer_deleted`, `customer_move_not_allowed`, `customer_incomplete`,
- * `screening_hits_waiting`, `organization_closed`.
+ * `screening_hits_waiting`, `sanctions_match_confirmed`, `organization_closed`.
  */
 export async function decideCustomer(
   work: Work,
@@ -194,7 +194,7 @@ export async function decideCustomer(
   const organization = await lockOrganization(work.sql, organizationId, "share");
   if (!afterClosing[verdict.move]) requireOpen(organization);
   const before = await lockForChange(work, { by: "id", value: id });
-  if (verdict.move === "release") await refuseWhileWaiting(work, before);
+  if (verdict.move === "release") await refuseWhileListed(work, before.id);
   const customer = decidedBy(await asOfNow(work, before, verdict), verdict, work.now);
   await updateCustomer(work.sql, customer);
   // What the decision rests on stays with it.

@@ -117,6 +117,12 @@ export const customerErrors = errorTable({
     title: "Hits of screening wait for a decision",
     remedy: "Confirm or clear them first: GET /v1/screening-hits?subjectId=… lists them.",
   },
+  sanctions_match_confirmed: {
+    status: 409,
+    title: "A match with a list of sanctions is confirmed",
+    remedy:
+      "If it was wrong, or the entry is gone: POST /v1/screening-hits/{id}/reopen, then clear the hit.",
+  },
   customer_has_cards: {
     status: 409,
     title: "The customer still has cards that are not deleted",
@@ -125,8 +131,7 @@ export const customerErrors = errorTable({
   verification_not_needed: {
     status: 409,
     title: "The customer has nothing to give in a verification session",
-    remedy:
-      "See its status and what is missing; people of businesses are added at /v1/customers/{id}/people.",
+    remedy: "See its status and what is missing.",
   },
   verification_ended: {
     status: 409,
@@ -142,6 +147,11 @@ export const customerErrors = errorTable({
     status: 422,
     title: "No document of this kind is asked for",
     remedy: "Give a document of a kind that the session lists.",
+  },
+  people_not_asked: {
+    status: 422,
+    title: "Nobody who directs or owns a business is asked for",
+    remedy: "Give what the session lists; people are added at /v1/customers/{id}/people, too.",
   },
   consent_outdated: {
     status: 409,

@@ -4,6 +4,9 @@ export type DocumentShown = {
   readonly id: string;
   readonly kind: string;
   readonly side: string | null;
+  /** Who issued it, and until when it is valid, as far as that was typed. */
+  readonly country: string | null;
+  readonly expiryDate: string | null;
   /** Whether its machine-readable lines were given. */
   readonly isDescribed: boolean;
   readonly findings: readonly string[];
@@ -20,6 +23,21 @@ export type ResidenceGiven = {
 
 export type Details = Readonly<Record<string, string | ResidenceGiven>>;
 
+/** Somebody who directs or owns a business; the share in hundredths of a percent. */
+export type PersonGiven = {
+  readonly roles: readonly string[];
+  readonly firstName: string;
+  readonly lastName: string;
+  readonly birthDate: string;
+  readonly nationality: string;
+  readonly residenceCountry: string;
+  readonly ownershipBasisPoints: number | null;
+};
+
+export type PersonShown = PersonGiven & { readonly id: string };
+
+export type PersonNeed = { readonly need: string; readonly role: string };
+
 export type DocumentNeed = { readonly need: string; readonly kinds: readonly string[] };
 
 export type Session = {
@@ -30,8 +48,10 @@ export type Session = {
   readonly wanted: {
     readonly fields: readonly string[];
     readonly documents: readonly DocumentNeed[];
+    readonly people: readonly PersonNeed[];
   };
   readonly details: Details;
+  readonly people: readonly PersonShown[];
   readonly documents: readonly DocumentShown[];
   readonly consentVersion: string;
   readonly outcome: string | null;
@@ -57,6 +77,17 @@ const BASE = "/hosted/verification";
 
 let bearer: string | null = null;
 
+/**
+ * In a frame: whose origins may show it there. Then there is no cookie, and who leaves needs a new link. Null
+ * where the page has the whole tab.
+ */
+const embeddedFor =
+  window.top === window.self
+    ? null
+    : (new URLSearchParams(location.search).get("organization") ?? "none");
+
+export const isEmbedded = embeddedFor !== null;
+
 type Begun = { readonly bearer: string; readonly session: Session };
 
 const begun = (answer: Begun): Session => {
@@ -66,18 +97,31 @@ const begun = (answer: Begun): Session => {
 
 /** Exchanges the secret of the link. */
 export const exchange = async (secret: string): Promise<Session> =>
-  begun(await ask<Begun>("POST", "/exchange", { secret }));
+  begun(await ask<Begun>("POST", "/exchange", isEmbedded ? { secret, embeddedFor } : { secret }));
 
-/** Goes on in a browser that was here before. */
-export const resume = async (): Promise<Session> => begun(await ask<Begun>("POST", "/resume", {}));
+/** Goes on in a browser that was here before; in a frame only as long as the page is open. */
+export const resume = async (): Promise<Session> =>
+  isEmbedded ? readSession() : begun(await ask<Begun>("POST", "/resume", {}));
 
 export const readSession = (): Promise<Session> => ask("GET", "/session");
 
 export const saveDetails = (details: Details): Promise<Session> => ask("PUT", "/details", details);
 
-/** Gives the machine-readable lines of a document. They are kept nowhere. */
-export const describeDocument = (id: string, mrz: readonly string[]): Promise<Session> =>
-  ask("PATCH", `/documents/${encodeURIComponent(id)}`, { mrz });
+export const addPerson = (person: PersonGiven): Promise<Session> => ask("POST", "/people", person);
+
+export const changePerson = (id: string, person: PersonGiven): Promise<Session> =>
+  ask("PATCH", `/people/${encodeURIComponent(id)}`, person);
+
+export const removePerson = (id: string): Promise<Session> =>
+  ask("DELETE", `/people/${encodeURIComponent(id)}`);
+
+/** What stands on a document. Machine-readable lines are kept nowhere. */
+export type Description =
+  | { readonly mrz: readonly string[] }
+  | { readonly country: string; readonly expiryDate: string | null };
+
+export const describeDocument = (id: string, description: Description): Promise<Session> =>
+  ask("PATCH", `/documents/${encodeURIComponent(id)}`, description);
 
 export const removeDocument = (id: string): Promise<Session> =>
   ask("DELETE", `/documents/${encodeURIComponent(id)}`);

@@ -1,7 +1,7 @@
 import { Refused, saveDetails } from "./api.ts";
 import type { App } from "./app.ts";
 import { h, heading, mainButton } from "./dom.ts";
-import { birthField, countryField, readForm, textField } from "./fields.ts";
+import { countryField, dateField, readForm, textField } from "./fields.ts";
 
 /** The step of the details: only what is missing is asked for. */
 export function detailsStep(app: App): readonly Node[] {
@@ -29,7 +29,7 @@ function ownFields(app: App): Node[] {
   const { fields } = app.session.wanted;
   const own = fields.filter((field) => !field.startsWith("residence."));
   return own.map((field) => {
-    if (field === "birthDate") return birthField(app);
+    if (field === "birthDate") return dateField(app, field);
     return field === "nationality" ? countryField(app, field) : textField(app, field);
   });
 }

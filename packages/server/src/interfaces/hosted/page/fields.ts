@@ -1,5 +1,5 @@
-import type { Details, ResidenceGiven } from "./api.ts";
-import { type App, inputOf, labelOf } from "./app.ts";
+import type { Details, DocumentShown, PersonShown, ResidenceGiven } from "./api.ts";
+import { type App, bareOf, inputOf, labelOf, PERSON } from "./app.ts";
 import { h } from "./dom.ts";
 import { countriesIn } from "./messages.ts";
 
@@ -14,6 +14,7 @@ const kinds: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   nationalId: { autocomplete: "off", spellcheck: "false", dir: "ltr" },
   email: { autocomplete: "email", type: "email", inputmode: "email", dir: "ltr" },
   phone: { autocomplete: "tel", type: "tel", inputmode: "tel", dir: "ltr" },
+  "person.ownership": { inputmode: "decimal", dir: "ltr" },
   "residence.country": { autocomplete: "country" },
   "residence.line1": { autocomplete: "address-line1" },
   "residence.line2": { autocomplete: "address-line2" },
@@ -22,7 +23,18 @@ const kinds: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   "residence.region": { autocomplete: "address-level1" },
 };
 
-const longest: Readonly<Record<string, string>> = { email: "254", phone: "32", nationalId: "64" };
+const hinted: readonly string[] = ["phone", "person.ownership"];
+
+const longest: Readonly<Record<string, string>> = {
+  legalName: "200",
+  email: "254",
+  phone: "32",
+  nationalId: "64",
+  "residence.line1": "200",
+  "residence.line2": "200",
+  "residence.postalCode": "20",
+  "person.ownership": "7",
+};
 
 /** What the server keeps of a field so far. */
 export function savedOf(details: Details, field: string): string {
@@ -32,11 +44,22 @@ export function savedOf(details: Details, field: string): string {
   return value[part as keyof ResidenceGiven] ?? "";
 }
 
-/** What stands in an input: what was typed, else what is saved. */
-const shownIn = (app: App, field: string): string =>
-  app.typed.get(field) ?? savedOf(app.session.details, field);
+/** What is known of a field: of the person that is being changed, of a document, or of who is verified. */
+function knownOf({ person, session }: App, field: string): string {
+  if (bareOf(field) === field) return savedOf(session.details, field);
+  const [, kind] = field.split(".");
+  const about: Partial<PersonShown & DocumentShown> | null | undefined = field.startsWith(PERSON)
+    ? person
+    : session.documents.find((one) => one.kind === kind);
+  const value = about?.[bareOf(field) as "country"];
+  return typeof value === "string" ? value : "";
+}
 
-const remember = (app: App, field: string) => (event: Event) => {
+/** What stands in an input: what was typed, else what is saved. */
+export const shownIn = (app: App, field: string): string =>
+  app.typed.get(field) ?? knownOf(app, field);
+
+export const remember = (app: App, field: string) => (event: Event) => {
   app.typed.set(field, (event.target as HTMLInputElement).value);
 };
 
@@ -44,7 +67,7 @@ const remember = (app: App, field: string) => (event: Event) => {
 export function textField(app: App, field: string, optional = false): HTMLElement {
   const id = inputOf(field);
   const name = labelOf(app, field);
-  const hint = field === "phone" ? app.say("field.phone.hint") : null;
+  const hint = hinted.includes(field) ? app.say(`field.${bareOf(field)}.hint`) : null;
   return h(
     "div",
     { class: "field" },
@@ -59,6 +82,8 @@ export function textField(app: App, field: string, optional = false): HTMLElemen
       required: !optional,
       "aria-describedby": hint && `${id}-hint`,
       input: remember(app, field),
+      // What a browser knows is of who sits at it, and not of whom that person names.
+      ...(field.startsWith(PERSON) ? { autocomplete: "off" } : {}),
       ...kinds[field],
     }),
   );
@@ -84,48 +109,56 @@ export function countryField(app: App, field: string): HTMLElement {
   );
 }
 
-const birthParts = [
-  ["day", "bday-day", "2"],
-  ["month", "bday-month", "2"],
-  ["year", "bday-year", "4"],
+const dateParts = [
+  ["day", "2"],
+  ["month", "2"],
+  ["year", "4"],
 ] as const;
 
+/** What stands in the parts of a date. */
+function partsOf(app: App, field: string): readonly string[] {
+  const [year = "", month = "", day = ""] = knownOf(app, field).split("-");
+  const known = { day, month, year };
+  return dateParts.map(
+    ([part]) => app.typed.get(`${field}.${part}`) ?? known[part].replace(/^0/, ""),
+  );
+}
+
 /** Day, month and year as three numbers that are typed: quicker than leafing back by decades. */
-export function birthField(app: App): HTMLElement {
-  const [year = "", month = "", day = ""] = savedOf(app.session.details, "birthDate").split("-");
-  const saved = { day, month, year };
-  const inputs = birthParts.map(([part, autocomplete, maxlength]) => {
-    const id = part === "day" ? inputOf("birthDate") : `input-${part}`;
-    const value = app.typed.get(part) ?? saved[part].replace(/^0/, "");
+export function dateField(app: App, field: string): HTMLElement {
+  const values = partsOf(app, field);
+  const inputs = dateParts.map(([part, maxlength], index) => {
+    const id = index === 0 ? inputOf(field) : inputOf(`${field}.${part}`);
     return h(
       "div",
       { class: "field" },
       h("label", { for: id }, app.say(`field.${part}`)),
       h("input", {
         id,
-        name: part,
+        name: `${field}.${part}`,
         type: "text",
         inputmode: "numeric",
-        autocomplete,
+        autocomplete: field === "birthDate" ? `bday-${part}` : "off",
         maxlength,
-        value,
+        value: values[index] ?? "",
         required: true,
         dir: "ltr",
-        input: remember(app, part),
+        input: remember(app, `${field}.${part}`),
       }),
     );
   });
+  const hint = `${inputOf(field)}-hint`;
   return h(
     "fieldset",
-    { "aria-describedby": "birth-hint" },
-    h("legend", {}, app.say("field.birthDate")),
-    h("p", { class: "hint", id: "birth-hint" }, app.say("field.birthDate.hint")),
-    h("div", { class: "birth" }, ...inputs),
+    { "aria-describedby": hint },
+    h("legend", {}, labelOf(app, field)),
+    h("p", { class: "hint", id: hint }, app.say(`field.${bareOf(field)}.hint`)),
+    h("div", { class: "date" }, ...inputs),
   );
 }
 
 /** Digits of any script as those of ASCII: phones in Arabic type them by default. */
-const digits = (text: string): string =>
+export const digits = (text: string): string =>
   text
     .replace(/[٠-٩]/g, (digit) => String(digit.charCodeAt(0) - 0x0660))
     .replace(/[۰-۹]/g, (digit) => String(digit.charCodeAt(0) - 0x06f0));
@@ -136,14 +169,14 @@ export function readForm(app: App): { readonly details: Details; readonly empty:
   const typed = (field: string) => shownIn(app, field).trim();
   const details: Record<string, string | ResidenceGiven> = {};
   for (const field of fields.filter((one) => !one.includes("."))) {
-    const value = field === "birthDate" ? birthDate(app) : typed(field);
+    const value = field === "birthDate" ? readDate(app, field) : typed(field);
     const text = field === "phone" ? digits(value).replace(/[\s().-]/g, "") : value;
     if (text !== "") details[field] = text;
   }
   if (fields.some((field) => field.startsWith("residence.")))
     details.residence = readResidence(app);
   const empty = fields.filter((field) =>
-    field === "birthDate" ? birthDate(app) === "" : typed(field) === "",
+    field === "birthDate" ? readDate(app, field) === "" : typed(field) === "",
   );
   return { details, empty };
 }
@@ -161,13 +194,9 @@ function readResidence(app: App): ResidenceGiven {
   };
 }
 
-/** YYYY-MM-DD of what was typed; of what is no date too, so that the server says so. */
-function birthDate(app: App): string {
-  const [year = "", month = "", day = ""] = savedOf(app.session.details, "birthDate").split("-");
-  const saved = { day, month, year };
-  const [d = "", m = "", y = ""] = birthParts.map(([part]) =>
-    digits((app.typed.get(part) ?? saved[part]).trim()),
-  );
-  if (d === "" || m === "" || y === "") return "";
-  return `${y.padStart(4, "0")}-${m.padStart(2, "0")}-${d.padStart(2, "0")}`;
+/** YYYY-MM-DD of what was typed, empty where a part is; of what is no date too, so that the server says so. */
+export function readDate(app: App, field: string): string {
+  const [day = "", month = "", year = ""] = partsOf(app, field).map((part) => digits(part.trim()));
+  if (day === "" || month === "" || year === "") return "";
+  return `${year.padStart(4, "0")}-${month.padStart(2, "0")}-${day.padStart(2, "0")}`;
 }

@@ -1,7 +1,7 @@
 import { exchange, type Problem, Refused, resume, type Session } from "./api.ts";
-import { type App, inputOf, labelOf, type Step } from "./app.ts";
+import { type App, inputOf, labelOf, PERSON, type Step } from "./app.ts";
 import { detailsStep } from "./details.ts";
-import { documentsStep, openSlots } from "./documents.ts";
+import { documentsStep, needProblems } from "./documents.ts";
 import { h } from "./dom.ts";
 import {
   type Language,
@@ -10,13 +10,15 @@ import {
   nameOf,
   sayIn,
   wantedLanguage,
+  withDigits,
 } from "./messages.ts";
+import { openRoles, peopleStep } from "./people.ts";
 import { calmStep, consentStep, reviewStep, startStep, statusStep } from "./steps.ts";
 
 /** The page: one step at a time, in one language, about one session. */
 
 /** The steps that are counted, in order. */
-const counted = ["details", "documents", "consent", "review"] as const;
+const counted = ["details", "people", "documents", "consent", "review"] as const;
 type Counted = (typeof counted)[number];
 
 const nobody: Session = {
@@ -24,8 +26,9 @@ const nobody: Session = {
   returnUrl: null,
   organization: { name: "" },
   customer: { type: "individual" },
-  wanted: { fields: [], documents: [] },
+  wanted: { fields: [], documents: [], people: [] },
   details: {},
+  people: [],
   documents: [],
   consentVersion: "",
   outcome: null,
@@ -36,11 +39,13 @@ const live = h("p", { class: "live", role: "status" });
 let language: Language = wantedLanguage();
 let step: Step = "start";
 let isBusy = false;
+let meanwhile: Promise<void> = Promise.resolve();
 
 const app: App = {
   session: nobody,
   countries: [],
   typed: new Map(),
+  person: null,
   previews: new Map(),
   consented: false,
   get say() {
@@ -49,6 +54,11 @@ const app: App = {
   get language() {
     return language;
   },
+  percent: (part) =>
+    new Intl.NumberFormat(withDigits(language), {
+      style: "percent",
+      maximumFractionDigits: 2,
+    }).format(part),
   go: show,
   after: (from) => following(from)[0] ?? "review",
   before: (from) => {
@@ -56,6 +66,7 @@ const app: App = {
     return asked()[at - 1] ?? null;
   },
   run,
+  beside,
   fail,
   tell: (text) => {
     live.textContent = text;
@@ -64,11 +75,9 @@ const app: App = {
 
 /** The steps that have something to ask of this customer. */
 function asked(): readonly Counted[] {
-  const { fields, documents } = app.session.wanted;
-  return counted.filter(
-    (one) =>
-      (one !== "details" || fields.length > 0) && (one !== "documents" || documents.length > 0),
-  );
+  const { fields: details, people, documents } = app.session.wanted;
+  const wanted: Partial<Record<Step, readonly unknown[]>> = { details, people, documents };
+  return counted.filter((one) => wanted[one]?.length !== 0);
 }
 
 const following = (from: Step): readonly Step[] =>
@@ -77,6 +86,7 @@ const following = (from: Step): readonly Step[] =>
 const steps: Readonly<Record<Step, () => readonly Node[]>> = {
   start: () => startStep(app, begin),
   details: () => detailsStep(app),
+  people: () => peopleStep(app),
   documents: () => documentsStep(app),
   consent: () => consentStep(app),
   review: () => reviewStep(app),
@@ -85,6 +95,7 @@ const steps: Readonly<Record<Step, () => readonly Node[]>> = {
 };
 
 function show(next: Step): void {
+  if (next !== step) app.person = null;
   step = next;
   // Who has not agreed yet in this visit does so before the review.
   if (step === "review" && !app.consented) step = "consent";
@@ -152,7 +163,8 @@ function firstOpen(): Step {
   if (status !== "started") return "status";
   const given = Object.keys(details).length > 0;
   if (wanted.fields.length > 0 && !given) return "details";
-  const open = wanted.documents.some((need) => openSlots(app, need).length > 0);
+  if (openRoles(app).length > 0) return "people";
+  const open = wanted.documents.some((need) => needProblems(app, need).length > 0);
   if (open || documents.length < wanted.documents.length) return "documents";
   return "consent";
 }
@@ -162,15 +174,25 @@ function run(work: () => Promise<void>): void {
   if (isBusy) return;
   isBusy = true;
   page.setAttribute("aria-busy", "true");
-  work()
-    .catch((error: unknown) => {
-      if (!(error instanceof Refused)) throw error;
-      void onRefusal(error);
-    })
-    .finally(() => {
-      isBusy = false;
-      page.removeAttribute("aria-busy");
-    });
+  void caught(() => meanwhile.then(work)).finally(() => {
+    isBusy = false;
+    page.removeAttribute("aria-busy");
+  });
+}
+
+/** Does something beside: what is pressed next waits for it, and is not lost. */
+function beside(work: () => Promise<void>): void {
+  if (!isBusy) meanwhile = caught(() => meanwhile.then(work));
+}
+
+async function caught(work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    if (error instanceof Refused) await onRefusal(error);
+    // A fault of the page: told as one, and what is pressed next still works.
+    else reportError(error);
+  }
 }
 
 async function onRefusal({ status, code }: Refused): Promise<void> {
@@ -221,26 +243,37 @@ function wordsOf({ code, field }: Problem): string {
   }
   const isNeed = field.startsWith("documents.") || field.startsWith("people.");
   const label = isNeed ? app.say(`need.${field}`) : labelOf(app, field);
-  const own = app.say(`errors.${code}`, { label });
-  if (own !== `errors.${code}`) return own;
-  return app.say(field === "birthDate" ? "errors.birth_date_invalid" : "errors.invalid", { label });
+  const isDate = field.endsWith("Date");
+  const keys = [`errors.${code}`, isDate ? "errors.birth_date_invalid" : "errors.invalid"];
+  const known = keys.flatMap((key) => (field.startsWith(PERSON) ? [`${key}.person`, key] : [key]));
+  return (
+    known.map((key) => app.say(key, { label })).find((text, index) => text !== known[index]) ?? ""
+  );
 }
 
 /** In the order in which the places stand on the page; what has no place comes first. */
 function asOnPage(problems: readonly Problem[]): readonly Problem[] {
   const places = [...page.querySelectorAll("[id]")].map(({ id }) => id);
-  const at = ({ field }: Problem) => places.indexOf(field === undefined ? "" : inputOf(field));
+  const at = ({ field }: Problem) =>
+    places.indexOf(field === undefined ? "" : (placeOf(field)?.id ?? ""));
   return [...problems].sort((a, b) => at(a) - at(b));
 }
 
-const placeOf = (field: string): HTMLElement | null => document.getElementById(inputOf(field));
+/** Where a problem is mended; of a role that nobody has, where people are added. */
+const placeOf = (field: string): HTMLElement | null =>
+  document.getElementById(inputOf(field.startsWith("people.") ? "people" : field));
 
 function mark(place: HTMLElement, text: string): void {
   const id = `${place.id}-error`;
+  const said = document.getElementById(id);
+  if (said?.classList.contains("field-error")) {
+    said.append(` ${text}`);
+    return;
+  }
   place.setAttribute("aria-invalid", "true");
   const before = place.getAttribute("aria-describedby");
   place.setAttribute("aria-describedby", before === null ? id : `${before} ${id}`);
-  const box = place.closest(".birth, .slot, .choice") ?? place;
+  const box = place.closest(".date, .slot, .choice") ?? place;
   box.after(h("p", { class: "error field-error", id }, text));
 }
 

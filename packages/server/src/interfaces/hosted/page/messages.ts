@@ -41,6 +41,9 @@ export function sayIn(language: Language): Say {
     (messages[key] ?? key).replace(/\{(\w+)\}/g, (_, name: string) => values[name] ?? "");
 }
 
+/** A language for numbers and dates, with the digits that people type here and that documents have. */
+export const withDigits = (language: Language): string => `${language}-u-nu-latn`;
+
 /** What a language calls itself. */
 export const nameOf = (language: Language): string =>
   loaded.get(language)?.["language.name"] ?? language;

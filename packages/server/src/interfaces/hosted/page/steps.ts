@@ -1,9 +1,9 @@
-import { Refused, submit } from "./api.ts";
+import { isEmbedded, Refused, submit } from "./api.ts";
 import { type App, labelOf } from "./app.ts";
-import { chosenKind } from "./documents.ts";
 import { h, heading, mainButton, otherButton } from "./dom.ts";
 import { savedOf } from "./fields.ts";
-import { countriesIn } from "./messages.ts";
+import { countriesIn, withDigits } from "./messages.ts";
+import { nameOfPerson, rolesOf } from "./people.ts";
 
 /** The steps that only show and ask for one press. */
 
@@ -18,7 +18,7 @@ export function startStep({ say }: Pick<App, "say">, begin: () => void): readonl
       h("p", { class: "quiet" }, say("start.text")),
     ),
     h("ol", { class: "points" }, ...points.map((point) => h("li", {}, say(point)))),
-    h("p", { class: "hint" }, say("start.leave")),
+    ...(isEmbedded ? [] : [h("p", { class: "hint" }, say("start.leave"))]),
     h("div", { class: "actions" }, mainButton(say("start.button"), begin)),
   ];
 }
@@ -26,6 +26,7 @@ export function startStep({ say }: Pick<App, "say">, begin: () => void): readonl
 export function consentStep(app: App): readonly Node[] {
   const { say, session } = app;
   const organization = session.organization.name;
+  const isBusiness = session.customer.type === "business";
   const back = app.before("consent");
   const onSubmit = (event: Event) => {
     event.preventDefault();
@@ -52,7 +53,12 @@ export function consentStep(app: App): readonly Node[] {
     h(
       "form",
       { novalidate: true, submit: onSubmit },
-      h("label", { class: "choice consent" }, box, h("span", {}, say("consent.agree"))),
+      h(
+        "label",
+        { class: "choice consent" },
+        box,
+        h("span", {}, say(isBusiness ? "consent.agreeBusiness" : "consent.agree")),
+      ),
       h(
         "div",
         { class: "actions" },
@@ -66,9 +72,10 @@ export function consentStep(app: App): readonly Node[] {
 /** Everything once more, with a way to each part of it. */
 export function reviewStep(app: App): readonly Node[] {
   const { say, session } = app;
-  const { fields, documents } = session.wanted;
+  const { fields, documents, people } = session.wanted;
   const parts = [
     fields.length > 0 ? part(app, "details", h("dl", {}, ...detailLines(app))) : null,
+    people.length > 0 ? part(app, "people", h("dl", {}, ...peopleLines(app))) : null,
     documents.length > 0 ? part(app, "documents", h("dl", {}, ...documentLines(app))) : null,
     part(app, "consent", h("p", {}, say("review.agreed"))),
   ];
@@ -95,7 +102,9 @@ export function reviewStep(app: App): readonly Node[] {
   ];
 }
 
-function part(app: App, step: "details" | "documents" | "consent", content: Node): HTMLElement {
+type Part = "details" | "people" | "documents" | "consent";
+
+function part(app: App, step: Part, content: Node): HTMLElement {
   const title = app.say(`review.${step}`);
   const edit = h(
     "button",
@@ -129,21 +138,37 @@ function detailLines(app: App): Node[] {
 
 function shownValue(app: App, field: string): string {
   const value = savedOf(app.session.details, field);
-  if (field === "nationality" || field === "residence.country") {
-    const found = countriesIn(app.language, app.countries).find(([code]) => code === value);
-    return found?.[1] ?? value;
-  }
-  if (field !== "birthDate" || value === "") return value;
-  const at = new Date(`${value}T00:00:00Z`);
-  return new Intl.DateTimeFormat(app.language, { dateStyle: "long", timeZone: "UTC" }).format(at);
+  if (field === "nationality" || field === "residence.country") return countryIn(app, value);
+  return field === "birthDate" && value !== "" ? dateIn(app, value) : value;
 }
+
+const countryIn = ({ language, countries }: App, code: string): string =>
+  countriesIn(language, countries).find(([one]) => one === code)?.[1] ?? code;
+
+function dateIn(app: App, date: string): string {
+  const at = new Date(`${date}T00:00:00Z`);
+  return new Intl.DateTimeFormat(withDigits(app.language), {
+    dateStyle: "long",
+    timeZone: "UTC",
+  }).format(at);
+}
+
+const peopleLines = (app: App): Node[] =>
+  app.session.people.map((person) =>
+    line(
+      rolesOf(app, person).join(" · "),
+      nameOfPerson(person),
+      dateIn(app, person.birthDate),
+      `${labelOf(app, "person.nationality")}: ${countryIn(app, person.nationality)}`,
+      `${labelOf(app, "person.residenceCountry")}: ${countryIn(app, person.residenceCountry)}`,
+    ),
+  );
 
 function documentLines(app: App): Node[] {
   const { say, session } = app;
   return session.wanted.documents.map((need) => {
-    const kind = chosenKind(app, need);
-    const given = session.documents.filter((one) => one.kind === kind);
-    const texts = given.map(({ side }) =>
+    const given = session.documents.filter((one) => need.kinds.includes(one.kind));
+    const texts = given.map(({ kind, side }) =>
       side === null ? say(`kind.${kind}`) : `${say(`kind.${kind}`)}, ${say(`side.${side}`)}`,
     );
     return line(say(`need.${need.need}`), ...texts);
@@ -163,7 +188,9 @@ export function statusStep({ say, session }: App): readonly Node[] {
   if (session.returnUrl === null) return [intro];
   const href = session.returnUrl;
   const back = say("status.return", { organization });
-  const link = h("a", { class: "button main", href, rel: "noreferrer" }, back);
+  // Out of a frame, too: what it leads to is no part of this page.
+  const attributes = { class: "button main", href, rel: "noreferrer", target: "_top" };
+  const link = h("a", attributes, back);
   return [intro, h("div", { class: "actions" }, link)];
 }
 

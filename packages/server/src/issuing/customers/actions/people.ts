@@ -44,10 +44,26 @@ export async function addPerson(
   const lists = await listsInForce(work);
   const customer = await lockForEvidence(work, reference);
   if (customer.type !== "business") throw customerErrors.refusal("people_not_for_individuals");
+  const person = await admitPerson(work, customer, { ...details, id: work.newId("person") });
+  const after = await refreshEvidence(work, customer, { given: person.roles, touched: true });
+  await screenPerson(work, after, person, lists);
+  return person;
+}
+
+/**
+ * Writes somebody who directs or owns a business. The caller has locked the business for a change, and looks
+ * at its evidence and the lists after that.
+ *
+ * @throws Refusal `person_limit_reached`, `customer_invalid` with every problem.
+ */
+export async function admitPerson(
+  work: Work,
+  customer: Customer,
+  details: PersonDetails & Pick<Person, "id">,
+): Promise<Person> {
   const person: Person = {
     ...tidyPerson(details),
     organizationId: customer.organizationId,
-    id: work.newId("person"),
     customerId: customer.id,
     removedAt: null,
     version: 1n,
@@ -56,10 +72,12 @@ export async function addPerson(
   requirePossible(person, await findPresent(work.sql, customer), work.now);
   await insertPerson(work.sql, person);
   announcePerson(work, "person.added", person);
-  const after = await refreshEvidence(work, customer, { given: person.roles, touched: true });
-  await screenPerson(work, after, person, lists);
   return person;
 }
+
+/** Who directs and owns a business now; there is a bound on how many. */
+export const presentPeople = (sql: Sql, customer: Customer): Promise<Person[]> =>
+  findPresent(sql, customer);
 
 /**
  * Changes a person of a business; equal values change nothing. Who may be on a list holds the customer.

@@ -22,22 +22,29 @@ import { requireOpen } from "../../organizations/rules.ts";
 import { listsInForce } from "../../screening/actions/lists.ts";
 import { changeCustomer, findCustomer, lockCustomer } from "../actions.ts";
 import { customerErrors } from "../errors.ts";
+import type { PersonChange, PersonDetails } from "../model/people.ts";
 import {
   CONSENT_VERSION,
   type Draft,
+  type DraftPerson,
   emptyDraft,
   type VerificationSession,
 } from "../model/sessions.ts";
 import { type Customer, legalNameOf } from "../model.ts";
+import { rolesOf } from "../rules/people.ts";
 import {
   askedOf,
+  askedPeople,
   detailedBy,
   openProblems,
+  peopledBy,
   requireAsked,
   standingIn,
 } from "../rules/verification.ts";
 import { findSessionRow, lockSessionRow, readDraft, writeDraft } from "../store/sessions.ts";
 import { refreshEvidence } from "./evidence.ts";
+import { admitPerson, presentPeople } from "./people.ts";
+import { screenPerson } from "./screening.ts";
 import { moveSession } from "./sessions.ts";
 
 /** A session with whose it is, and what was given in it and not submitted yet. */
@@ -90,7 +97,8 @@ async function openDraft(reading: Reading, session: VerificationSession): Promis
   if (sealed === null) return emptyDraft;
   const item = { subjectId: session.customerId, recordId: session.id, sealed };
   const [json = null] = await openPersonal(reading, [item]);
-  return json === null ? emptyDraft : (JSON.parse(json) as Draft);
+  // One that was kept before there were people has none.
+  return json === null ? emptyDraft : { ...emptyDraft, ...(JSON.parse(json) as Draft) };
 }
 
 async function keepDraft(work: Work, session: VerificationSession, draft: Draft): Promise<void> {
@@ -142,6 +150,59 @@ export async function saveDetails(
 ): Promise<Visit> {
   const visit = await lockVisit(work, link);
   const draft = detailedBy(visit.customer, visit.draft, given, work.now);
+  await keepDraft(work, visit.session, draft);
+  return { ...visit, draft };
+}
+
+/**
+ * Keeps somebody who directs or owns a business, sealed, until that is submitted.
+ *
+ * @throws Refusal as `lockVisit`, `people_not_asked`, `person_limit_reached`, `customer_invalid` with every problem.
+ */
+export async function givePerson(
+  work: Work,
+  link: PrivateLink,
+  details: PersonDetails,
+): Promise<Visit> {
+  const visit = await lockVisit(work, link);
+  return keepPerson(work, visit, { ...details, id: work.newId("person") });
+}
+
+/**
+ * Changes somebody who was given in this session: what is absent stays.
+ *
+ * @throws Refusal as `givePerson`, `not_found`.
+ */
+export async function changeGivenPerson(
+  work: Work,
+  link: PrivateLink,
+  id: string,
+  change: PersonChange,
+): Promise<Visit> {
+  const visit = await lockVisit(work, link);
+  const before = visit.draft.people.find((one) => one.id === id);
+  if (before === undefined) throw generalErrors.refusal("not_found");
+  return keepPerson(work, visit, { ...before, ...change });
+}
+
+async function keepPerson(work: Work, visit: Visit, person: DraftPerson): Promise<Visit> {
+  const { session, customer } = visit;
+  const present = await presentPeople(work.sql, customer);
+  const draft = peopledBy(customer, visit.draft, person, present, work.now);
+  await keepDraft(work, session, draft);
+  return { ...visit, draft };
+}
+
+/**
+ * Leaves out somebody who was given in this session.
+ *
+ * @throws Refusal as `lockVisit`, `not_found`.
+ */
+export async function takeBackPerson(work: Work, link: PrivateLink, id: string): Promise<Visit> {
+  const visit = await lockVisit(work, link);
+  const people = visit.draft.people.filter((one) => one.id !== id);
+  if (people.length === visit.draft.people.length) throw generalErrors.refusal("not_found");
+  const draft = { ...visit.draft, people };
   await keepDraft(work, visit.session, draft);
   return { ...visit, draft };
 }
@@ -211,7 +272,8 @@ export async function takeBackDocument(work: Work, link: PrivateLink, id: string
  * read.
  *
  * @param consent to the text of that version, in the language in which it was read.
- * @throws Refusal as `lockVisit`, `consent_outdated`, `verification_incomplete`, `customer_invalid`.
+ * @throws Refusal as `lockVisit`, `consent_outdated`, `verification_incomplete`, `customer_invalid`,
+ * `person_limit_reached`.
  */
 export async function submitVerification(
   work: Work,
@@ -219,16 +281,21 @@ export async function submitVerification(
   consent: { readonly version: string; readonly language: string },
 ): Promise<Visit> {
   // An index of new lists is made before anything is locked: see `changeCustomer`.
-  await listsInForce(work);
+  const lists = await listsInForce(work);
   const { session, customer, draft, documents } = await lockVisit(work, link);
   if (consent.version !== CONSENT_VERSION) throw customerErrors.refusal("consent_outdated");
   const change = askedOf(customer, draft.details);
-  const problems = openProblems(customer, change, documents, work.now);
+  const named = askedPeople(customer, draft);
+  const whole = { change, documents, people: named };
+  const problems = openProblems(customer, whole, work.now);
   if (problems.length > 0) {
     throw customerErrors.refusal("verification_incomplete", undefined, { problems });
   }
+  const people = [];
+  for (const one of named) people.push(await admitPerson(work, customer, one));
   const at = await realNow(work.sql);
-  const given = standingIn(documents, work.now).map(({ kind }) => kind);
+  const kinds = standingIn(documents, work.now).map(({ kind }) => kind);
+  const given = [...kinds, ...rolesOf(people)];
   await submitDocuments(work, holderOf(session), session.id);
   const submitted = await moveSession(work, session, "submit", {
     submittedAt: at,
@@ -238,6 +305,7 @@ export async function submitVerification(
   const evident = await refreshEvidence(work, customer, { given });
   const isEmpty = Object.keys(change).length === 0;
   const reference = { by: "id", value: customer.id } as const;
-  const after = isEmpty ? evident : await changeCustomer(work, reference, change);
+  let after = isEmpty ? evident : await changeCustomer(work, reference, change);
+  for (const person of people) after = await screenPerson(work, after, person, lists);
   return { session: submitted, customer: after, draft: emptyDraft, documents: [] };
 }

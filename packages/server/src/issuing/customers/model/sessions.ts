@@ -1,4 +1,9 @@
-import type { CustomerId, OrganizationId, SessionId } from "../../../foundation/ids/ids.ts";
+import type {
+  CustomerId,
+  OrganizationId,
+  PersonId,
+  SessionId,
+} from "../../../foundation/ids/ids.ts";
 import { lifecycle, type MoveOf, type StateOf } from "../../../foundation/lifecycle/lifecycle.ts";
 import type { DocumentKind } from "../../documents/model.ts";
 import {
@@ -11,6 +16,7 @@ import {
   type Need,
 } from "../model.ts";
 import { isField, isMet, missingOf, needsOf } from "./levels.ts";
+import type { PersonDetails, PersonRole } from "./people.ts";
 
 /** The life of a verification session. Its time may be over in any of its states: see `expiresAt`. */
 export const sessionLifecycle = lifecycle(
@@ -28,7 +34,7 @@ export type SessionStatus = StateOf<typeof sessionLifecycle>;
 export type SessionMove = MoveOf<typeof sessionLifecycle>;
 
 /** The text of the consent, by its date; a changed text gets another. It stands in the page's messages. */
-export const CONSENT_VERSION = "2026-11";
+export const CONSENT_VERSION = "2026-11-26";
 
 /** Languages of the page, and of the consent. */
 export const pageLanguages = ["en", "ar"] as const;
@@ -64,31 +70,47 @@ export type Draft = {
   readonly details: Partial<CustomerDetails>;
   /** Ids of the documents that were uploaded in it. */
   readonly documents: readonly string[];
+  /** Of a business. */
+  readonly people: readonly DraftPerson[];
 };
 
-export const emptyDraft: Draft = { details: {}, documents: [] };
+/** Somebody who directs or owns a business, with the id that it has from its submission on. */
+export type DraftPerson = PersonDetails & { readonly id: PersonId };
+
+export const emptyDraft: Draft = { details: {}, documents: [], people: [] };
 
 /** A need that documents meet, with the kinds of which one is enough. */
 export type DocumentNeed = { readonly need: EvidenceNeed; readonly kinds: readonly DocumentKind[] };
 
-/** What a person can give on the page: fields, and documents. */
+/** A need that somebody in a role meets. */
+export type PersonNeed = { readonly need: EvidenceNeed; readonly role: PersonRole };
+
+/** What a person can give on the page: fields, documents, and who directs and owns a business. */
 export type Wanted = {
   readonly fields: readonly CustomerField[];
   readonly documents: readonly DocumentNeed[];
+  readonly people: readonly PersonNeed[];
 };
+
+export const nothingWanted: Wanted = { fields: [], documents: [], people: [] };
 
 /**
  * What a customer can give in a session: what it is asked for; after a rejection that can be cured, all that its
- * level needs once more. People of businesses are not among it: the organization adds them.
+ * level needs once more.
  */
 export function wantedOf(customer: Customer): Wanted {
   const wanted = openNeedsOf(customer);
-  const documents = wanted.flatMap((need): DocumentNeed[] =>
-    isField(need) || !need.startsWith("documents.")
-      ? []
-      : [{ need, kinds: evidenceNeeds[need] as readonly DocumentKind[] }],
-  );
-  return { fields: wanted.filter(isField), documents };
+  const evidence = wanted.filter((need) => !isField(need));
+  const of = (prefix: string) => evidence.filter((need) => need.startsWith(prefix));
+  return {
+    fields: wanted.filter(isField),
+    documents: of("documents.").map((need) => {
+      return { need, kinds: evidenceNeeds[need] as readonly DocumentKind[] };
+    }),
+    people: of("people.").flatMap((need) => {
+      return evidenceNeeds[need].map((role) => ({ need, role: role as PersonRole }));
+    }),
+  };
 }
 
 function openNeedsOf(customer: Customer): readonly Need[] {
@@ -100,8 +122,7 @@ function openNeedsOf(customer: Customer): readonly Need[] {
 
 /** Whether a customer has anything to give in a session. */
 export function canVerify(customer: Customer): boolean {
-  const { fields, documents } = wantedOf(customer);
-  return fields.length > 0 || documents.length > 0;
+  return Object.values(wantedOf(customer)).some((part) => part.length > 0);
 }
 
 /** What a page may say of how it stands; no more, whatever the reasons are. */

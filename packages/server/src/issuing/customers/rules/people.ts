@@ -90,7 +90,7 @@ export function personRemoved(before: Person, now: Date): Person {
 }
 
 /** The roles that somebody of the business has, in a fixed order. */
-export const rolesOf = (people: readonly Pick<Person, "roles">[]): readonly PersonRole[] =>
+export const rolesOf = (people: readonly Pick<PersonDetails, "roles">[]): readonly PersonRole[] =>
   personRoles.filter((role) => people.some(({ roles }) => roles.includes(role)));
 
 /**

@@ -6,8 +6,18 @@
 /** The name of an input, by the field that it is for. */
 export const inputOf = (field        )         => `input-${field.replaceAll(".", "-")}`;
 
+/** Of a person of a business: its fields are told from those of the business by their names. */
+export const PERSON = "person.";
+
+/** Of a document of a kind: `document.passport.country`. */
+export const DOCUMENT = "document.";
+
+/** A field without whose it is. */
+export const bareOf = (field        )         => field.replace(/^(?:person|document\.\w+)\./, "");
+
 /** What a field is called, of a person or a business. */
 export function labelOf({ say, session }                              , field        )         {
+  if (bareOf(field) !== field) return say(`field.${bareOf(field)}`);
   const own = session.customer.type === "business" ? `field.${field}.business` : "";
   const text = say(own);
   return own !== "" && text !== own ? text : say(`field.${field}`);

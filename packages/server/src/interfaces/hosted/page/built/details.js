@@ -2,7 +2,7 @@
 import { Refused, saveDetails } from "./api.js";
 
 import { h, heading, mainButton } from "./dom.js";
-import { birthField, countryField, readForm, textField } from "./fields.js";
+import { countryField, dateField, readForm, textField } from "./fields.js";
 
 /** The step of the details: only what is missing is asked for. */
 export function detailsStep(app     )                  {
@@ -30,7 +30,7 @@ function ownFields(app     )         {
   const { fields } = app.session.wanted;
   const own = fields.filter((field) => !field.startsWith("residence."));
   return own.map((field) => {
-    if (field === "birthDate") return birthField(app);
+    if (field === "birthDate") return dateField(app, field);
     return field === "nationality" ? countryField(app, field) : textField(app, field);
   });
 }

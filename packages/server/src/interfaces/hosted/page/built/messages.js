@@ -38,6 +38,9 @@ export function sayIn(language          )      {
     (messages[key] ?? key).replace(/\{(\w+)\}/g, (_, name        ) => values[name] ?? "");
 }
 
+/** A language for numbers and dates, with the digits that people type here and that documents have. */
+export const withDigits = (language          )         => `${language}-u-nu-latn`;
+
 /** What a language calls itself. */
 export const nameOf = (language          )         =>
   loaded.get(language)?.["language.name"] ?? language;
