@@ -26,6 +26,7 @@ const commands = {
     tool("release-fixture.ts"),
   ],
   "ledger:verify": ["check the books and the hash chain", tool("ledger-verify.ts")],
+  "keys:create": ["make an API key at the machine itself", tool("keys-create.ts")],
   "lists:load": ["load a published sanctions or PEP list", tool("lists-load.ts")],
 };
 

@@ -213,6 +213,8 @@ table public.cards column 041 fee_anchor_at timestamp(3) with time zone not null
 table public.cards column 042 fee_months integer not null
 table public.cards column 043 next_fee_at timestamp(3) with time zone
 table public.cards column 044 screened_version bigint not null default 0
+table public.cards column 045 retain_until timestamp(3) with time zone
+table public.cards column 046 erased_at timestamp(3) with time zone
 table public.compliance_rules column 001 organization_id id not null
 table public.compliance_rules column 002 id id not null
 table public.compliance_rules column 003 program_id id
@@ -438,6 +440,7 @@ table public.organizations column 004 status text not null
 table public.organizations column 005 external_id text
 table public.organizations column 006 version bigint not null
 table public.organizations column 007 created_at timestamp(3) with time zone not null
+table public.organizations column 008 embed_origins text[] not null default '{}'::text[]
 table public.people column 001 organization_id id not null
 table public.people column 002 id id not null
 table public.people column 003 customer_id id not null
@@ -770,6 +773,7 @@ table public.cards constraint cards_check7 CHECK (((previous_expires_at IS NULL)
 table public.cards constraint cards_check8 CHECK ((previous_expires_at < expires_at))
 table public.cards constraint cards_check9 CHECK (((replaced_by IS NULL) OR (status = 'deleted'::text)))
 table public.cards constraint cards_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text))
+table public.cards constraint cards_erased_at CHECK (((erased_at IS NULL) OR (retain_until IS NOT NULL)))
 table public.cards constraint cards_expiry_month_check CHECK (((expiry_month >= 1) AND (expiry_month <= 12)))
 table public.cards constraint cards_fee_months_check CHECK ((fee_months >= 0))
 table public.cards constraint cards_first_six_check CHECK ((first_six ~ '^\d{6}$'::text))
@@ -787,6 +791,7 @@ table public.cards constraint cards_pan_length_check CHECK (((pan_length >= 13) 
 table public.cards constraint cards_pan_sequence_check CHECK (((pan_sequence >= 0) AND (pan_sequence <= 99)))
 table public.cards constraint cards_pkey PRIMARY KEY (organization_id, id)
 table public.cards constraint cards_previous_expiry_month_check CHECK (((previous_expiry_month >= 1) AND (previous_expiry_month <= 12)))
+table public.cards constraint cards_retain_until CHECK (((retain_until IS NULL) OR ((status = 'deleted'::text) AND (customer_id IS NULL))))
 table public.cards constraint cards_status_check CHECK ((status = ANY (ARRAY['active'::text, 'frozen'::text, 'blocked'::text, 'deleted'::text])))
 table public.cards constraint cards_version_check CHECK ((version > 0))
 table public.compliance_rules constraint compliance_rules_check CHECK ((effective_to >= effective_from))
@@ -909,6 +914,7 @@ table public.ledger_holds constraint ledger_holds_version_check CHECK ((version 
 table public.migrations constraint migrations_pkey PRIMARY KEY (name)
 table public.organization_clocks constraint organization_clocks_offset_ms_check CHECK ((offset_ms >= 0))
 table public.organization_clocks constraint organization_clocks_pkey PRIMARY KEY (organization_id)
+table public.organizations constraint organizations_embed_origins_check CHECK (((cardinality(embed_origins) <= 10) AND (array_to_string(embed_origins, ''::text) !~ '[^a-z0-9:/.-]'::text)))
 table public.organizations constraint organizations_external_id_key UNIQUE (external_id)
 table public.organizations constraint organizations_mode_check CHECK ((mode = ANY (ARRAY['sandbox'::text, 'live'::text])))
 table public.organizations constraint organizations_pkey PRIMARY KEY (id)
@@ -1092,6 +1098,7 @@ CREATE INDEX cards_numbers ON public.cards USING btree (pan_length, number_first
 CREATE INDEX cards_program ON public.cards USING btree (program_id, organization_id, id) WHERE (status <> 'deleted'::text)
 CREATE INDEX cards_renewing ON public.cards USING btree (organization_id, program_id, expires_at) WHERE (status <> 'deleted'::text)
 CREATE INDEX cards_status ON public.cards USING btree (organization_id, status, id)
+CREATE INDEX cards_to_erase ON public.cards USING btree (organization_id, retain_until) WHERE ((retain_until IS NOT NULL) AND (erased_at IS NULL))
 CREATE INDEX cards_to_screen ON public.cards USING btree (organization_id, screened_version) WHERE ((customer_id IS NULL) AND (status <> 'deleted'::text))
 CREATE INDEX customers_birth_date ON public.customers USING btree (organization_id, birth_date) WHERE (birth_date IS NOT NULL)
 CREATE INDEX customers_by_id ON public.customers USING btree (id)

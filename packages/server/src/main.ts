@@ -21,7 +21,7 @@ import type { FileStore } from "./foundation/files/files.ts";
 import { openFiles } from "./foundation/files/open.ts";
 import { createIds } from "./foundation/ids/ids.ts";
 import { type Keys, KeysError } from "./foundation/keys/keys.ts";
-import { openKeys } from "./foundation/keys/open.ts";
+import { keySettings, openKeys } from "./foundation/keys/open.ts";
 import { createLog, type Log } from "./foundation/log/log.ts";
 import { createApi } from "./interfaces/api/app.ts";
 import type { ApiContext } from "./interfaces/api/context.ts";
@@ -44,6 +44,7 @@ import { listsInForce, listWarnings } from "./issuing/screening/actions/lists.ts
 import { deliverVerifications } from "./issuing/verifications/actions/deliver.ts";
 import { providerWarnings } from "./issuing/verifications/actions/settings.ts";
 import { createBreaker } from "./issuing/verifications/providers/breaker.ts";
+import { guarded } from "./issuing/verifications/providers/guarded.ts";
 import { measured } from "./issuing/verifications/providers/measured.ts";
 import { openProviders } from "./issuing/verifications/providers/open.ts";
 import { openKeyCache } from "./records/access/actions.ts";
@@ -152,13 +153,6 @@ async function prepareDatabase(config: Config, log: Log, url: string) {
   return { takesRoles: settings.takesRoles, warnings: warnings.map(({ what }) => what) };
 }
 
-const keySettings = (config: Config) => ({
-  mode: config.CARDWRIGHT_MODE,
-  folder: config.CARDWRIGHT_FOLDER,
-  environment: config.CARDWRIGHT_KEYS,
-  allowSoftwareKeysInLive: config.CARDWRIGHT_ALLOW_SOFTWARE_KEYS,
-});
-
 const softwareKeysWarning = ({ provider }: Keys): string =>
   `Keys are held in software (${provider}); a live installation should have an HSM.`;
 
@@ -234,7 +228,7 @@ function assemble(
     database,
     keys,
     files,
-    providers,
+    providers: guarded(providers, breaker),
     keyCache,
     clock: systemClock,
     newId,

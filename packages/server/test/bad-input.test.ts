@@ -4,13 +4,14 @@ import type { TSchema } from "typebox";
 import type { Route } from "../src/foundation/route/route.ts";
 import { routes } from "../src/interfaces/api/routes.ts";
 import { asOwner } from "./harness/database.ts";
-import { furnish } from "./harness/furnish.ts";
+import { pathIn } from "./harness/places.ts";
 import { sampleOf } from "./harness/sample.ts";
 import { type CallAnswer, startTestServer } from "./harness/server.ts";
+import { furnishWhole } from "./harness/whole.ts";
 
 /** Generated from the route table: every route with a body, every field of it, every way to be wrong. */
 const server = await startTestServer();
-const own = await furnish(server);
+const own = await furnishWhole(server);
 
 const withBody = routes.filter(({ body }) => body !== undefined);
 
@@ -118,6 +119,9 @@ const hostile = [
   "𝒜𝒹𝒶 😀",
 ];
 
+/** What is done already answers with the texts of when it was done. */
+const isAsItWas = ({ id }: Route): boolean => ["blockCardsOfProgram", "waiveDueFee"].includes(id);
+
 test("G10: hostile texts in every string field are inert: no 5xx, and what is stored comes back as it was", async () => {
   for (const route of withBody) {
     for (const [name, property] of properties(route)) {
@@ -125,7 +129,10 @@ test("G10: hostile texts in every string field are inert: no 5xx, and what is st
       for (const text of hostile) {
         const answer = await send(route, bodyWith(route, name, JSON.stringify(text)));
         assert.ok(answer.status < 500, `${route.id}.${name}: ${JSON.stringify(answer.body)}`);
-        if (answer.status < 300 && name in answer.body) assert.equal(answer.body[name], text);
+        if (answer.status >= 300 || !(name in answer.body)) continue;
+        const kept = answer.body[name];
+        const may = isAsItWas(route) ? [null, ...hostile] : [text];
+        assert.ok(may.includes(kept), `${route.id}.${name}: ${text} is kept as ${kept}`);
       }
     }
   }
@@ -178,7 +185,7 @@ function bodyWith(route: Route, name: string, raw: string): string {
 }
 
 function send(route: Route, body: string): Promise<CallAnswer> {
-  const path = route.path.replace(/\{\w+\}/g, own.idFor(route.path) ?? own.id);
+  const path = pathIn(own, route.path);
   const call = route.audience === "platform" ? server.call : own.call;
   return call(route.method, path, body, { headers: { "content-type": "application/json" } });
 }

@@ -16,6 +16,7 @@ const rootUrl = new URL("../../../", import.meta.url);
 const root = fileURLToPath(rootUrl);
 const file = (name: string) => `packages/server/${name}`;
 const crash = [file("test/crash/crash.test.ts"), file("test/crash/due.test.ts")];
+const people = [file("test/people-crash.test.ts"), file("test/winddowns-crash.test.ts")];
 const jobs = [file("test/jobs.test.ts")];
 const batches = [file("test/batches.test.ts")];
 
@@ -28,8 +29,8 @@ const proofs: Readonly<Record<string, Proof>> = {
     pattern: "^C1",
   },
   C2: {
-    what: "SIGKILL of the server at each named step, and of one that runs a job or works off a batch",
-    files: [...crash, ...jobs, ...batches],
+    what: "SIGKILL of the server at each named step, under requests of every kind, jobs and batches",
+    files: [...crash, ...jobs, ...batches, ...people],
     pattern: "^C2",
   },
   C3: { what: "SIGKILL of both at once", files: crash, pattern: "^(C2, )?C3" },
@@ -44,6 +45,7 @@ const proofs: Readonly<Record<string, Proof>> = {
     files: [file("test/statements.test.ts")],
   },
   life: { what: "random lives against the naive issuer", files: [file("test/life.test.ts")] },
+  people: { what: "C2 over customers, reviews, hits, access, links and wind-downs", files: people },
   batches: { what: "batches of cards over processes that are killed", files: batches },
   screening: {
     what: "screening of names; the long form times it over 50,000 entries",

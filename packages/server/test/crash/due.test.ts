@@ -17,7 +17,7 @@ import {
 } from "../harness/process.ts";
 import { dice, extent, proofSeed } from "../harness/proof.ts";
 import { askForLooks, type Estate, makeDue, makeEstate, setRules } from "./estate.ts";
-import { beginReckoning, leftToDo, type Reckoning, reckon } from "./reckoning.ts";
+import { type Books, beginReckoning, leftToDo, type Reckoning, reckon } from "./reckoning.ts";
 
 /**
  * A month goes by over two organizations: fees, renewals, expiries, ends of freezes, fillings by rules, a
@@ -148,8 +148,6 @@ async function databaseBack(): Promise<void> {
     await sleep(20);
   }
 }
-
-type Books = Parameters<typeof leftToDo>[0];
 
 async function inBooks(of: Estate, use: (books: Books) => Promise<void>): Promise<void> {
   const database = openDatabase({ url, role: "cardwright_app", maxConnections: 4 });

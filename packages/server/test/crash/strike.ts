@@ -14,6 +14,7 @@ const steps: Readonly<Record<string, Step>> = {
   "after write": { statement: /insert into journal/i, when: "after" },
   "before commit": { statement: /^commit$/i, when: "before" },
   "after commit, before the answer": { statement: /^commit$/i, when: "after" },
+  "before a document is written": { statement: /insert into documents/i, when: "before" },
   "while relaying events": { statement: /insert into events\b/i, when: "after" },
   "while sealing records": { statement: /insert into record_chain/i, when: "after" },
   "after any write": {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { giveDocuments } from "./evidence.ts";
+import { giveDocuments, owner, picture } from "./evidence.ts";
 import type { Call, CallAnswer, TestServer } from "./server.ts";
 
 /** An organization that has one object of every kind, with all their ids. */
@@ -13,12 +13,15 @@ export type Furnished = {
   readonly objects: Readonly<Record<ObjectKind, string>>;
   readonly ids: readonly string[];
   readonly externalIds: readonly string[];
-  /** The organization's own id for `{id}` of a path; null where it has none of that kind. */
-  idFor(path: string): string | null;
 };
 
+/** `business` is a customer that has a document, a person and a verification session. */
 type ObjectKind =
   | "customer"
+  | "business"
+  | "document"
+  | "person"
+  | "session"
   | "verification"
   | "accessRequest"
   | "card"
@@ -28,19 +31,8 @@ type ObjectKind =
   | "transfer"
   | "apiKey";
 
-/** Which kind of object the first word of a path is about. */
-const kindOfPath: Readonly<Record<string, ObjectKind>> = {
-  customers: "customer",
-  verifications: "verification",
-  "access-requests": "accessRequest",
-  cards: "card",
-  budgets: "budget",
-  transfers: "transfer",
-  "api-keys": "apiKey",
-};
-
 /** How a program of the tests is made; both models are for every organization. */
-async function makeProgram(
+export async function makeProgram(
   server: TestServer,
   model: "card" | "budgetCard",
   overrides: Readonly<Record<string, unknown>> = {},
@@ -128,6 +120,7 @@ export async function furnish(server: TestServer): Promise<Furnished> {
   assert.equal(keys.status, 200);
   const objects = {
     customer: customer.id,
+    ...(await makeBusiness(call)),
     verification: verification.id,
     accessRequest: accessRequest.id,
     card: card.id,
@@ -146,16 +139,26 @@ export async function furnish(server: TestServer): Promise<Furnished> {
     objects,
     ids: Object.values(objects),
     externalIds: [`customer-${suffix}`, `card-${suffix}`, `budget-${suffix}`],
-    idFor: (path) => {
-      const kind = path.startsWith("/cards/batches/")
-        ? "batch"
-        : kindOfPath[path.split("/")[1] ?? ""];
-      return kind === undefined ? null : objects[kind];
-    },
   };
 }
 
-function made({ status, body }: CallAnswer): { id: string } {
+/** A customer that is not yet complete, with one of everything that a customer can have. */
+async function makeBusiness(call: Call) {
+  const { id, verification } = made(
+    await call("POST", "/customers", {
+      type: "business",
+      level: "basic",
+      legalName: "Example GmbH",
+    }),
+  );
+  const document = made(await call("POST", `/customers/${id}/documents?kind=passport`, picture));
+  const person = made(await call("POST", `/customers/${id}/people`, owner));
+  const session = verification.sessionId as string;
+  return { business: id, document: document.id, person: person.id, session };
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: what is made differs by route.
+export function made({ status, body }: CallAnswer): any {
   assert.ok(status === 200 || status === 201, JSON.stringify(body));
   return body;
 }

@@ -127,6 +127,13 @@ test("C12: 0023 counts each old card in a range of its program that its number l
   }
 });
 
+test("C12: 0048 lets nobody embed pages", async () => {
+  const origins = await query<object>(
+    "select distinct embed_origins as origins from organizations",
+  );
+  assert.deepEqual(origins, [{ origins: [] }]);
+});
+
 test("C12: 0031 leaves each stored answer whole, without a person", async () => {
   const answers = await query<object>(
     `select distinct subject_organization_id as owner, subject_id as subject, personal

@@ -259,7 +259,7 @@ export const variables = {
     integer(1_024, 16_777_216, 262_144),
   ),
   CARDWRIGHT_REQUEST_TIMEOUT_MS: variable(
-    "Longest wait for a whole request to arrive, and for a caller to take more of a streamed answer, ms.",
+    "Longest wait for a whole request to arrive, and for a caller to take more of a streamed answer, ms. A file that keeps coming has 40 times as long.",
     "15000",
     integer(100, 600_000, 15_000),
   ),

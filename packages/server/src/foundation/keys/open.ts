@@ -1,3 +1,4 @@
+import type { Config } from "../config/config.ts";
 import { fileKeys } from "./file.ts";
 import { type KeyMode, type Keys, KeysError } from "./keys.ts";
 import { readMaterial } from "./material.ts";
@@ -13,6 +14,19 @@ export type KeySettings = {
   /** `CARDWRIGHT_ALLOW_SOFTWARE_KEYS=live`. */
   readonly allowSoftwareKeysInLive: boolean;
 };
+
+/** What the settings of a process say about keys. */
+export const keySettings = (
+  config: Pick<
+    Config,
+    "CARDWRIGHT_MODE" | "CARDWRIGHT_FOLDER" | "CARDWRIGHT_KEYS" | "CARDWRIGHT_ALLOW_SOFTWARE_KEYS"
+  >,
+): KeySettings => ({
+  mode: config.CARDWRIGHT_MODE,
+  folder: config.CARDWRIGHT_FOLDER,
+  environment: config.CARDWRIGHT_KEYS,
+  allowSoftwareKeysInLive: config.CARDWRIGHT_ALLOW_SOFTWARE_KEYS,
+});
 
 /**
  * Opens the keys that the settings name.

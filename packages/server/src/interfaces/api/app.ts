@@ -4,12 +4,13 @@ import { generalErrors } from "../../foundation/errors/errors.ts";
 import type { Caller, Lane, Route } from "../../foundation/route/route.ts";
 import { authenticator, forbids, limiter, refuseKeyInUrl } from "./access.ts";
 import type { Answer } from "./admitted.ts";
+import { isArriving } from "./arrival.ts";
 import { openBatches } from "./batch.ts";
 import { addBodyParser } from "./body.ts";
 import type { ApiContext } from "./context.ts";
 import { addDocs } from "./docs.ts";
 import { downloadHandler } from "./download.ts";
-import { answerError, answerUnread } from "./failures.ts";
+import { answerError, answerUnread, TOO_SLOW } from "./failures.ts";
 import { recordForbidden } from "./forbidden.ts";
 import { type Batches, routeHandler } from "./handlers.ts";
 import { addHooks } from "./hooks.ts";
@@ -95,7 +96,10 @@ function bareApp(context: ApiContext): FastifyInstance {
       connectionsCheckingInterval: CONNECTIONS_CHECK_MS,
     },
     routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
-    clientErrorHandler: (error, socket) => answerUnread(error, socket, context.newId("request")),
+    clientErrorHandler: (error, socket) => {
+      if (error.code === TOO_SLOW && isArriving(socket)) return;
+      answerUnread(error, socket, context.newId("request"));
+    },
     frameworkErrors: (error, request, reply) => {
       reply.header("x-request-id", request.id);
       void answerError(context, error, request, reply as FastifyReply);

@@ -8,8 +8,8 @@ import { type ParsedJson, parseJson } from "./json.ts";
 
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 
-/** Content types of uploads; what a file really is, its content says. */
-const fileTypes = [
+/** Media types of uploads; what a file really is, its content says. */
+export const fileTypes = [
   "application/octet-stream",
   "application/pdf",
   "image/jpeg",
@@ -29,7 +29,7 @@ export function addBodyParser(app: FastifyInstance): void {
   app.addContentTypeParser("application/json", { parseAs: "buffer" }, (request, body, done) => {
     const refusal = charsetRefusal(request);
     if (refusal !== null) done(refusal);
-    else done(null, read(body as Buffer));
+    else done(null, readJson(body as Buffer));
   });
   app.addContentTypeParser("text/csv", { parseAs: "buffer" }, (request, body, done) => {
     const route = request.cardwrightRoute;
@@ -64,7 +64,7 @@ const LINGER_MS = 1_000;
  * Reads a file as it comes, and no further than its bound. One that is larger is refused at once, but its
  * connection is cut only a moment later: cut while the caller still sends, it would take the answer with it.
  */
-function readFile(
+export function readFile(
   { raw, headers }: FastifyRequest,
   body: IncomingMessage,
   maxBytes: number,
@@ -108,7 +108,8 @@ function readCsv(body: Buffer, schema: TSchema): ParsedJson {
   return parseRows(text, schema);
 }
 
-function read(body: Buffer): ParsedJson {
+/** Reads a body of JSON, which is UTF-8 to its last byte; one without a byte is an object without fields. */
+export function readJson(body: Buffer): ParsedJson {
   if (body.length === 0) return NO_BODY;
   try {
     return parseJson(utf8.decode(body));

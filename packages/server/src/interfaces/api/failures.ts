@@ -68,6 +68,13 @@ function frameworkRefusal(error: unknown, request: FastifyRequest): Refusal | nu
   return null;
 }
 
+/** Ends a request whose body does not come, or does not come fast enough. */
+export const answerTooSlow = (socket: Duplex, requestId: string): void =>
+  answerUnread(Object.assign(new Error(), { code: TOO_SLOW }), socket, requestId);
+
+/** Node's own code for a request that has not arrived in its time. */
+export const TOO_SLOW = "ERR_HTTP_REQUEST_TIMEOUT";
+
 /** Answers on the bare socket what never became a request: garbage, too long, too slow. */
 export function answerUnread(
   error: NodeJS.ErrnoException,
@@ -93,6 +100,6 @@ export function answerUnread(
 
 function unread(code: string | undefined): Refusal {
   if (code === "HPE_HEADER_OVERFLOW") return httpErrors.refusal("headers_too_large");
-  if (code === "ERR_HTTP_REQUEST_TIMEOUT") return httpErrors.refusal("request_timeout");
+  if (code === TOO_SLOW) return httpErrors.refusal("request_timeout");
   return generalErrors.refusal("invalid_request", "This is not an HTTP request.");
 }

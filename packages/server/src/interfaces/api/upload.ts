@@ -3,27 +3,21 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 import { generalErrors, Refusal } from "../../foundation/errors/errors.ts";
 import type { Prepared, UploadRoute, WriteRoute } from "../../foundation/route/route.ts";
 import type { Admitted, Answer } from "./admitted.ts";
-import { TOO_LARGE } from "./body.ts";
+import { uploadPlaces } from "./arrival.ts";
+import { fileTypes, TOO_LARGE } from "./body.ts";
 import type { ApiContext } from "./context.ts";
-import { admitter, callerGone, readingOf } from "./handlers.ts";
+import { admitter, readingOf } from "./handlers.ts";
 import { runWrite } from "./write.ts";
 
-/** Most uploads that one process takes at the same time: each holds its bytes in memory. */
-export const MAX_UPLOADS = 8;
+/** Most uploads of one organization at the same time. */
+export const MAX_OF_ORGANIZATION = 8;
 
 /** Answers the requests of routes that take a file; they share one limit. */
 export function uploadHandlers(context: ApiContext) {
-  let open = 0;
+  const place = uploadPlaces(context, MAX_OF_ORGANIZATION, fileTypes);
   /** Before a byte of the body is read. */
-  const enter = async (_request: FastifyRequest, reply: FastifyReply) => {
-    if (open >= MAX_UPLOADS) throw tooMany();
-    const gone = callerGone(reply);
-    if (gone.aborted) throw generalErrors.refusal("unavailable", "The caller has gone.");
-    open += 1;
-    gone.addEventListener("abort", () => {
-      open -= 1;
-    });
-  };
+  const enter = async (request: FastifyRequest, reply: FastifyReply) =>
+    place(request.caller?.organizationId ?? "", request, reply);
   return (route: UploadRoute) => {
     const admit = admitter(route);
     const answer = async (request: FastifyRequest, reply: FastifyReply): Promise<Answer> => {
@@ -39,11 +33,6 @@ export function uploadHandlers(context: ApiContext) {
     return { enter, answer };
   };
 }
-
-const tooMany = () =>
-  generalErrors.refusal("unavailable", `${MAX_UPLOADS} uploads are being taken already.`, {
-    retryAfterS: 1,
-  });
 
 type Content = { readonly content: Buffer; readonly sha256: string };
 

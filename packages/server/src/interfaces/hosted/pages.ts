@@ -1,35 +1,42 @@
 import { readdir, readFile } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
-import type { FastifyInstance, FastifyReply } from "fastify";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { alpha2Of, countries } from "../../foundation/countries/countries.ts";
+import type { Sql } from "../../foundation/database/sql.ts";
+import { assert } from "../../foundation/errors/errors.ts";
 import { VERIFICATION_PAGE } from "../../issuing/customers/actions/sessions.ts";
 import { pageLanguages } from "../../issuing/customers/model/sessions.ts";
+import { embedOriginsOf } from "../../issuing/organizations/actions.ts";
+import type { ApiContext } from "../api/context.ts";
 
 /** The files of the page lie beside this one; its scripts are made of TypeScript by `npm run generate`. */
 const folder = fileURLToPath(new URL("page/", import.meta.url));
 
-/** What may run, be shown and be asked: this server's own, and pictures that the person has just chosen. */
-const policy = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self'",
-  "img-src 'self' blob:",
-  "connect-src 'self'",
-  "form-action 'none'",
-  "frame-ancestors 'none'",
-  "base-uri 'none'",
-  "require-trusted-types-for 'script'",
-  "trusted-types 'none'",
-].join("; ");
+/**
+ * What may run, be shown and be asked: this server's own, and pictures that the person has just chosen.
+ *
+ * @param ancestors origins that may show the page in a frame.
+ */
+const policyFor = (ancestors: readonly string[]): string =>
+  [
+    "default-src 'none'",
+    "script-src 'self'",
+    "style-src 'self'",
+    "img-src 'self' blob:",
+    "connect-src 'self'",
+    "form-action 'none'",
+    `frame-ancestors ${ancestors.join(" ") || "'none'"}`,
+    "base-uri 'none'",
+    "require-trusted-types-for 'script'",
+    "trusted-types 'none'",
+  ].join("; ");
 
 const headers = {
-  "content-security-policy": policy,
   "referrer-policy": "no-referrer",
   "permissions-policy": "camera=(self), microphone=(), geolocation=(), payment=()",
   "cross-origin-opener-policy": "same-origin",
   "cross-origin-resource-policy": "same-origin",
-  "x-frame-options": "DENY",
   "x-robots-tag": "noindex, nofollow",
 } as const;
 
@@ -43,21 +50,50 @@ const mediaTypes: Readonly<Record<string, string>> = {
 
 type Asset = { readonly type: string; readonly content: string };
 
-/** Adds the page of verification. Reading it does nothing: only its first button spends the link. */
-export async function addPages(app: FastifyInstance): Promise<void> {
+/**
+ * Adds the page of verification. Reading it does nothing: only its first button spends the link.
+ *
+ * @param onRequest counts the readings of the page itself, which may look into the database.
+ */
+export async function addPages(
+  app: FastifyInstance,
+  { database }: Pick<ApiContext, "database">,
+  onRequest: (request: FastifyRequest) => Promise<void>,
+): Promise<void> {
   const root = `/${VERIFICATION_PAGE}/`;
-  for (const [name, { type, content }] of await readAssets()) {
-    app.get(root + name, async (_request, reply) => send(reply, type, content));
+  const { page, others } = await readAssets();
+  for (const [name, asset] of others) {
+    app.get(root + name, async (_request, reply) => send(reply, asset));
   }
-  app.get(root.slice(0, -1), async (_request, reply) => reply.redirect(root, 308));
+  app.get(root, { onRequest }, async ({ query }, reply) =>
+    send(reply, page, await ancestorsOf(database, query)),
+  );
+  app.get(root.slice(0, -1), async ({ raw: { url = "" } }, reply) => {
+    const query = url.includes("?") ? url.slice(url.indexOf("?")) : "";
+    return reply.redirect(root + query, 308);
+  });
 }
 
-function send(reply: FastifyReply, type: string, content: string): FastifyReply {
-  return reply.headers(headers).header("content-type", type).send(content);
+/** Who may embed the page: what the organization has said that the link names. */
+async function ancestorsOf(sql: Sql, query: unknown): Promise<readonly string[]> {
+  const { organization } = query as { readonly organization?: unknown };
+  const isNamed = typeof organization === "string" && /^org_\w{1,60}$/.test(organization);
+  return isNamed ? embedOriginsOf(sql, organization) : [];
 }
 
-/** Everything that the page is made of, by its name in the address; the page itself has none. */
-async function readAssets(): Promise<Map<string, Asset>> {
+/** Sends a file; the older of the two headers against frames cannot name an origin. */
+function send(
+  reply: FastifyReply,
+  { type, content }: Asset,
+  ancestors: readonly string[] = [],
+): FastifyReply {
+  reply.headers(headers).header("content-security-policy", policyFor(ancestors));
+  if (ancestors.length === 0) reply.header("x-frame-options", "DENY");
+  return reply.header("content-type", type).send(content);
+}
+
+/** The page, and everything else that it is made of by its name in the address. */
+async function readAssets(): Promise<{ page: Asset; others: ReadonlyMap<string, Asset> }> {
   const assets = new Map<string, Asset>();
   for (const file of await readdir(folder, { recursive: true })) {
     const type = mediaTypes[path.extname(file)];
@@ -66,13 +102,14 @@ async function readAssets(): Promise<Map<string, Asset>> {
     const content = await readFile(path.join(folder, file), "utf8");
     assets.set(name, { type, content });
   }
-  const page = assets.get("index.html");
-  if (page !== undefined) assets.set("", { ...page, content: withTexts(page.content, assets) });
+  const bare = assets.get("index.html");
+  assert(bare !== undefined, "The page lies beside this file.");
   assets.delete("index.html");
+  const page = { ...bare, content: withTexts(bare.content, assets) };
   const pairs = countries.map((code) => [code, alpha2Of(code)]);
   const type = mediaTypes[".json"] ?? "";
   assets.set("countries.json", { type, content: JSON.stringify(pairs) });
-  return assets;
+  return { page, others: assets };
 }
 
 /** The few texts that stand in the page before a script runs: in every language, as nobody has asked yet. */

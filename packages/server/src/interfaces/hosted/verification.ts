@@ -1,7 +1,6 @@
-import { createHash } from "node:crypto";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { Type } from "typebox";
-import { generalErrors, Refusal } from "../../foundation/errors/errors.ts";
+import { MAX_ID_LENGTH } from "../../foundation/ids/ids.ts";
 import {
   countryCode,
   date,
@@ -14,7 +13,6 @@ import {
 import {
   changeGivenPerson,
   describeGiven,
-  giveDocument,
   givePerson,
   readVisit,
   saveDetails,
@@ -34,13 +32,7 @@ import {
 } from "../../issuing/customers/model/sessions.ts";
 import { MAX_BUSINESS_NAME, MAX_PERSON_NAME } from "../../issuing/customers/model.ts";
 import { newPersonSchema, personChangeSchema } from "../../issuing/customers/schema/people.ts";
-import { keepDocument } from "../../issuing/documents/actions.ts";
-import {
-  type Document,
-  documentKinds,
-  documentSides,
-  MAX_DOCUMENT_BYTES,
-} from "../../issuing/documents/model.ts";
+import type { Document } from "../../issuing/documents/model.ts";
 import { documentChangeSchema } from "../../issuing/documents/schema.ts";
 import { getOrganization } from "../../issuing/organizations/actions.ts";
 import { recordAudit } from "../../records/audit/actions.ts";
@@ -48,15 +40,19 @@ import { findSession, spendLink } from "../../records/links/actions.ts";
 import { linkErrors } from "../../records/links/errors.ts";
 import type { PrivateLink } from "../../records/links/model.ts";
 import type { ApiContext } from "../api/context.ts";
-import { MAX_UPLOADS } from "../api/upload.ts";
 import { compileCheck, malformed } from "../api/validation.ts";
 import { cookieBearer, requireOwnPage, resumeCookie } from "./admission.ts";
 import { entryOf, inSession, readingIn, sessionOf, workIn } from "./session.ts";
+import { addUploads } from "./uploads.ts";
 
 const kind = "verification";
 
 const secretText = Type.String({ minLength: 1, maxLength: 200 });
-const exchangeSchema = object({ secret: secretText });
+const exchangeSchema = object({
+  secret: secretText,
+  /** Of a page in a frame: the organization whose origins may embed it. */
+  embeddedFor: Type.Optional(text(MAX_ID_LENGTH)),
+});
 /** Without a country where that is known already. */
 const residence = object({
   country: Type.Optional(countryCode),
@@ -82,10 +78,6 @@ const detailsSchema = object(
   ).properties,
   { minProperties: 1 },
 );
-const documentQuery = object({
-  kind: oneOf(documentKinds),
-  side: Type.Optional(oneOf(documentSides)),
-});
 const consentSchema = object({
   consent: object({ version: text(40), language: oneOf(pageLanguages) }),
 });
@@ -99,6 +91,12 @@ const holderFields = ["firstName", "lastName", "birthDate"] as const;
 const toldTo = ({ fields }: Wanted): readonly string[] =>
   holderFields.every((field) => fields.includes(field)) ? [...toldChecks, "holder"] : toldChecks;
 
+/** Characters that turn the direction of what stands around them, or hide in it (Unicode UAX #9). */
+const TURNS = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
+
+/** A name that stands within sentences of the page: it cannot turn them round. */
+const withoutTurns = (name: string): string => name.replace(TURNS, "");
+
 /** A session as its own page sees it. */
 async function shown(context: ApiContext, { session, customer, draft, documents }: Visit) {
   const { name } = await getOrganization(context.database, session.organizationId);
@@ -108,7 +106,7 @@ async function shown(context: ApiContext, { session, customer, draft, documents 
     status: session.status,
     expiresAt: session.expiresAt.toISOString(),
     returnUrl: session.returnUrl,
-    organization: { name },
+    organization: { name: withoutTurns(name) },
     customer: { type: customer.type },
     wanted,
     details: isSubmitted ? {} : draft.details,
@@ -140,16 +138,17 @@ const shownDocument = (
 
 /**
  * Exchanges a link for a session. A link that this browser has exchanged before is resumed by its cookie;
- * whatever else is wrong with it gets one answer.
+ * whatever else is wrong with it gets one answer. A page in a frame has no cookie, and takes links of the
+ * organization alone whose origins may embed it.
  */
 async function exchange(
   context: ApiContext,
   request: FastifyRequest,
-  secret: string,
+  { secret, embeddedFor }: StaticOf<typeof exchangeSchema>,
 ): Promise<{ readonly link: PrivateLink; readonly bearer: string }> {
   const { database, keys } = context;
   const spent = await database.transaction(async (sql) => {
-    const got = await spendLink({ sql, keys }, { kind, secret });
+    const got = await spendLink({ sql, keys }, { kind, secret, organizationId: embeddedFor });
     if (got === null) return null;
     const work = await workIn(context, request, sql, got.link);
     await startVerification(work, got.link);
@@ -160,7 +159,7 @@ async function exchange(
     context.committed();
     return spent;
   }
-  const bearer = cookieBearer(context, request) ?? "";
+  const bearer = embeddedFor === undefined ? (cookieBearer(context, request) ?? "") : "";
   const link = await findSession(database, { kind, bearer, secret });
   if (link === null) throw linkErrors.refusal("link_not_usable");
   return { link, bearer };
@@ -173,10 +172,11 @@ export function addVerification(app: FastifyInstance, context: ApiContext): void
   const begin = async (
     reply: FastifyReply,
     { link, bearer }: { readonly link: PrivateLink; readonly bearer: string },
+    isEmbedded = false,
   ) => {
     const leftMs = (link.sessionExpiresAt?.getTime() ?? 0) - context.clock.now().getTime();
     const cookie = resumeCookie(context, bearer, Math.max(0, Math.floor(leftMs / 1_000)));
-    if (cookie !== null) reply.header("set-cookie", cookie);
+    if (cookie !== null && !isEmbedded) reply.header("set-cookie", cookie);
     return { bearer, session: await show(link) };
   };
   const readExchange = reader(exchangeSchema);
@@ -186,8 +186,9 @@ export function addVerification(app: FastifyInstance, context: ApiContext): void
 
   app.post("/exchange", async (request, reply) => {
     requireOwnPage(context, request);
-    const { secret } = readExchange(request.body);
-    return begin(reply, await exchange(context, request, secret));
+    const given = readExchange(request.body);
+    const isEmbedded = given.embeddedFor !== undefined;
+    return begin(reply, await exchange(context, request, given), isEmbedded);
   });
   app.post("/resume", async (request, reply) => {
     requireOwnPage(context, request);
@@ -233,7 +234,7 @@ export function addVerification(app: FastifyInstance, context: ApiContext): void
     return shown(context, visit);
   });
   addPeople(app, context);
-  addUpload(app, context);
+  addUploads(app, context, kind, (visit) => shown(context, visit));
 }
 
 /** Takes who directs and owns a business, by the same bodies as the API. */
@@ -267,53 +268,6 @@ function addPeople(app: FastifyInstance, context: ApiContext): void {
     );
     return shown(context, visit);
   });
-}
-
-/** Takes a document: its bytes are kept first and written down after that, so that nothing waits under a lock. */
-function addUpload(app: FastifyInstance, context: ApiContext): void {
-  const readQuery = compileCheck("query", documentQuery);
-  let open = 0;
-  app.post("/documents", { bodyLimit: MAX_DOCUMENT_BYTES }, async (request) => {
-    const link = await sessionOf(context, request, kind);
-    const problems = readQuery(request.query);
-    if (problems.length > 0) throw malformed(problems);
-    const content = request.body;
-    if (!Buffer.isBuffer(content)) throw generalErrors.refusal("unsupported_media_type");
-    if (open >= MAX_UPLOADS) {
-      throw generalErrors.refusal("unavailable", undefined, { retryAfterS: 1 });
-    }
-    open += 1;
-    try {
-      return shown(context, await take(context, request, link, content));
-    } finally {
-      open -= 1;
-    }
-  });
-}
-
-async function take(
-  context: ApiContext,
-  request: FastifyRequest,
-  link: PrivateLink,
-  content: Buffer,
-): Promise<Visit> {
-  const { kind: what, side = null } = request.query as StaticOf<typeof documentQuery>;
-  const sha256 = createHash("sha256").update(content).digest("hex");
-  const holder = {
-    organizationId: link.organizationId,
-    customerId: link.objectId as Visit["customer"]["id"],
-  };
-  const kept = await keepDocument(context, holder, { content, sha256 });
-  const about = { kind: what, side, country: null, expiryDate: null };
-  try {
-    return await inSession(context, request, { link, action: "giveDocument" }, (work) =>
-      giveDocument(work, link, about, kept),
-    );
-  } catch (error) {
-    // After any other error nobody knows whether it was committed: the sweep looks at the table.
-    if (error instanceof Refusal) await kept.discard().catch(() => undefined);
-    throw error;
-  }
 }
 
 /** Reads a body by its schema. @throws Refusal `invalid_request` naming every broken field */

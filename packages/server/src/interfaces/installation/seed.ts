@@ -9,8 +9,7 @@ import { createProgram } from "../../issuing/programs/actions.ts";
 import type { ProgramDraft } from "../../issuing/programs/model.ts";
 import { decideFunds } from "../../issuing/transfers/actions.ts";
 import { createKey, listKeys } from "../../records/access/actions.ts";
-import { scopes } from "../../records/access/model.ts";
-import { mayHold, SECRET_BYTES, writeSecret } from "../../records/access/rules.ts";
+import { SECRET_BYTES, scopesFor, writeSecret } from "../../records/access/rules.ts";
 import { recordAudit } from "../../records/audit/actions.ts";
 import type { AuditEntry } from "../../records/audit/model.ts";
 import { changedIn, changesOf } from "../../records/events/actions.ts";
@@ -51,7 +50,7 @@ const drafts: readonly ProgramDraft[] = [
 ];
 
 /** A key that may do all that the platform may. */
-const platformKey = { scopes: Object.keys(scopes).filter((name) => mayHold(PLATFORM, name)) };
+const platformKey = { scopes: scopesFor(PLATFORM) };
 
 /** The two secrets that a sandbox has from its first start on. */
 export type SandboxKeys = { readonly apiKey: string; readonly platformKey: string };
@@ -163,7 +162,8 @@ async function isEmpty(work: Work): Promise<boolean> {
   return organizations.rows.length === 0 && keys.rows.length === 0;
 }
 
-async function platformWork(
+/** Work of the platform in the name of a command, without a request. */
+export async function platformWork(
   { keys, newId }: SeedContext,
   sql: Transaction,
   action: string,
@@ -179,7 +179,8 @@ async function platformWork(
   };
 }
 
-function auditOf(work: Work, action: string): AuditEntry {
+/** What the audit log keeps of a command's work. */
+export function auditOf(work: Work, action: string): AuditEntry {
   return {
     id: work.newId("audit"),
     organizationId: PLATFORM,

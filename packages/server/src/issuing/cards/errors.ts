@@ -219,6 +219,7 @@ export const issueConditions = errorTable({
 /** Every condition that can stop an issue (PRODUCT §5), of whichever noun, in the order of the rules. */
 export const issueCodes = [
   "organization_suspended",
+  "organization_closed",
   "program_not_found",
   "program_not_available",
   "program_inactive",

@@ -6,6 +6,7 @@ import { batchJobs } from "./jobs/batches.ts";
 import { blockJobs } from "./jobs/blocks.ts";
 import { feeJobs } from "./jobs/fees.ts";
 import { rangeJobs } from "./jobs/ranges.ts";
+import { retentionJobs } from "./jobs/retention.ts";
 import { screeningJobs } from "./jobs/screening.ts";
 import { topUpJobs } from "./jobs/topups.ts";
 import { windDownJobs } from "./jobs/winddowns.ts";
@@ -51,4 +52,5 @@ export const cardJobs: readonly Job[] = [
   ...accessJobs,
   ...windDownJobs,
   ...screeningJobs,
+  ...retentionJobs,
 ];

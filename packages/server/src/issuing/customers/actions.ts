@@ -6,16 +6,23 @@ import { assert, generalErrors } from "../../foundation/errors/errors.ts";
 import type { OrganizationId } from "../../foundation/ids/ids.ts";
 import type { Reference } from "../../foundation/route/schemas.ts";
 import { destroySubjectKey, openPersonal, sealPersonal } from "../../records/vault/actions.ts";
-import { acceptDocuments } from "../documents/actions.ts";
+import { acceptDocuments, expiredKinds } from "../documents/actions.ts";
 import { lockOrganization, workIn } from "../organizations/actions.ts";
 import { requireOpen } from "../organizations/rules.ts";
 import type { CustomerType, VerificationLevel } from "../programs/model.ts";
 import { listsInForce } from "../screening/actions/lists.ts";
 import { announceCustomer, keepMove } from "./actions/record.ts";
-import { refuseWhileWaiting, screenCustomer, suspected } from "./actions/screening.ts";
+import { refuseWhileListed, screenCustomer, suspected } from "./actions/screening.ts";
 import { endSessions } from "./actions/sessions.ts";
 import { eventOfMove } from "./events.ts";
-import type { Customer, CustomerDetails, Retained, RetainedCard, StatusChange } from "./model.ts";
+import type {
+  Customer,
+  CustomerDetails,
+  Evidence,
+  Retained,
+  RetainedCard,
+  StatusChange,
+} from "./model.ts";
 import { detailProblems, noDetails, tidyDetails } from "./rules/details.ts";
 import { type Duplicate, duplicatesOf } from "./rules/duplicates.ts";
 import { erased, identityOf, retainedPerson } from "./rules/erasure.ts";
@@ -175,7 +182,7 @@ export async function changeCustomer(
  * @param work of the customer's organization: see `workForCustomer`.
  * @param note kept in the history.
  * @throws Refusal `not_found`, `customer_deleted`, `customer_move_not_allowed`, `customer_incomplete`,
- * `screening_hits_waiting`, `organization_closed`.
+ * `screening_hits_waiting`, `sanctions_match_confirmed`, `organization_closed`.
  */
 export async function decideCustomer(
   work: Work,
@@ -187,8 +194,8 @@ export async function decideCustomer(
   const organization = await lockOrganization(work.sql, organizationId, "share");
   if (!afterClosing[verdict.move]) requireOpen(organization);
   const before = await lockForChange(work, { by: "id", value: id });
-  if (verdict.move === "release") await refuseWhileWaiting(work, before);
-  const customer = decidedBy(before, verdict, work.now);
+  if (verdict.move === "release") await refuseWhileListed(work, before.id);
+  const customer = decidedBy(await asOfNow(work, before, verdict), verdict, work.now);
   await updateCustomer(work.sql, customer);
   // What the decision rests on stays with it.
   if (verdict.move === "approve") {
@@ -198,6 +205,16 @@ export async function decideCustomer(
   await keepMove(work, before, customer, { move, reasons: reasonsOf(verdict), note });
   announceCustomer(work, eventOfMove[move], customer, before);
   return customer;
+}
+
+/** A review is not passed by documents that have expired since they were given. */
+async function asOfNow(work: Work, customer: Customer, { move }: Verdict): Promise<Customer> {
+  // A provider has looked at what it approves, and at its dates.
+  if (move !== "approve" || work.actor.kind === "system") return customer;
+  const { organizationId, id: customerId } = customer;
+  const expired: readonly Evidence[] = await expiredKinds(work, { organizationId, customerId });
+  if (expired.length === 0) return customer;
+  return { ...customer, evidence: customer.evidence.filter((kind) => !expired.includes(kind)) };
 }
 
 /** Of those deleted before there were people, none are kept. */

@@ -117,6 +117,12 @@ export const customerErrors = errorTable({
     title: "Hits of screening wait for a decision",
     remedy: "Confirm or clear them first: GET /v1/screening-hits?subjectId=… lists them.",
   },
+  sanctions_match_confirmed: {
+    status: 409,
+    title: "A match with a list of sanctions is confirmed",
+    remedy:
+      "If it was wrong, or the entry is gone: POST /v1/screening-hits/{id}/reopen, then clear the hit.",
+  },
   customer_has_cards: {
     status: 409,
     title: "The customer still has cards that are not deleted",
@@ -126,6 +132,11 @@ export const customerErrors = errorTable({
     status: 409,
     title: "The customer has nothing to give in a verification session",
     remedy: "See its status and what is missing.",
+  },
+  return_url_not_allowed: {
+    status: 422,
+    title: "A live organization's pages lead back over https alone",
+    remedy: "Give an https address. http://localhost is for sandboxes.",
   },
   verification_ended: {
     status: 409,

@@ -22,10 +22,12 @@ import {
   type Document,
   type DocumentKind,
   type DocumentVerdict,
+  dayOf,
   documentKinds,
   type Form,
   fileOf,
   isExpired,
+  isExpiredAt,
   MAX_DOCUMENTS,
   ORPHAN_AGE_MS,
 } from "./model.ts";
@@ -267,6 +269,19 @@ export async function standingKinds(sql: Sql, holder: Holder): Promise<readonly 
   return documentKinds.filter((kind) => kinds.has(kind));
 }
 
+/**
+ * Kinds of a customer's documents that stand, and of which none is left that is valid by now: they expired after
+ * they had been given.
+ */
+export async function expiredKinds(
+  { sql, now }: Pick<Work, "sql" | "now">,
+  holder: Holder,
+): Promise<readonly DocumentKind[]> {
+  const standing = await findStanding(sql, holder.organizationId, holder.customerId);
+  const valid = standing.filter((document) => !isExpiredAt(document, now)).map(({ kind }) => kind);
+  return standing.map(({ kind }) => kind).filter((kind) => !valid.includes(kind));
+}
+
 /** One document of a customer. @throws Refusal `not_found` */
 export async function getDocument(
   sql: Sql,
@@ -342,8 +357,6 @@ export async function sweepDocuments(sql: Sql, files: FileStore, now: Date): Pro
     if (after === null) return removed;
   }
 }
-
-const dayOf = (now: Date): string => now.toISOString().slice(0, 10);
 
 function announceDocument(
   work: Work,

@@ -169,3 +169,15 @@ export function maskNumber(number: string): string {
 /** Whether a document was found expired when it was last described. */
 export const isExpired = ({ checks }: Pick<Document, "checks">): boolean =>
   checks.some(({ check, result }) => check === "expiry" && result === "failed");
+
+/** Whether a document is expired at an instant; its last day still counts. */
+export const isExpiredAt = (
+  document: Pick<Document, "checks" | "expiryDate" | "mrz">,
+  now: Date,
+): boolean => {
+  const dates = [document.expiryDate, document.mrz?.expiryDate ?? null];
+  return isExpired(document) || dates.some((date) => date !== null && date < dayOf(now));
+};
+
+/** The day of an instant, UTC: YYYY-MM-DD. */
+export const dayOf = (now: Date): string => now.toISOString().slice(0, 10);

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import type { RowPage } from "../../foundation/database/list.ts";
 import type { Sql } from "../../foundation/database/sql.ts";
 import type { Reading, Work } from "../../foundation/database/work.ts";
@@ -15,11 +16,12 @@ import {
   readUnsettled,
 } from "../../records/ledger/actions.ts";
 import type { Balances } from "../../records/ledger/model.ts";
+import { revokeAllLinks } from "../../records/links/actions.ts";
 import { openClock, organizationNow } from "../../records/sequencer/actions.ts";
 import { organizationErrors } from "./errors.ts";
 import type { organizationEvents } from "./events.ts";
 import { availableOf, type Organization, type OrganizationMove } from "./model.ts";
-import { moved, requireOpen } from "./rules.ts";
+import { moved, requireEmbeddable, requireOpen } from "./rules.ts";
 import { showOrganization } from "./schema.ts";
 import {
   findRow,
@@ -180,6 +182,7 @@ export async function createOrganization(
     ...given,
     id,
     status: "active",
+    embedOrigins: [],
     version: 1n,
     createdAt: work.now,
   };
@@ -224,6 +227,34 @@ export async function changeOrganization(
   return after;
 }
 
+/**
+ * Says which origins may embed the organization's hosted pages; giving those that it has changes nothing.
+ *
+ * @throws Refusal `organization_closed`, `embed_origin_not_allowed`.
+ */
+export async function changeEmbedOrigins(
+  work: Work,
+  embedOrigins: readonly string[] | undefined,
+): Promise<Organization> {
+  const before = await lockOrganization(work.sql, work.organizationId, "change");
+  requireOpen(before);
+  if (embedOrigins === undefined || isDeepStrictEqual(embedOrigins, before.embedOrigins)) {
+    return before;
+  }
+  requireEmbeddable(before, embedOrigins);
+  const after = { ...before, embedOrigins, version: before.version + 1n };
+  await updateRow(work.sql, after);
+  const previous = { embedOrigins: before.embedOrigins };
+  announceChange(work, "organization.updated", after, previous);
+  return after;
+}
+
+/** Origins that may embed the pages of an organization's links; none of one that is closed, or unknown. */
+export async function embedOriginsOf(sql: Sql, id: string): Promise<readonly string[]> {
+  const organization = await findRow(sql, id);
+  return organization === null || organization.status === "closed" ? [] : organization.embedOrigins;
+}
+
 const eventOfMove = {
   suspend: "organization.suspended",
   activate: "organization.activated",
@@ -259,7 +290,7 @@ async function changeStatus(
 const MANY_NAMED = 5;
 
 /**
- * Closes for ever; repeating it changes nothing. Whoever moves money into the organization or issues in
+ * Closes for ever; repeating it changes nothing. Its private links end with it. Whoever moves money into the organization or issues in
  * it shares its row's lock, so nothing comes in between the look and the change.
  *
  * @param duesOf what the organization has to pay yet, in words: known to modules to the right.
@@ -281,6 +312,7 @@ export async function closeOrganization(
     const names = [...accounts, ...dues];
     throw organizationErrors.refusal("organization_not_empty", `Not empty: ${names.join(", ")}.`);
   }
+  await revokeAllLinks(work.sql, work.organizationId);
   return changeStatus(work, "close", before, after);
 }
 

@@ -27,6 +27,11 @@ export const organizationErrors = errorTable({
     title: "Another organization has this externalId",
     remedy: "Choose another externalId, or use the organization that has it.",
   },
+  embed_origin_not_allowed: {
+    status: 422,
+    title: "A live organization's pages are embedded over https alone",
+    remedy: "Give an https origin. http://localhost is for sandboxes.",
+  },
   live_mode_not_available: {
     status: 422,
     title: "This installation is a sandbox and has no live organizations",

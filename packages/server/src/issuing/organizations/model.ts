@@ -27,6 +27,8 @@ export type Organization = {
   readonly status: OrganizationStatus;
   /** The platform's own name for it; unique over the installation. */
   readonly externalId: string | null;
+  /** Origins whose pages may show the hosted pages of its links in a frame. */
+  readonly embedOrigins: readonly string[];
   readonly version: bigint;
   readonly createdAt: Date;
 };
@@ -44,6 +46,9 @@ export function availableOf({
 
 /** Longest name of an organization, in characters. */
 export const MAX_NAME_LENGTH = 200;
+
+/** Most origins that may embed an organization's pages. */
+export const MAX_EMBED_ORIGINS = 10;
 
 /** Most currencies that may be opened when an organization is created. */
 export const MAX_FIRST_CURRENCIES = 20;

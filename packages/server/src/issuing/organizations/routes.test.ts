@@ -23,6 +23,7 @@ test("201: a new organization answers with its first key, which works and is sho
     name: "Example Cards",
     mode: "sandbox",
     status: "active",
+    embedOrigins: [],
     externalId: "ex-1",
     version: 1,
   });

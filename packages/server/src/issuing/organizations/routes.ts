@@ -5,6 +5,7 @@ import { type Route, readRoute, writeRoute } from "../../foundation/route/route.
 import { idParams, object, oneOf, pageOf, pageQuery } from "../../foundation/route/schemas.ts";
 import { showBalances } from "../../records/ledger/schema.ts";
 import {
+  changeEmbedOrigins,
   changeOrganization,
   createOrganization,
   getOrganization,
@@ -22,6 +23,7 @@ import {
   organizationBalancesSchema,
   organizationChangesSchema,
   organizationSchema,
+  ownChangesSchema,
   showOrganization,
 } from "./schema.ts";
 
@@ -38,6 +40,24 @@ const getOwn = readRoute({
   errors: [],
   handle: async ({ caller, reading }) =>
     showOrganization(await getOrganization(reading.sql, caller.organizationId)),
+});
+
+const changeOwn = writeRoute({
+  id: "changeOwnOrganization",
+  method: "PATCH",
+  path: "/organization",
+  summary: "Change your organization",
+  description:
+    "Says which origins may show the hosted pages of your links in a frame. It holds for links that were made before, too, from the next time that a page is opened.",
+  tag,
+  audience: "organization",
+  scope: "organization:write",
+  body: ownChangesSchema,
+  reply: organizationSchema,
+  status: 200,
+  errors: ["organization_closed", "embed_origin_not_allowed"],
+  handle: async ({ body, work }) =>
+    showOrganization(await changeEmbedOrigins(work, body.embedOrigins)),
 });
 
 const getBalances = readRoute({
@@ -203,6 +223,7 @@ export const closeRoute = (act: (work: Work) => Promise<Organization>): Route =>
 
 export const organizationRoutes: readonly Route[] = [
   getOwn,
+  changeOwn,
   getBalances,
   list,
   create,

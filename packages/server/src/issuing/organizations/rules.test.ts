@@ -10,6 +10,7 @@ const inStatus = (status: OrganizationStatus): Organization => ({
   mode: "sandbox",
   status,
   externalId: null,
+  embedOrigins: [],
   version: 3n,
   createdAt: new Date("2030-01-01T00:00:00Z"),
 });

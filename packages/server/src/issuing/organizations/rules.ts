@@ -26,6 +26,22 @@ export function requireOpen(organization: Organization): void {
 }
 
 /**
+ * Who may embed the pages of a live organization: nobody over http.
+ *
+ * @throws Refusal `embed_origin_not_allowed` with every one that is not.
+ */
+export function requireEmbeddable({ mode }: Organization, origins: readonly string[]): void {
+  const isPlain = (origin: string) => mode === "live" && origin.startsWith("http:");
+  const problems = origins.flatMap((origin, index) =>
+    isPlain(origin)
+      ? [organizationErrors.problem("embed_origin_not_allowed", `embedOrigins.${index}`)]
+      : [],
+  );
+  if (problems.length === 0) return;
+  throw organizationErrors.refusal("embed_origin_not_allowed", undefined, { problems });
+}
+
+/**
  * The organization after a move, or null where it is already there: repeating a move is no error.
  *
  * @throws Refusal `organization_closed` where the move is not allowed; only closed is final.

@@ -11,6 +11,7 @@ import {
 } from "../../foundation/route/schemas.ts";
 import { balancesSchema } from "../../records/ledger/schema.ts";
 import {
+  MAX_EMBED_ORIGINS,
   MAX_FIRST_CURRENCIES,
   MAX_NAME_LENGTH,
   modes,
@@ -25,6 +26,9 @@ export const organizationSchema = object({
   mode: oneOf(modes, { description: "sandbox: simulated network and movable clock." }),
   status: oneOf(organizationLifecycle.states),
   externalId: nullable(Type.String({ description: "The platform's own name for it." })),
+  embedOrigins: Type.Array(Type.String(), {
+    description: "Origins whose pages may show the hosted pages of its links in a frame.",
+  }),
   version: Type.Integer({ description: "Grows by one with each change." }),
   createdAt: timestamp,
 });
@@ -58,6 +62,26 @@ export const newOrganizationSchema = object({
 
 export const organizationChangesSchema = object({ name: Type.Optional(name) });
 
+const LABEL = "[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?";
+const PORT = "(?::[1-9][0-9]{0,4})?";
+/** As browsers write origins: no path, no capitals, no wildcard, letters beyond ASCII as Punycode. */
+const EMBED_ORIGIN = `^(?:https://(?:${LABEL}[.])*${LABEL}|http://localhost)${PORT}$`;
+
+/** What an organization changes of itself. */
+export const ownChangesSchema = object(
+  {
+    embedOrigins: Type.Optional(
+      Type.Array(Type.String({ maxLength: 267, pattern: EMBED_ORIGIN }), {
+        maxItems: MAX_EMBED_ORIGINS,
+        uniqueItems: true,
+        description:
+          "Origins such as https://shop.example.com whose pages may show the hosted pages of your links in a frame; in a sandbox also http://localhost. None to begin with: nobody may.",
+      }),
+    ),
+  },
+  { title: "OwnOrganizationChanges" },
+);
+
 export const balancesQuery = object({
   currency: Type.Optional(currencyCode),
   at: Type.Optional(timestamp),
@@ -76,6 +100,7 @@ export function showOrganization(organization: Organization): Static<typeof orga
     mode: organization.mode,
     status: organization.status,
     externalId: organization.externalId,
+    embedOrigins: [...organization.embedOrigins],
     version: Number(organization.version),
     createdAt: organization.createdAt.toISOString(),
   };

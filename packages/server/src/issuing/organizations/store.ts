@@ -7,8 +7,8 @@ import { reference } from "../../foundation/route/schemas.ts";
 import { nowOf } from "../../records/sequencer/clauses.ts";
 import type { Organization } from "./model.ts";
 
-const columns = `id, name, mode, status, external_id as "externalId", version,
-  created_at as "createdAt"`;
+const columns = `id, name, mode, status, external_id as "externalId",
+  embed_origins as "embedOrigins", version, created_at as "createdAt"`;
 
 // The platform's own row is not a tenant: nobody finds, locks, changes or lists it as one.
 const byId = `select ${columns} from organizations where id = $1 and id <> '${PLATFORM}'`;
@@ -82,25 +82,27 @@ export async function shareRows(
 
 const insert = statement(
   "organizations.insert",
-  `insert into organizations (id, name, mode, status, external_id, version, created_at)
-   values ($1, $2, $3, $4, $5, $6, $7)
+  `insert into organizations (id, name, mode, status, external_id, embed_origins, version,
+     created_at)
+   values ($1, $2, $3, $4, $5, $6, $7, $8)
    on conflict (external_id) do nothing returning id`,
 );
 
 /** @returns false where another organization has the external id; then nothing is written. */
 export async function insertRow(sql: Sql, row: Organization): Promise<boolean> {
-  const { id, name, mode, status, externalId, version, createdAt } = row;
-  const values = [id, name, mode, status, externalId, version, createdAt];
+  const { id, name, mode, status, externalId, embedOrigins, version, createdAt } = row;
+  const values = [id, name, mode, status, externalId, embedOrigins, version, createdAt];
   return (await sql.query(insert, values)).length === 1;
 }
 
 const update = statement(
   "organizations.update",
-  "update organizations set name = $2, status = $3, version = $4 where id = $1",
+  `update organizations set name = $2, status = $3, embed_origins = $4, version = $5
+   where id = $1`,
 );
 
 export async function updateRow(sql: Sql, row: Organization): Promise<void> {
-  await sql.query(update, [row.id, row.name, row.status, row.version]);
+  await sql.query(update, [row.id, row.name, row.status, row.embedOrigins, row.version]);
 }
 
 /** One page, newest first. */

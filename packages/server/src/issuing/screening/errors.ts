@@ -5,7 +5,17 @@ export const screeningErrors = errorTable({
   hit_decided: {
     status: 409,
     title: "The hit is decided",
-    remedy: "Read the hit: its decision stands, and whose it was.",
+    remedy: "Read the hit: its decision stands, and whose it was. A confirmed one can be reopened.",
+  },
+  hit_not_confirmed: {
+    status: 409,
+    title: "The hit is not confirmed",
+    remedy: "Only a confirmed hit is reopened. One that waits can be confirmed or cleared at once.",
+  },
+  newer_hit_waiting: {
+    status: 409,
+    title: "A newer hit of the same entry waits for a decision",
+    remedy: "Decide on that one first: GET /v1/screening-hits?subjectId=… lists both.",
   },
   four_eyes_required: {
     status: 409,

@@ -178,7 +178,7 @@ const isStillOpen = ({ status }: Verification): boolean =>
  * Claimed again by the one who has it, it is of the customer as it is now.
  *
  * @throws Refusal `not_found`, `verification_move_not_allowed`, `verification_claimed`,
- * `organization_closed`.
+ * `customer_deleted`, `organization_closed`.
  */
 export async function claimVerification(
   work: Work,
@@ -188,6 +188,8 @@ export async function claimVerification(
   const { work: own, organization, customer, verification } = await lockReviewed(work, id);
   requireOpen(organization);
   requireMove(verification, "claim", { mover: "reviewer", id: work.actor.id }, takeOver);
+  // One that is deleted leaves the review: this is about to be cancelled.
+  if (customer.status === "deleted") throw customerErrors.refusal("customer_deleted");
   const { status, claimedBy: by, customerVersion } = verification;
   const hasIt = status === "claimed" && by === work.actor.id;
   if (hasIt && customerVersion === customer.version) return verification;
@@ -198,7 +200,7 @@ export async function claimVerification(
 /**
  * A reviewer gives a verification back; one of a provider outside is its again.
  *
- * @throws Refusal as `claimVerification`.
+ * @throws Refusal `not_found`, `verification_move_not_allowed`, `verification_claimed`.
  */
 export async function releaseVerification(work: Work, id: string): Promise<Verification> {
   const { work: own, verification } = await lockReviewed(work, id);
@@ -211,7 +213,8 @@ export async function releaseVerification(work: Work, id: string): Promise<Verif
  *
  * @param note kept in the customer's history.
  * @throws Refusal `not_found`, `verification_move_not_allowed`, `verification_claimed`,
- * `verification_outdated`, `customer_move_not_allowed` (on hold), `organization_closed`.
+ * `verification_outdated`, `customer_move_not_allowed` (on hold), `customer_incomplete`,
+ * `organization_closed`.
  */
 export async function decideVerification(
   work: Work,

@@ -9,6 +9,7 @@ const scope = (audience: Audience, meaning: string): ScopeEntry => ({ audience, 
 /** Every scope. A route names one of these; a key holds some of them. */
 export const scopes = {
   "organization:read": scope("any", "Read the organization and its balances."),
+  "organization:write": scope("organization", "Say who may embed the hosted pages."),
   "keys:read": scope("any", "List API keys, without their secrets."),
   "keys:write": scope("any", "Create, rotate and revoke API keys."),
   "programs:read": scope("any", "Read card programs."),
@@ -96,3 +97,6 @@ export const DEFAULT_OVERLAP_SECONDS = 86_400;
 
 /** Longest such time: 30 days. */
 export const MAX_OVERLAP_SECONDS = 2_592_000;
+
+/** Longest name of a key, in characters. */
+export const MAX_KEY_NAME = 100;

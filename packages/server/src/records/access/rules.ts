@@ -68,6 +68,10 @@ export function mayHold(organizationId: OrganizationId, name: string): name is S
   return audience === "any" || audience === own;
 }
 
+/** Every scope that keys of an organization may hold. */
+export const scopesFor = (organizationId: OrganizationId): Scope[] =>
+  (Object.keys(scopes) as Scope[]).filter((name) => mayHold(organizationId, name));
+
 /** An entry of an allow-list, read. */
 type Range = { readonly address: string; readonly bits: number; readonly family: "ipv4" | "ipv6" };
 

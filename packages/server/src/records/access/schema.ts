@@ -13,6 +13,7 @@ import {
   DEFAULT_OVERLAP_SECONDS,
   keyStatus,
   keyStatuses,
+  MAX_KEY_NAME,
   MAX_OVERLAP_SECONDS,
   type Scope,
   scopeNames,
@@ -58,7 +59,7 @@ export const apiKeyQuery = object({
 });
 
 export const newKeyBody = object({
-  name: text(100),
+  name: text(MAX_KEY_NAME),
   scopes: Type.Array(scope, { minItems: 1, maxItems: scopeNames.length, uniqueItems: true }),
   expiresAt: Type.Optional(timestamp),
   ipAllowList: Type.Optional(

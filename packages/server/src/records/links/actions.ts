@@ -1,5 +1,6 @@
 import type { Sql } from "../../foundation/database/sql.ts";
 import type { Work } from "../../foundation/database/work.ts";
+import type { OrganizationId } from "../../foundation/ids/ids.ts";
 import type { Keys } from "../../foundation/keys/keys.ts";
 import { type LinkKind, linkKinds, type PrivateLink } from "./model.ts";
 import { hashSecret, looksLikeSecret, SECRET_BYTES, writeSecret } from "./rules.ts";
@@ -42,17 +43,26 @@ export async function issueLink(
 /**
  * Exchanges the secret of a link for a session, once: of several at the same time one gets it.
  *
+ * @param organizationId where it is given: only a link of that organization.
  * @returns the link and the session's bearer, which is shown now and never again; null where no link of this
  *   kind can be used by this secret, whatever the reason.
  */
 export async function spendLink(
   { sql, keys }: { readonly sql: Sql; readonly keys: Keys },
-  { kind, secret }: { readonly kind: LinkKind; readonly secret: string },
+  {
+    kind,
+    secret,
+    organizationId,
+  }: {
+    readonly kind: LinkKind;
+    readonly secret: string;
+    readonly organizationId?: string | undefined;
+  },
 ): Promise<{ readonly link: PrivateLink; readonly bearer: string } | null> {
   const bearer = writeSecret(keys.random(SECRET_BYTES));
   const link = await spendLinkRow(
     sql,
-    { hash: hashSecret(secret), kind },
+    { hash: hashSecret(secret), kind, organizationId },
     { bearerHash: hashSecret(bearer), lifeMs: linkKinds[kind].sessionMs },
   );
   return link === null ? null : { link, bearer };
@@ -85,3 +95,7 @@ export const revokeLink = (
   sql: Sql,
   link: Pick<PrivateLink, "organizationId" | "id">,
 ): Promise<void> => endLinkRow(sql, link, "revoked");
+
+/** Ends all links of an organization and their sessions at once: one that is closed has none. */
+export const revokeAllLinks = (sql: Sql, organizationId: OrganizationId): Promise<void> =>
+  store.endLinksOfAll(sql, organizationId, "revoked");

@@ -36,9 +36,12 @@ test("the secret of a link stands in its fragment alone, and has 256 bits", asyn
   const { secret } = await issue(newObject());
   assert.ok(looksLikeSecret(secret));
   assert.equal(Buffer.from(secret, "base64url").length, 32);
-  const link = new URL(linkTo("https://cards.example.com", "verify", secret));
+  const link = new URL(linkTo("https://cards.example.com", "verify", { organizationId, secret }));
   assert.equal(link.hash, `#${secret}`);
-  assert.equal(`${link.origin}${link.pathname}${link.search}`, "https://cards.example.com/verify/");
+  assert.equal(
+    `${link.origin}${link.pathname}${link.search}`,
+    "https://cards.example.com/verify/?organization=org_links",
+  );
 });
 
 test("a link for verification can be used for 7 days, its session for 30", async () => {

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import type { OrganizationId } from "../../foundation/ids/ids.ts";
 
 /** Of a link and of a session: 256 random bits. */
 export const SECRET_BYTES = 32;
@@ -17,9 +18,13 @@ export const hashSecret = (secret: string): Uint8Array =>
 
 /**
  * The address of a page with the secret in its fragment, which no browser sends: neither a preview nor a
- * proxy nor a log of ours sees it.
+ * proxy nor a log of ours sees it. Whose the link is, it says openly: by that the page knows, before it has the
+ * secret, who may embed it.
  *
  * @param publicUrl without a slash at its end.
  */
-export const linkTo = (publicUrl: string, page: string, secret: string): string =>
-  `${publicUrl}/${page}/#${secret}`;
+export const linkTo = (
+  publicUrl: string,
+  page: string,
+  of: { readonly organizationId: OrganizationId; readonly secret: string },
+): string => `${publicUrl}/${page}/?organization=${of.organizationId}#${of.secret}`;

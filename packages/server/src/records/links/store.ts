@@ -1,4 +1,5 @@
 import { type Sql, statement } from "../../foundation/database/sql.ts";
+import type { OrganizationId } from "../../foundation/ids/ids.ts";
 import type { EndReason, LinkKind, PrivateLink } from "./model.ts";
 
 const columns = `organization_id as "organizationId", id, kind, object_id as "objectId",
@@ -40,6 +41,21 @@ export async function endLinksOf(
   await sql.query(endOfObject, [organizationId, kind, objectId, reason]);
 }
 
+const endOfOrganization = statement(
+  "links.endOfOrganization",
+  `update private_links set ended_at = now(), ended_reason = $2
+   where organization_id = $1 and ended_at is null`,
+);
+
+/** Ends all links of an organization that are alive, with their sessions. */
+export async function endLinksOfAll(
+  sql: Sql,
+  organizationId: OrganizationId,
+  reason: EndReason,
+): Promise<void> {
+  await sql.query(endOfOrganization, [organizationId, reason]);
+}
+
 const end = statement(
   "links.end",
   `update private_links set ended_at = now(), ended_reason = $3
@@ -62,16 +78,23 @@ const spend = statement(
   `update private_links set spent_at = now(), bearer_hash = $3,
      session_expires_at = now() + $4 * interval '1 millisecond'
    where link_hash = $1 and kind = $2 and spent_at is null and ended_at is null and expires_at > now()
+     and ($5::text is null or organization_id = $5)
    returning ${columns}`,
 );
 
 /** Spends a link that can be used; null where there is none, whatever the reason. */
 export async function spendLinkRow(
   sql: Sql,
-  of: { readonly hash: Uint8Array; readonly kind: LinkKind },
+  of: {
+    readonly hash: Uint8Array;
+    readonly kind: LinkKind;
+    /** Where it is given: only a link of this organization. */
+    readonly organizationId?: string | undefined;
+  },
   session: { readonly bearerHash: Uint8Array; readonly lifeMs: number },
 ): Promise<PrivateLink | null> {
-  const values = [of.hash, of.kind, session.bearerHash, session.lifeMs];
+  const { bearerHash, lifeMs } = session;
+  const values = [of.hash, of.kind, bearerHash, lifeMs, of.organizationId ?? null];
   const [row] = await sql.query<PrivateLink>(spend, values);
   return row ?? null;
 }

@@ -81,6 +81,17 @@ const BASE = "/hosted/verification";
 
 let bearer: string | null = null;
 
+/**
+ * In a frame: whose origins may show it there. Then there is no cookie, and who leaves needs a new link. Null
+ * where the page has the whole tab.
+ */
+const embeddedFor =
+  window.top === window.self
+    ? null
+    : (new URLSearchParams(location.search).get("organization") ?? "none");
+
+export const isEmbedded = embeddedFor !== null;
+
 type Begun = { readonly bearer: string; readonly session: Session };
 
 const begun = (answer: Begun): Session => {
@@ -90,10 +101,11 @@ const begun = (answer: Begun): Session => {
 
 /** Exchanges the secret of the link. */
 export const exchange = async (secret: string): Promise<Session> =>
-  begun(await ask<Begun>("POST", "/exchange", { secret }));
+  begun(await ask<Begun>("POST", "/exchange", isEmbedded ? { secret, embeddedFor } : { secret }));
 
-/** Goes on in a browser that was here before. */
-export const resume = async (): Promise<Session> => begun(await ask<Begun>("POST", "/resume", {}));
+/** Goes on in a browser that was here before; in a frame only as long as the page is open. */
+export const resume = async (): Promise<Session> =>
+  isEmbedded ? readSession() : begun(await ask<Begun>("POST", "/resume", {}));
 
 export const readSession = (): Promise<Session> => ask("GET", "/session");
 

@@ -1,4 +1,4 @@
-import { Refused, submit } from "./api.ts";
+import { isEmbedded, Refused, submit } from "./api.ts";
 import { type App, labelOf } from "./app.ts";
 import { h, heading, mainButton, otherButton } from "./dom.ts";
 import { savedOf } from "./fields.ts";
@@ -18,7 +18,7 @@ export function startStep({ say }: Pick<App, "say">, begin: () => void): readonl
       h("p", { class: "quiet" }, say("start.text")),
     ),
     h("ol", { class: "points" }, ...points.map((point) => h("li", {}, say(point)))),
-    h("p", { class: "hint" }, say("start.leave")),
+    ...(isEmbedded ? [] : [h("p", { class: "hint" }, say("start.leave"))]),
     h("div", { class: "actions" }, mainButton(say("start.button"), begin)),
   ];
 }
@@ -188,7 +188,9 @@ export function statusStep({ say, session }: App): readonly Node[] {
   if (session.returnUrl === null) return [intro];
   const href = session.returnUrl;
   const back = say("status.return", { organization });
-  const link = h("a", { class: "button main", href, rel: "noreferrer" }, back);
+  // Out of a frame, too: what it leads to is no part of this page.
+  const attributes = { class: "button main", href, rel: "noreferrer", target: "_top" };
+  const link = h("a", attributes, back);
   return [intro, h("div", { class: "actions" }, link)];
 }
 

@@ -19,6 +19,7 @@ import { removeTopUp } from "../store/topups.ts";
 import { updateCards } from "../store.ts";
 import { eraseCardsOf } from "./erase.ts";
 import { announceCard, type CardInFull, inFull, lockNamed } from "./read.ts";
+import { retain } from "./retention.ts";
 
 /** Why a card is deleted, where nothing else is said. */
 const BY_ORGANIZATION = "deleted_by_organization";
@@ -67,6 +68,7 @@ export async function deleteCard(work: Work, id: string): Promise<Deleted> {
     before.autoTopUp === null ? null : removeTopUp(sql, before),
     insertStatusChanges(sql, [{ card: after, change }]),
   ]);
+  await retain(work, after);
   const deleted = await inFull(work, after);
   announceCard(work, "card.deleted", deleted, full);
   return { deleted, sweep: swept.find(({ kind }) => kind === "card_sweep") ?? null, holds };

@@ -30,6 +30,7 @@ import { insertCards, lockRows, updateCards } from "../store.ts";
 import { inOrder } from "./facts.ts";
 import { firstChange, lockSmallRanges } from "./issue.ts";
 import { allInFull, announceCard, type CardInFull, findNamed } from "./read.ts";
+import { retain } from "./retention.ts";
 
 /** Why, in the words of the table, and in those of a person. */
 export type ReplacementWhy = { readonly reason: ReplacementReason; readonly note: string | null };
@@ -67,6 +68,7 @@ export async function replaceCard(
     writeTransfers(sql, [{ work, transfers }]),
     insertStatusChanges(sql, linesOf(work, card, made, why.note)),
   ]);
+  await retain(work, made.old);
   return announceBoth(work, card, made);
 }
 

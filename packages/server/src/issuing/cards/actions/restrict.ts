@@ -1,4 +1,5 @@
 import type { Work } from "../../../foundation/database/work.ts";
+import { refuseWhileListed } from "../../customers/actions/screening.ts";
 import { cardErrors } from "../errors.ts";
 import type { CardEvent } from "../events.ts";
 import {
@@ -56,12 +57,13 @@ export const freezeCard = (
  *
  * @throws Refusal `not_found`, `card_expired`, `card_deleted`.
  */
-export const unfreezeCard = (
+export const unfreezeCard = async (
   work: Work,
   id: string,
   requestedBy: Freezer,
   why: Why,
-): Promise<CardInFull> => release(work, id, "unfreeze", requestedBy, why);
+): Promise<CardInFull> =>
+  releaseOwn(work, await lockFor(work, id, "unfreeze"), "unfreeze", requestedBy, why);
 
 /**
  * Blocks a card for the platform; in the name of compliance its money stays where it is, too.
@@ -78,17 +80,22 @@ export const blockCard = (
 ): Promise<CardInFull> => restrict(work, id, "block", owner, why);
 
 /**
- * Lifts the platform's block of that name; a rule lifts its own. Repeating it changes nothing.
+ * Lifts the platform's block of that name; a rule lifts its own, and nobody that of compliance past those who
+ * decide on hits of screening. Repeating it changes nothing.
  *
  * @param work of the card's organization: see `workForCard`.
- * @throws Refusal `not_found`, `card_deleted`.
+ * @throws Refusal `not_found`, `card_deleted`, `screening_hits_waiting`, `sanctions_match_confirmed`.
  */
-export const unblockCard = (
+export async function unblockCard(
   work: Work,
   id: string,
   owner: Blocker,
   why: Why,
-): Promise<CardInFull> => release(work, id, "unblock", owner, why);
+): Promise<CardInFull> {
+  const card = await lockFor(work, id, "unblock");
+  if (owner === "compliance") await refuseWhileListed(work, card.customerId ?? card.id);
+  return releaseOwn(work, card, "unblock", owner, why);
+}
 
 async function restrict(
   work: Work,
@@ -102,14 +109,13 @@ async function restrict(
   return changed ?? inFull(work, card);
 }
 
-async function release(
+async function releaseOwn(
   work: Work,
-  id: string,
+  card: Card,
   verb: "unfreeze" | "unblock",
   owner: RestrictionOwner,
   why: Why,
 ): Promise<CardInFull> {
-  const card = await lockFor(work, id, verb);
   const isOwners = (restriction: Restriction) => restriction.owner === owner;
   const [changed] = await releaseAll(work, [card], verb, isOwners, why);
   return changed ?? inFull(work, card);

@@ -3,7 +3,7 @@ import type { Work } from "../../../foundation/database/work.ts";
 import type { DecidedHit } from "../../customers/actions/screening.ts";
 import { hitsStanding, screenSubject } from "../../screening/actions/hits.ts";
 import { type Lists, listsInForce } from "../../screening/actions/lists.ts";
-import { type Hit, isSanctions, isWaiting } from "../../screening/model/hits.ts";
+import { type Hit, isWaiting } from "../../screening/model/hits.ts";
 import type { ScreenedCounts } from "../../screening/model.ts";
 import { type Card, type IssueRequest, SANCTIONS_MATCH, SCREENING_REVIEW } from "../model.ts";
 import { namesOf } from "../rules/issue.ts";
@@ -67,7 +67,7 @@ export async function rescreenCards(work: Work, ids: readonly string[]): Promise
     if ((await screen(work, card, lists)).length > 0) found.push(card);
   }
   const actor = { kind: "system", id: "screening", organizationId } as const;
-  const why = { reason: SCREENING_REVIEW, note: null };
+  const why = { reason: SCREENING_REVIEW, note: null, endsAt: null };
   await restrictAll({ ...work, actor }, found, "block", "compliance", why);
   return behind.size;
 }
@@ -80,30 +80,37 @@ export async function lockHitCard({ sql }: Work, hit: Hit): Promise<void> {
 }
 
 /**
- * What becomes of cards by a decision. Those of a customer that is confirmed to be on a list of sanctions are
- * restricted in the name of compliance: their money stays where it is. A card that was screened by the name on it
- * loses screening's block once nothing waits and no sanctions are confirmed. The customer, or the card, is locked
- * by the decision.
+ * What becomes of cards by a decision. Those of a customer that is confirmed to be on a list of sanctions, and a
+ * card whose own name is, are restricted in the name of compliance: their money stays where it is. Once nothing
+ * waits and no sanctions are confirmed they lose what screening has put on them. The customer, or the card, is
+ * locked by the decision.
  */
 export async function followHit({ hit, work }: DecidedHit): Promise<void> {
   if (isWaiting(hit)) return;
-  if (hit.subjectKind === "card") return releaseNamed(work, hit);
-  if (hit.status !== "confirmed" || !isSanctions(hit)) return;
-  const own = await listOfCustomer(work.sql, work.organizationId, hit.subjectId);
-  const cards = await lockLive(work, own);
-  await restrictAll(work, cards, "block", "compliance", { reason: SANCTIONS_MATCH, note: null });
+  const { sql, organizationId } = work;
+  const { waiting, sanctioned } = await hitsStanding(sql, organizationId, hit.subjectId);
+  if (waiting && !sanctioned) return;
+  const cards = await lockLive(work, await cardsOf(work, hit));
+  if (sanctioned) {
+    const why = { reason: SANCTIONS_MATCH, note: null, endsAt: null };
+    await restrictAll(work, cards, "block", "compliance", why);
+  } else {
+    const why = { reason: "screening_cleared", note: null };
+    await releaseAll(work, cards, "unblock", isOfScreening, why);
+  }
 }
 
-async function releaseNamed(work: Work, { subjectId: id }: Hit): Promise<void> {
-  const { organizationId } = work;
-  const { waiting, sanctioned } = await hitsStanding(work.sql, organizationId, id);
-  if (waiting || sanctioned) return;
-  const cards = await lockLive(work, [{ organizationId, id: id as Card["id"] }]);
-  const why = { reason: "screening_cleared", note: null };
-  const isOurs = ({ owner, reason }: Card["restrictions"][number]) =>
-    owner === "compliance" && reason === SCREENING_REVIEW;
-  await releaseAll(work, cards, "unblock", isOurs, why);
+/** The cards that a hit is about. */
+async function cardsOf(
+  { sql, organizationId }: Work,
+  hit: Hit,
+): Promise<Pick<Card, "organizationId" | "id">[]> {
+  if (hit.subjectKind === "customer") return listOfCustomer(sql, organizationId, hit.subjectId);
+  return [{ organizationId, id: hit.subjectId }];
 }
+
+const isOfScreening = ({ owner, reason }: Card["restrictions"][number]) =>
+  owner === "compliance" && (reason === SCREENING_REVIEW || reason === SANCTIONS_MATCH);
 
 async function lockLive(
   { sql }: Work,

@@ -2,40 +2,18 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { asOwner } from "../../../../test/harness/database.ts";
 import { dueIn, runAll } from "../../../../test/harness/jobs.ts";
-import type { Call, TestOrganization } from "../../../../test/harness/server.ts";
+import type { TestOrganization } from "../../../../test/harness/server.ts";
 import { customerJobs } from "../../customers/jobs.ts";
-import { setFourEyes } from "../../screening/actions/hits.ts";
-import { listed, load } from "../../screening/fixture.ts";
-import type { ListedEntry, ListSource } from "../../screening/model.ts";
-import { type Fields, made, startCardTests } from "../fixture.ts";
+import { listed } from "../../screening/fixture.ts";
+import { type Fields, made } from "../fixture.ts";
 import { cardJobs } from "../jobs.ts";
+import { entries, reasons, startScreeningTests } from "./screening-fixture.ts";
 
-const tests = await startCardTests();
-const { server } = tests;
-const { app } = server.database;
-const own = await tests.organization();
+const { tests, server, own, inForce, decide, hitsOf, only, create, read, standing } =
+  await startScreeningTests();
 
 const rescreen = customerJobs.find(({ name }) => name === "customers.rescreen");
 assert.ok(rescreen);
-
-/** Names of persons of these tests, each listed by its own number. */
-const zoltan = listed("1", "Zoltan Qwertin");
-const entries = [zoltan, listed("2", "Yusuf Vexalov"), listed("3", "Xenia Plunkatt")];
-const inForce = (list: readonly ListedEntry[], source?: ListSource) => load(app, list, source);
-await inForce(entries);
-
-const reasons = ["Compared with the passport."];
-const decide = (id: string, verdict: string, call: Call = server.call) =>
-  call("POST", `/screening-hits/${id}/${verdict}`, { reasons });
-
-const hitsOf = async (id: string) =>
-  made(await server.call("GET", `/screening-hits?subjectId=${id}`)).data;
-const only = async (id: string) => {
-  const [hit, ...more] = await hitsOf(id);
-  assert.deepEqual(more, []);
-  assert.ok(hit, "there is a hit");
-  return hit;
-};
 
 const yearsUntil = (instant: string): number =>
   new Date(instant).getUTCFullYear() - new Date().getUTCFullYear();
@@ -46,16 +24,6 @@ type Line = {
   readonly action: string;
   readonly result: string;
   readonly actor: { readonly kind: string; readonly id: string };
-};
-
-const create = async (firstName: string, lastName: string, more: Fields = {}, of = own) => {
-  const person = { type: "individual", level: "minimum", birthDate: "1980-01-02" };
-  return made(await of.call("POST", "/customers", { ...person, firstName, lastName, ...more }));
-};
-const read = async (id: string) => made(await own.call("GET", `/customers/${id}`));
-const standing = async (id: string) => {
-  const { status, statusReasons, statusBeforeHold } = await read(id);
-  return [status, statusReasons, statusBeforeHold];
 };
 
 test("who may be on a list of sanctions is on hold from the answer of its creation on, on top of its standing", async () => {
@@ -140,11 +108,13 @@ test("a hold that a person has put stays when the hits are cleared", async () =>
 });
 
 test("nobody releases a customer past its hits: 409", async () => {
-  const { id } = await create("Zoltan", "Qwertin");
+  const { id } = await create("Ada", "Sample");
+  made(await server.call("POST", `/customers/${id}/hold`, { reason: "investigation" }));
+  made(await own.call("PATCH", `/customers/${id}`, { firstName: "Zoltan", lastName: "Qwertin" }));
   const release = () => server.call("POST", `/customers/${id}/release`, {});
   const { status, body } = await release();
   assert.deepEqual([status, body.code], [409, "screening_hits_waiting"]);
-  made(await decide((await only(id)).id, "confirm"));
+  made(await decide((await only(id)).id, "clear"));
   made(await release());
 });
 
@@ -349,80 +319,6 @@ test("a newer list blocks the cards without a customer whose names are on it, on
   await runAll(server, job, other.id);
   assert.equal(await status(listedCard.id), "active");
   await inForce(entries);
-});
-
-/** Four eyes. */
-const scopes = ["compliance:read", "compliance:write", "keys:write", "keys:read"];
-const rotated = async (key: string): Promise<Call> => {
-  const call = server.callAs(key);
-  const list = made(await call("GET", "/api-keys?limit=100")).data;
-  const mine = list.find(({ hint }: { hint: string }) => key.startsWith(hint));
-  return server.callAs(made(await call("POST", `/api-keys/${mine.id}/rotate`, {})).secret);
-};
-
-async function withFourEyes(run: () => Promise<void>): Promise<void> {
-  await setFourEyes(app, true);
-  try {
-    await run();
-  } finally {
-    await setFourEyes(app, false);
-  }
-}
-
-test("G16: with four eyes one proposes and another decides; neither the same key nor its successor does", async () => {
-  const [first, second] = [await server.newKey(null, scopes), await server.newKey(null, scopes)];
-  await withFourEyes(async () => {
-    const { id } = await create("Zoltan", "Qwertin");
-    const hit = await only(id);
-    const proposed = made(await decide(hit.id, "clear", server.callAs(first)));
-    assert.deepEqual([proposed.status, proposed.decision], ["clear_proposed", null]);
-    assert.equal((await read(id)).status, "on_hold");
-    const once = await rotated(first);
-    for (const call of [server.callAs(first), once]) {
-      const { status, body } = await decide(hit.id, "clear", call);
-      assert.deepEqual([status, body.code], [409, "four_eyes_required"]);
-    }
-    // The setting and the role of who proposed may change in between: it is still one person's word.
-    await setFourEyes(app, false);
-    assert.equal(
-      (await decide(hit.id, "clear", server.callAs(first))).body.code,
-      "four_eyes_required",
-    );
-    await setFourEyes(app, true);
-    const done = made(await decide(hit.id, "clear", await rotated(second)));
-    assert.equal(done.status, "cleared");
-    assert.notEqual(done.proposal.by, done.decision.by);
-    assert.equal((await read(id)).status, "active");
-  });
-});
-
-test("G16: who may only read, or has lost the right to decide, decides nothing", async () => {
-  const reader = await server.newKey(null, ["compliance:read"]);
-  const { id } = await create("Zoltan", "Qwertin");
-  const { status } = await decide((await only(id)).id, "clear", server.callAs(reader));
-  assert.equal(status, 403);
-});
-
-test("the opposite of a proposal takes it back, and the hit is open again", async () => {
-  const second = await server.newKey(null, scopes);
-  await withFourEyes(async () => {
-    const { id } = await create("Zoltan", "Qwertin");
-    const hit = await only(id);
-    made(await decide(hit.id, "clear"));
-    const back = made(await decide(hit.id, "confirm", server.callAs(second)));
-    assert.deepEqual([back.status, back.proposal], ["open", null]);
-  });
-});
-
-test("what was proposed about other facts is proposed no more", async () => {
-  await withFourEyes(async () => {
-    const { id } = await create("Zoltan", "Qwertin");
-    const hit = await only(id);
-    made(await decide(hit.id, "clear"));
-    made(await own.call("PATCH", `/customers/${id}`, { nationality: "HUN" }));
-    const again = await only(id);
-    assert.deepEqual([again.id, again.status, again.proposal], [hit.id, "open", null]);
-  });
 });
 
 test("a customer that was ever taken for a sanctioned one is kept for ten years; its hits say nobody's name in clear", async () => {

@@ -105,7 +105,7 @@ const unblock = writeRoute({
   path: "/cards/{id}/unblock",
   summary: "Unblock a card",
   description:
-    "Lifts the platform's block, or that of compliance. A rule of the platform lifts its own. Repeating it changes nothing.",
+    "Lifts the platform's block, or that of compliance. A rule of the platform lifts its own, and what screening has put on a card goes with its hit. Repeating it changes nothing.",
   tag,
   audience: "platform",
   scope: "cards:block",
@@ -113,7 +113,7 @@ const unblock = writeRoute({
   body: unblockSchema,
   reply: cardSchema,
   status: 200,
-  errors: ["not_found", "card_deleted"],
+  errors: ["not_found", "card_deleted", "screening_hits_waiting", "sanctions_match_confirmed"],
   handle: async ({ params, body, work }) => {
     const own = await workForCard(work, params.id);
     return show(await unblockCard(own, params.id, body.owner ?? "platform", whyOf(body)));

@@ -112,6 +112,12 @@ const cases: [string, IssueFacts, IssueRequest, string[]][] = [
     request,
     ["organization_suspended undefined"],
   ],
+  [
+    "closed organization",
+    { ...facts, organization: { status: "closed", available: 1_000n } },
+    request,
+    ["organization_closed undefined"],
+  ],
 
   [
     "customer required",

@@ -7,12 +7,13 @@ import { frozenProblem } from "../../budgets/rules.ts";
 import type { ComplianceRule, RuleSubject } from "../../compliance/model.ts";
 import { becauseOf, judgeCountry } from "../../compliance/rules.ts";
 import { customerErrors } from "../../customers/errors.ts";
+import { reaches } from "../../customers/model/levels.ts";
 import { type AccessStatus, type Customer, SANCTIONS } from "../../customers/model.ts";
 import { isPlaceholderPair, personNameFault, tidyName } from "../../customers/rules/names.ts";
 import { organizationErrors } from "../../organizations/errors.ts";
 import type { OrganizationStatus } from "../../organizations/model.ts";
 import { programErrors } from "../../programs/errors.ts";
-import { type Program, verificationLevels } from "../../programs/model.ts";
+import type { Program } from "../../programs/model.ts";
 import { transferErrors } from "../../transfers/errors.ts";
 import { issueConditions as conditions } from "../errors.ts";
 import type { IssueRequest } from "../model.ts";
@@ -100,7 +101,7 @@ export function organizationProblem({
 }): Problem | null {
   if (status === "active") return null;
   const message = `The organization is ${status}.`;
-  return organizationErrors.problem("organization_suspended", undefined, message);
+  return organizationErrors.problem(`organization_${status}`, undefined, message);
 }
 
 const program: Rule = ({ facts, request, terms }) => {
@@ -161,7 +162,7 @@ export function customerAgainst(
     types === null || types.includes(customer.type)
       ? null
       : conditions.problem("customer_type_not_allowed", "customerId"),
-    reaches(customer.level, terms.minimumLevel)
+    terms.minimumLevel === null || reaches(customer.level, terms.minimumLevel)
       ? null
       : conditions.problem(
           "verification_level_too_low",
@@ -179,10 +180,6 @@ export function customerAgainst(
         )
       : null,
   ];
-}
-
-function reaches(level: Customer["level"], wanted: Program["minimumLevel"]): boolean {
-  return wanted === null || verificationLevels.indexOf(level) >= verificationLevels.indexOf(wanted);
 }
 
 const accessConditions = {

@@ -176,7 +176,8 @@ export async function workForAccess(work: Work, id: string): Promise<Work> {
  * locked it for sharing (issuing) knows that its access stays as it is.
  *
  * @param work of the customer's organization: see `workForAccess`.
- * @throws Refusal `not_found`, `access_move_not_allowed`, `organization_closed`.
+ * @throws Refusal `not_found`, `access_move_not_allowed`, `customer_deleted` (nothing is granted any more),
+ * `organization_closed`.
  */
 export async function decideAccess(
   work: Work,
@@ -187,7 +188,10 @@ export async function decideAccess(
   const found = await findAccessRow(work.sql, work.organizationId, id);
   if (found === null) throw generalErrors.refusal("not_found");
   requireOpen(await lockOrganization(work.sql, work.organizationId, "share"));
-  await lockCustomer(work.sql, work.organizationId, found.customerId, "change");
+  const customer = await lockCustomer(work.sql, work.organizationId, found.customerId, "change");
+  if (move === "grant" && customer?.status === "deleted") {
+    throw customerErrors.refusal("customer_deleted");
+  }
   // Once more under the lock: another decision may have come first.
   const before = (await findAccessRow(work.sql, work.organizationId, id)) ?? found;
   if (!canMove(accessLifecycle, move, before.status)) {

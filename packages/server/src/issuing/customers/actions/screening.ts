@@ -8,6 +8,7 @@ import {
   type HitWhy,
   hitsStanding,
   readHit,
+  reopenHit,
   screenSubject,
 } from "../../screening/actions/hits.ts";
 import { type Lists, listsInForce } from "../../screening/actions/lists.ts";
@@ -111,6 +112,9 @@ async function carryOut(
   return customer;
 }
 
+/** Locks the subject of a hit where it is no customer. */
+export type LockHit = (work: Work, hit: Hit) => Promise<void>;
+
 /** A decided hit in the work of its organization, for who follows it up. */
 export type DecidedHit = HitInFull & { readonly work: Work };
 
@@ -127,17 +131,34 @@ export async function decideScreening(
   id: string,
   verdict: HitVerdict,
   why: HitWhy,
-  lock: (work: Work, hit: Hit) => Promise<void>,
+  lock: LockHit,
 ): Promise<DecidedHit> {
-  const { hit: found } = await readHit(work, id);
-  const own = await workIn(work, found.organizationId);
-  await lockOrganization(own.sql, own.organizationId, "share");
-  // Whoever changes a subject's hits has the subject locked: of two who decide at once, one is the later.
-  const customer = await lockSubject(own, found);
-  if (customer === null) await lock(own, found);
+  const { own, customer } = await lockForHit(work, id, lock);
   const decided = await decideHit(own, id, verdict, why);
   if (customer !== null && !isWaiting(decided.hit)) await follow(own, customer, decided.hit);
   return { ...decided, work: own };
+}
+
+/**
+ * Puts a confirmed hit back into the queue, where it is decided anew; what it brought stays until it is cleared.
+ *
+ * @param work of the platform.
+ * @param lock as of `decideScreening`.
+ * @throws Refusal `not_found`, `hit_not_confirmed`, `newer_hit_waiting`.
+ */
+export async function reopenScreening(work: Work, id: string, lock: LockHit): Promise<HitInFull> {
+  const { own } = await lockForHit(work, id, lock);
+  return reopenHit(own, id);
+}
+
+/** Whoever changes a subject's hits has the subject locked: of two who decide at once, one is the later. */
+async function lockForHit(work: Work, id: string, lock: LockHit) {
+  const { hit } = await readHit(work, id);
+  const own = await workIn(work, hit.organizationId);
+  await lockOrganization(own.sql, own.organizationId, "share");
+  const customer = await lockSubject(own, hit);
+  if (customer === null) await lock(own, hit);
+  return { own, customer };
 }
 
 /** Null where the subject is no customer. */
@@ -159,10 +180,19 @@ async function follow(work: Work, customer: Customer, hit: Hit): Promise<void> {
   await carryOut(work, customer, { move: "release" });
 }
 
-/** Nobody releases a customer past those who decide on its hits. @throws Refusal `screening_hits_waiting`. */
-export async function refuseWhileWaiting(work: Work, customer: Customer): Promise<void> {
-  const { waiting } = await hitsStanding(work.sql, customer.organizationId, customer.id);
+/**
+ * Nobody lets a customer or card go past those who decide on its hits, two of them under four eyes.
+ *
+ * @param subjectId the customer, or the card that has none; it is locked for a change.
+ * @throws Refusal `screening_hits_waiting`, `sanctions_match_confirmed`.
+ */
+export async function refuseWhileListed(
+  { sql, organizationId }: Work,
+  subjectId: string,
+): Promise<void> {
+  const { waiting, sanctioned } = await hitsStanding(sql, organizationId, subjectId);
   if (waiting) throw customerErrors.refusal("screening_hits_waiting");
+  if (sanctioned) throw customerErrors.refusal("sanctions_match_confirmed");
 }
 
 /** How far screening of customers is, over all organizations. */

@@ -76,7 +76,7 @@ export async function openSession(
   };
   await insertSession(work.sql, session);
   announceSession(work, "verification_session.created", session);
-  return { session, link: linkTo(publicUrl, VERIFICATION_PAGE, secret) };
+  return { session, link: linkTo(publicUrl, VERIFICATION_PAGE, { organizationId, secret }) };
 }
 
 /**

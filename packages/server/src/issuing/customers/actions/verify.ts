@@ -293,14 +293,16 @@ export async function submitVerification(
   if (consent.version !== CONSENT_VERSION) throw customerErrors.refusal("consent_outdated");
   const change = askedOf(customer, draft.details);
   const named = askedPeople(customer, draft);
-  const problems = openProblems(customer, change, documents, named);
+  const whole = { change, documents, people: named };
+  const problems = openProblems(customer, whole, work.now);
   if (problems.length > 0) {
     throw customerErrors.refusal("verification_incomplete", undefined, { problems });
   }
   const people = [];
   for (const one of named) people.push(await admitPerson(work, customer, one));
   const at = await realNow(work.sql);
-  const given = [...standingIn(documents).map(({ kind }) => kind), ...rolesOf(people)];
+  const kinds = standingIn(documents, work.now).map(({ kind }) => kind);
+  const given = [...kinds, ...rolesOf(people)];
   await submitDocuments(work, holderOf(session), session.id);
   const submitted = await moveSession(work, session, "submit", {
     submittedAt: at,

@@ -134,9 +134,10 @@ const verb = <B extends TSchema>(
     readonly summary: string;
     readonly description: string;
     readonly body?: B;
+    readonly errors?: readonly string[];
   },
 ): Route => {
-  const { move, ...rest } = about;
+  const { move, errors = [], ...rest } = about;
   return writeRoute({
     ...rest,
     id: `${move}Access`,
@@ -148,7 +149,7 @@ const verb = <B extends TSchema>(
     params: idParams,
     reply: accessRequestSchema,
     status: 200,
-    errors: ["not_found", "access_move_not_allowed", "organization_closed"],
+    errors: ["not_found", "access_move_not_allowed", ...errors, "organization_closed"],
     handle: async ({ params: { id }, body, work }) => {
       const { reasons = [] } = (body ?? {}) as { reasons?: string[] };
       const own = await workForAccess(work, id);
@@ -173,6 +174,7 @@ export const accessDecisionRoutes = (follow: AccessFollower): readonly Route[] =
     summary: "Grant product access",
     description:
       "From requested. Issuing also needs the customer to be active. Cards that an earlier revocation blocked are unblocked.",
+    errors: ["customer_deleted"],
   }),
   verb(follow, {
     move: "reject",

@@ -49,6 +49,7 @@ const verb =
         "customer_move_not_allowed",
         "customer_incomplete",
         "screening_hits_waiting",
+        "sanctions_match_confirmed",
         "customer_deleted",
         "organization_closed",
       ],

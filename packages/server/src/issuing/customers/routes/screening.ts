@@ -1,14 +1,17 @@
-import type { Work } from "../../../foundation/database/work.ts";
 import { type Route, writeRoute } from "../../../foundation/route/route.ts";
 import { idParams } from "../../../foundation/route/schemas.ts";
-import type { Hit, HitVerdict } from "../../screening/model/hits.ts";
+import type { HitVerdict } from "../../screening/model/hits.ts";
 import { hitSchema, hitVerdictSchema, showHit } from "../../screening/schema/hits.ts";
-import { type DecidedHit, decideScreening } from "../actions/screening.ts";
+import {
+  type DecidedHit,
+  decideScreening,
+  type LockHit,
+  reopenScreening,
+} from "../actions/screening.ts";
 
 /** What modules to the right do about hits, in the same transaction. */
 export type HitFollower = {
-  /** Locks the subject of a hit where it is not a customer. */
-  lock(work: Work, hit: Hit): Promise<void>;
+  readonly lock: LockHit;
   /** What follows a decision; nothing where it changes nothing. */
   follow(decided: DecidedHit): Promise<void>;
 };
@@ -40,6 +43,25 @@ const verb = (
     },
   });
 
+const reopen = (follower: HitFollower): Route =>
+  writeRoute({
+    id: "reopenScreeningHit",
+    method: "POST",
+    path: "/screening-hits/{id}/reopen",
+    summary: "Reopen a confirmed hit of screening",
+    description:
+      "It was confirmed in error, or the entry is on the list no more: it is decided anew. Customer and cards stay as they are until it is cleared.",
+    tag: "Screening",
+    audience: "platform",
+    scope: "compliance:write",
+    params: idParams,
+    reply: hitSchema,
+    status: 200,
+    errors: ["not_found", "hit_not_confirmed", "newer_hit_waiting"],
+    handle: async ({ params: { id }, work }) =>
+      showHit(await reopenScreening(work, id, follower.lock)),
+  });
+
 const eyes =
   "Where the installation wants four eyes, the first verdict proposes and another person's, with a key of their own, decides; the opposite takes the proposal back.";
 
@@ -55,6 +77,7 @@ export const hitDecisionRoutes = (follower: HitFollower): readonly Route[] => [
     follower,
     "clear",
     "Clear a hit of screening",
-    `It is somebody else. The last one that is cleared releases the customer, where it was screening that held it. ${eyes}`,
+    `It is somebody else. The last one that is cleared releases the customer, where it was screening that held it, and lifts what a confirmed one had put on its cards. ${eyes}`,
   ),
+  reopen(follower),
 ];

@@ -86,12 +86,13 @@ test("a rule grants to active customers alone: before that nobody has verified w
   for (const standing of statuses) assert.equal(granted({}, {}, standing), false, standing.status);
 });
 
-test("what an operator has refused or taken away no rule gives", () => {
+test("what an operator has refused or taken away no program gives by itself, with a rule or without", () => {
   assert.equal(granted({}, {}, { status: "active" }, true), false);
+  assert.equal(granted(null, {}, { status: "active" }, true), false);
 });
 
 test("without a rule everybody is granted who asks; a program that grants by hand grants nobody", () => {
-  assert.equal(granted(null, { nationality: null }, { status: "pending" }, true), true);
+  assert.equal(granted(null, { nationality: null }, { status: "pending" }), true);
   const manual = programOf({ accessGrant: "manual" });
   assert.equal(isGrantedByRule(manual, customerIn({ status: "active" }), false), false);
 });

@@ -1,4 +1,5 @@
-import { type Program, verificationLevels } from "../../programs/model.ts";
+import type { Program } from "../../programs/model.ts";
+import { reaches } from "../model/levels.ts";
 import type { Customer } from "../model.ts";
 
 /** Who grants where a program does it by itself: the id of the actor `system`. */
@@ -12,7 +13,7 @@ type Asker = Pick<
 /**
  * Whether a program grants a customer's request by itself. Without a rule it grants to everybody; by a rule to
  * active customers, because before that nobody has verified what the rule asks for. What an operator has once
- * refused or taken away no rule gives.
+ * refused or taken away no program gives by itself.
  *
  * @param refusedBefore whether an operator has rejected or revoked this customer's access to the program.
  */
@@ -21,20 +22,18 @@ export function isGrantedByRule(
   customer: Asker,
   refusedBefore: boolean,
 ): boolean {
-  if (accessGrant === "manual") return false;
+  if (accessGrant === "manual" || refusedBefore) return false;
   if (accessRule === null) return true;
-  if (refusedBefore || customer.status !== "active") return false;
+  if (customer.status !== "active") return false;
   const { minimumLevel, customerTypes, nationalities, residences, organizationIds } = accessRule;
   return (
-    (minimumLevel === null || rankOf(customer.level) >= rankOf(minimumLevel)) &&
+    (minimumLevel === null || reaches(customer.level, minimumLevel)) &&
     isIn(customerTypes, customer.type) &&
     isIn(nationalities, customer.nationality) &&
     isIn(residences, customer.residenceCountry) &&
     isIn(organizationIds, customer.organizationId)
   );
 }
-
-const rankOf = (level: Customer["level"]): number => verificationLevels.indexOf(level);
 
 /** Whether a list has a value; one that is not known is in none. */
 const isIn = <T>(list: readonly T[] | null, value: T | null): boolean =>

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Problem } from "../../../foundation/errors/errors.ts";
-import { type Document, isExpired } from "../../documents/model.ts";
+import type { Mode } from "../../../foundation/route/route.ts";
+import { type Document, isExpiredAt } from "../../documents/model.ts";
 import { customerErrors } from "../errors.ts";
 import type { PersonDetails } from "../model/people.ts";
 import { type Draft, type DraftPerson, type Wanted, wantedOf } from "../model/sessions.ts";
@@ -86,31 +87,29 @@ export function peopledBy(
   return { ...draft, people };
 }
 
-/**
- * Documents of a draft that can meet a need: they stand, and were not found expired, nor was the other side of
- * theirs.
- */
-export function standingIn(documents: readonly Document[]): Document[] {
+/** Documents of a draft that can meet a need: they stand, and neither they nor their other side is expired by now. */
+export function standingIn(documents: readonly Document[], now: Date): Document[] {
   const uploaded = documents.filter(({ status }) => status === "uploaded");
-  const expired = new Set(uploaded.filter(isExpired).map(({ kind }) => kind));
+  const expired = new Set(uploaded.filter((one) => isExpiredAt(one, now)).map(({ kind }) => kind));
   return uploaded.filter(({ kind }) => !expired.has(kind));
 }
 
+/** What was given in a session: `change` as `askedOf`. */
+export type Given = {
+  readonly change: CustomerChange;
+  readonly documents: readonly Document[];
+  readonly people: readonly PersonDetails[];
+};
 /**
  * What is still to be given before a session can be submitted, one line for `errors[]` each.
  *
- * @param change as `askedOf`.
+ * @param now the organization's.
  */
-export function openProblems(
-  customer: Customer,
-  change: CustomerChange,
-  documents: readonly Document[],
-  given: readonly PersonDetails[],
-): Problem[] {
+export function openProblems(customer: Customer, given: Given, now: Date): Problem[] {
   const { fields, documents: needs, people }: Wanted = wantedOf(customer);
-  const roles = rolesOf(given);
-  const known = tidyDetails({ ...noDetails, ...change });
-  const kinds = standingIn(documents).map(({ kind }) => kind);
+  const roles = rolesOf(given.people);
+  const known = tidyDetails({ ...noDetails, ...given.change });
+  const kinds = standingIn(given.documents, now).map(({ kind }) => kind);
   const missing = [
     ...fields.filter((field) => fieldValue(known, field) === null),
     ...needs
@@ -127,4 +126,14 @@ export function requireAsked(customer: Customer, kind: Document["kind"]): void {
   if (!documents.some(({ kinds }) => kinds.includes(kind))) {
     throw customerErrors.refusal("document_not_asked", undefined, { field: "kind" });
   }
+}
+
+/**
+ * Where the pages of a live organization lead back to: nowhere over http.
+ *
+ * @throws Refusal `return_url_not_allowed`.
+ */
+export function requireReturn(mode: Mode, returnUrl: string | null | undefined): void {
+  if (mode !== "live" || !returnUrl?.startsWith("http:")) return;
+  throw customerErrors.refusal("return_url_not_allowed", undefined, { field: "returnUrl" });
 }

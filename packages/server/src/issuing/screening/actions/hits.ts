@@ -15,7 +15,7 @@ import {
   isWaiting,
 } from "../model/hits.ts";
 import type { Match, Subject } from "../model.ts";
-import { type Finding, findingsOf, hashOfEntry, moveOf } from "../rules/hits.ts";
+import { type Finding, findingsOf, hashOfEntry, moveOf, requireReopenable } from "../rules/hits.ts";
 import {
   findHitRow,
   forgetHitRows,
@@ -183,6 +183,35 @@ export async function decideHit(
   await writeHit(sql, { hit, sealed });
   const [full] = await inFullAll(work, [{ hit, sealed }]);
   assert(full !== undefined, "A hit that was decided is there.");
+  return full;
+}
+
+/**
+ * Puts a confirmed hit back into the queue. What it brought stays until it is cleared. The caller has locked its
+ * subject.
+ *
+ * @throws Refusal `not_found`, `hit_not_confirmed`, `newer_hit_waiting`.
+ */
+export async function reopenHit(work: Work, id: string): Promise<HitInFull> {
+  const { sql } = work;
+  const stored = await findHitRow(sql, id);
+  if (stored === null) throw generalErrors.refusal("not_found");
+  const { hit: before, sealed } = stored;
+  const all = await hitsOf(sql, before.organizationId, before.subjectId);
+  requireReopenable(
+    before,
+    all.map(({ hit }) => hit),
+  );
+  const hit: Hit = {
+    ...before,
+    status: "open",
+    proposal: null,
+    decision: null,
+    version: before.version + 1n,
+  };
+  await writeHit(sql, { hit, sealed });
+  const [full] = await inFullAll(work, [{ hit, sealed }]);
+  assert(full !== undefined, "A hit that was reopened is there.");
   return full;
 }
 

@@ -20,6 +20,8 @@ export const hitLifecycle = lifecycle(
     takeBack: { from: ["confirm_proposed", "clear_proposed"], to: "open" },
     confirm: { from: ["open", "confirm_proposed"], to: "confirmed" },
     clear: { from: ["open", "clear_proposed"], to: "cleared" },
+    // Confirmed in error, or on the list no more: it is decided anew, by as many as before.
+    reopen: { from: ["confirmed"], to: "open" },
   },
 );
 export type HitStatus = StateOf<typeof hitLifecycle>;

@@ -1,11 +1,13 @@
 import { createHash } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
+import { canMove } from "../../../foundation/lifecycle/lifecycle.ts";
 import { screeningErrors } from "../errors.ts";
 import {
   type Hit,
   type HitMove,
   type HitStatus,
   type HitVerdict,
+  hitLifecycle,
   isWaiting,
 } from "../model/hits.ts";
 import type { ListedEntry, Match, Subject } from "../model.ts";
@@ -76,4 +78,23 @@ export function moveOf(
   // A proposal made under four eyes keeps needing them, though the setting has changed since.
   if (terms.own) throw screeningErrors.refusal("four_eyes_required");
   return verdict;
+}
+
+/**
+ * Refuses to reopen what is not confirmed, and what would be in the queue twice.
+ *
+ * @param all hits of the subject.
+ * @throws Refusal `hit_not_confirmed`, `newer_hit_waiting`.
+ */
+export function requireReopenable(hit: Hit, all: readonly Hit[]): void {
+  if (!canMove(hitLifecycle, "reopen", hit.status)) {
+    throw screeningErrors.refusal("hit_not_confirmed", `The hit is ${hit.status}.`);
+  }
+  const isOfSame = (other: Hit) =>
+    other.personId === hit.personId &&
+    other.source === hit.source &&
+    other.sourceId === hit.sourceId;
+  if (all.some((other) => isWaiting(other) && isOfSame(other))) {
+    throw screeningErrors.refusal("newer_hit_waiting");
+  }
 }

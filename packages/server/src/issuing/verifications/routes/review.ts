@@ -54,7 +54,7 @@ export const reviewRoutes: readonly Route[] = [
     description:
       "From queued, or from a provider that is down (submitted). Until it is released nobody else decides it; with takeOver also where another reviewer has it. Claimed again by the same key, it is of the customer as it is now.",
     body: claimSchema,
-    errors: ["organization_closed"],
+    errors: ["customer_deleted", "organization_closed"],
     act: (work, id, { takeOver = false }) => claimVerification(work, id, takeOver),
   }),
   verb({

@@ -25,6 +25,17 @@ const BASE = "/hosted/verification";
 
 let bearer                = null;
 
+/**
+ * In a frame: whose origins may show it there. Then there is no cookie, and who leaves needs a new link. Null
+ * where the page has the whole tab.
+ */
+const embeddedFor =
+  window.top === window.self
+    ? null
+    : (new URLSearchParams(location.search).get("organization") ?? "none");
+
+export const isEmbedded = embeddedFor !== null;
+
 const begun = (answer       )          => {
   bearer = answer.bearer;
   return answer.session;
@@ -32,10 +43,11 @@ const begun = (answer       )          => {
 
 /** Exchanges the secret of the link. */
 export const exchange = async (secret        )                   =>
-  begun(await ask       ("POST", "/exchange", { secret }));
+  begun(await ask       ("POST", "/exchange", isEmbedded ? { secret, embeddedFor } : { secret }));
 
-/** Goes on in a browser that was here before. */
-export const resume = async ()                   => begun(await ask       ("POST", "/resume", {}));
+/** Goes on in a browser that was here before; in a frame only as long as the page is open. */
+export const resume = async ()                   =>
+  isEmbedded ? readSession() : begun(await ask       ("POST", "/resume", {}));
 
 export const readSession = ()                   => ask("GET", "/session");
 

@@ -1,0 +1,57 @@
+import type { Work } from "../../../foundation/database/work.ts";
+import { assert } from "../../../foundation/errors/errors.ts";
+import type { CardId } from "../../../foundation/ids/ids.ts";
+import { destroySubjectKey } from "../../../records/vault/actions.ts";
+import { retainUntil } from "../../customers/rules/retention.ts";
+import { findProgram } from "../../programs/actions.ts";
+import { forgetHits, hitsStanding } from "../../screening/actions/hits.ts";
+import type { Card } from "../model.ts";
+import { erasedCard } from "../rules/erasure.ts";
+import { eraseRows } from "../store/erase.ts";
+import { markErased, writeRetention } from "../store/retention.ts";
+import { lockRows } from "../store.ts";
+import { allInFull, announceCard } from "./read.ts";
+
+/**
+ * Says until when what a deleted card tells of its holder is kept, where it has no customer; otherwise it is
+ * the customer's. The caller has it locked, or has just deleted it.
+ */
+export async function retain(work: Work, card: Card): Promise<void> {
+  const { sql, organizationId } = work;
+  const { id, programId, customerId, deletedAt } = card;
+  if (customerId !== null) return;
+  const [program, { suspected: sanctionsDecided }] = await Promise.all([
+    findProgram(sql, programId),
+    hitsStanding(sql, organizationId, id),
+  ]);
+  assert(program !== null && deletedAt !== null, "It is deleted, and its program stays.");
+  const { retentionYears } = program;
+  const cards = [{ deletedAt, retentionYears }];
+  await writeRetention(sql, card, retainUntil({ deletedAt, cards, sanctionsDecided }));
+}
+
+/**
+ * Takes what is personal out of deleted cards without a customer whose retention is over, and destroys the keys
+ * of what was sealed.
+ *
+ * @param work of their organization.
+ * @returns of how many; not those that are erased already.
+ */
+export async function eraseRetainedCards(work: Work, ids: readonly string[]): Promise<number> {
+  const { sql, organizationId, now } = work;
+  const refs = ids.map((id) => ({ organizationId, id: id as CardId }));
+  const locked = await lockRows(sql, refs, "change");
+  const due = await markErased(sql, [...locked.values()], now);
+  const before = [...locked.values()].filter(({ id }) => due.has(id));
+  const after = before.map(erasedCard);
+  await eraseRows(sql, after);
+  const told = await allInFull(work, after);
+  for (const [index, card] of before.entries()) {
+    await forgetHits(work, card.id);
+    await destroySubjectKey(work, card.id, "other");
+    await destroySubjectKey(work, card.id, "retained");
+    const full = told[index];
+    if (full !== undefined) announceCard(work, "card.updated", full, { card, money: full.money });
+  }
+  return before.length;
+}
