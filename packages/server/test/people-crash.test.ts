@@ -29,7 +29,7 @@ import { dice, extent, proofSeed } from "./harness/proof.ts";
  * asks asks again until there is an answer. After each kill nothing is half done, and at the end each thing
  * that was asked for is there once.
  */
-const KILLS = extent(10, 300);
+const KILLS = extent(8, 300);
 const WORKERS = 8;
 const seeded = dice(proofSeed());
 const strike = fileURLToPath(new URL("./crash/strike.ts", import.meta.url));
@@ -99,10 +99,10 @@ test("C2: whatever a server is killed at, nothing of customers, reviews, hits, a
   for (const outcome of outcomes) await reckonOutcome(outcome);
   await reckonAnswers(stage.patient.acknowledged);
   await reckonAudit(stage.patient.acknowledged);
-  const { patient, spentUnheard } = stage;
+  const { patient } = stage;
   t.diagnostic(
     `${KILLS} kills, ${outcomes.length} customers, ${patient.acknowledged.length} writes; ` +
-      `${patient.lost} answers were lost, ${spentUnheard} of them of an exchange`,
+      `${patient.lost} answers were lost`,
   );
   assert.ok(patient.lost >= KILLS / 2, `only ${patient.lost} requests met a kill`);
 });
@@ -174,7 +174,6 @@ async function furnish(): Promise<Stage> {
     patient: patientWith(where, second.secret),
     dice: seeded,
     programs: { open: open.id, gated: gated.id },
-    spentUnheard: 0,
   };
 }
 

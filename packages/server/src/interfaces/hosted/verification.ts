@@ -52,6 +52,8 @@ const exchangeSchema = object({
   secret: secretText,
   /** Of a page in a frame: the organization whose origins may embed it. */
   embeddedFor: Type.Optional(text(MAX_ID_LENGTH)),
+  /** Made by the page, which is answered with it again where the first answer was lost. */
+  bearer: Type.Optional(Type.String({ pattern: "^[A-Za-z0-9_-]{43}$" })),
 });
 /** Without a country where that is known already. */
 const residence = object({
@@ -137,18 +139,19 @@ const shownDocument = (
 });
 
 /**
- * Exchanges a link for a session. A link that this browser has exchanged before is resumed by its cookie;
- * whatever else is wrong with it gets one answer. A page in a frame has no cookie, and takes links of the
+ * Exchanges a link for a session. A link that this page has exchanged before, and heard nothing, is resumed by the
+ * bearer that it proposed, one that this browser has exchanged by its cookie; whatever else is wrong with it gets one answer. A page in a frame has no cookie, and takes links of the
  * organization alone whose origins may embed it.
  */
 async function exchange(
   context: ApiContext,
   request: FastifyRequest,
-  { secret, embeddedFor }: StaticOf<typeof exchangeSchema>,
+  { secret, embeddedFor, bearer: proposed }: StaticOf<typeof exchangeSchema>,
 ): Promise<{ readonly link: PrivateLink; readonly bearer: string }> {
   const { database, keys } = context;
   const spent = await database.transaction(async (sql) => {
-    const got = await spendLink({ sql, keys }, { kind, secret, organizationId: embeddedFor });
+    const wanted = { kind, secret, organizationId: embeddedFor, proposed } as const;
+    const got = await spendLink({ sql, keys }, wanted);
     if (got === null) return null;
     const work = await workIn(context, request, sql, got.link);
     await startVerification(work, got.link);
@@ -159,10 +162,13 @@ async function exchange(
     context.committed();
     return spent;
   }
-  const bearer = embeddedFor === undefined ? (cookieBearer(context, request) ?? "") : "";
-  const link = await findSession(database, { kind, bearer, secret });
-  if (link === null) throw linkErrors.refusal("link_not_usable");
-  return { link, bearer };
+  const kept = embeddedFor === undefined ? cookieBearer(context, request) : null;
+  for (const bearer of [proposed, kept]) {
+    const link = bearer ? await findSession(database, { kind, bearer, secret }) : null;
+    const isMeant = embeddedFor === undefined || link?.organizationId === embeddedFor;
+    if (link !== null && bearer && isMeant) return { link, bearer };
+  }
+  throw linkErrors.refusal("link_not_usable");
 }
 
 /** Adds the addresses that the page of verification talks to. */

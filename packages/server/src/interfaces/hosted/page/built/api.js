@@ -41,9 +41,27 @@ const begun = (answer       )          => {
   return answer.session;
 };
 
+const SECRET_BYTES = 32;
+
+/** As the server writes secrets. */
+const newSecret = ()         =>
+  btoa(String.fromCharCode(...crypto.getRandomValues(new Uint8Array(SECRET_BYTES))))
+    .replaceAll("+", "-")
+    .replaceAll("/", "_")
+    .replaceAll("=", "");
+
+/** By which each link is exchanged: the same again where no answer came. */
+const proposed = new Map                ();
+
 /** Exchanges the secret of the link. */
-export const exchange = async (secret        )                   =>
-  begun(await ask       ("POST", "/exchange", isEmbedded ? { secret, embeddedFor } : { secret }));
+export const exchange = async (secret        )                   => {
+  const mine = proposed.get(secret) ?? newSecret();
+  proposed.set(secret, mine);
+  const wanted = { secret, bearer: mine };
+  return begun(
+    await ask       ("POST", "/exchange", isEmbedded ? { ...wanted, embeddedFor } : wanted),
+  );
+};
 
 /** Goes on in a browser that was here before; in a frame only as long as the page is open. */
 export const resume = async ()                   =>
