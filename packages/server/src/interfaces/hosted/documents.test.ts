@@ -23,6 +23,22 @@ async function begin(known: object = {}) {
   return { id, options: { bearer: started.body.bearer as string } };
 }
 
+test("what is given again takes the place of what was given there before; another side is beside it", async () => {
+  const { id, options } = await begin(person);
+  const give = async (side: string) =>
+    (await ask("POST", `documents?kind=id_card&side=${side}`, picture, options)).body.documents;
+  const [first] = await give("front");
+  await give("back");
+  const given = await give("front");
+  assert.deepEqual(
+    given.map((one: { side: string }) => one.side),
+    ["back", "front"],
+  );
+  const { status } = (await own.call("GET", `/customers/${id}/documents/${first.id}`)).body;
+  assert.equal(status, "erased");
+  assert.equal((await ask("POST", "submit", { consent }, options)).body.outcome, "in_review");
+});
+
 test("that a document names somebody else is told of details that the session gave, and of no others", async () => {
   const lines = passportUntil("991231");
   const eriksson = { firstName: "Anna Maria", lastName: "Eriksson", birthDate: "1974-08-12" };

@@ -91,6 +91,12 @@ const holderFields = ["firstName", "lastName", "birthDate"] as const;
 const toldTo = ({ fields }: Wanted): readonly string[] =>
   holderFields.every((field) => fields.includes(field)) ? [...toldChecks, "holder"] : toldChecks;
 
+/** Characters that turn the direction of what stands around them, or hide in it (Unicode UAX #9). */
+const TURNS = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
+
+/** A name that stands within sentences of the page: it cannot turn them round. */
+const withoutTurns = (name: string): string => name.replace(TURNS, "");
+
 /** A session as its own page sees it. */
 async function shown(context: ApiContext, { session, customer, draft, documents }: Visit) {
   const { name } = await getOrganization(context.database, session.organizationId);
@@ -100,7 +106,7 @@ async function shown(context: ApiContext, { session, customer, draft, documents 
     status: session.status,
     expiresAt: session.expiresAt.toISOString(),
     returnUrl: session.returnUrl,
-    organization: { name },
+    organization: { name: withoutTurns(name) },
     customer: { type: customer.type },
     wanted,
     details: isSubmitted ? {} : draft.details,

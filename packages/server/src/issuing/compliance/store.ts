@@ -37,16 +37,9 @@ const toRule = ({ actorKind: kind, actorId: id, ...rule }: Row): ComplianceRule 
   actor: { kind, id },
 });
 
-const find = statement("compliance.find", `${own} and r.id = $1`);
 const lock = statement("compliance.lock", `${own} and r.id = $1 for no key update`);
 
-/** One rule by its id; null where there is none. */
-export async function findRuleRow(sql: Sql, id: string): Promise<ComplianceRule | null> {
-  const [row] = await sql.query<Row>(find, [id]);
-  return row === undefined ? null : toRule(row);
-}
-
-/** As `findRuleRow`, and its row is locked. */
+/** One rule by its id, its row locked; null where there is none. */
 export async function lockRuleRow(sql: Sql, id: string): Promise<ComplianceRule | null> {
   const [row] = await sql.query<Row>(lock, [id]);
   return row === undefined ? null : toRule(row);

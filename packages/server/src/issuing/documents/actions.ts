@@ -93,7 +93,7 @@ export type DocumentDraft = Pick<Document, "kind" | "side" | "country" | "expiry
 /**
  * Writes a document whose bytes are kept. The caller has locked its customer for a change.
  *
- * @throws Refusal `document_limit_reached`.
+ * @throws Refusal `document_limit_reached`, `not_found` where the customer's key is destroyed.
  */
 export async function addDocument(
   work: Work,

@@ -107,9 +107,13 @@ export type DocumentVerdict =
   | { readonly move: "accept" }
   | { readonly move: "reject"; readonly reasons: readonly string[] };
 
+/** The three sizes of machine-readable travel documents (ICAO Doc 9303 parts 4 to 6). */
+export const mrzFormats = ["TD1", "TD2", "TD3"] as const;
+export type MrzFormat = (typeof mrzFormats)[number];
+
 /** What machine-readable lines said, without the names and numbers in them. */
 export type MrzFacts = {
-  readonly format: "TD1" | "TD2" | "TD3";
+  readonly format: MrzFormat;
   readonly documentCode: string;
   readonly issuer: string;
   readonly nationality: string;

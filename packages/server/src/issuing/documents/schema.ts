@@ -18,6 +18,7 @@ import {
   documentKinds,
   documentLifecycle,
   documentSides,
+  mrzFormats,
   realTypes,
 } from "./model.ts";
 
@@ -70,7 +71,7 @@ export const documentSchema = object(
     mrz: personal(
       nullable(
         object({
-          format: oneOf(["TD1", "TD2", "TD3"]),
+          format: oneOf(mrzFormats),
           documentCode: Type.String(),
           issuer: Type.String({ description: "As printed; of most countries alpha-3." }),
           nationality: Type.String(),

@@ -1,4 +1,5 @@
 import { type Sql, statement } from "../../foundation/database/sql.ts";
+import { newestVersion as newestVersionOfAll } from "./clauses.ts";
 import type { ListedEntry, ListSource, ListVersion } from "./model.ts";
 
 const selected = `version, source, published_on as "publishedOn", sha256, entries,
@@ -14,10 +15,7 @@ const inForce = statement(
   `select distinct on (source) ${selected} from screening_lists order by source, version desc`,
 );
 
-const newest = statement(
-  "screening.newestVersion",
-  `select coalesce(max(version), 0) as version from screening_lists`,
-);
+const newest = statement("screening.newestVersion", `select ${newestVersionOfAll} as version`);
 
 const insert = statement(
   "screening.insertList",

@@ -11,7 +11,8 @@ export type Step =
   | "consent"
   | "review"
   | "status"
-  | "calm";
+  | "calm"
+  | "away";
 
 export type App = {
   readonly say: Say;

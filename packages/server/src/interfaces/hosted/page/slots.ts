@@ -1,6 +1,6 @@
 import { type DocumentShown, Refused, removeDocument, upload } from "./api.ts";
 import type { App } from "./app.ts";
-import { h } from "./dom.ts";
+import { h, otherButton } from "./dom.ts";
 import { forgetFacts } from "./facts.ts";
 import { linesOf } from "./lines.ts";
 
@@ -57,9 +57,13 @@ export function slotBox(app: App, slot: Slot, place: Place): HTMLElement {
   const bar = h("progress", { max: "1", value: "0", hidden: true });
   bar.setAttribute("aria-label", say("document.uploading", { label }));
   const problem = h("p", { class: "error", role: "alert" });
+  const again = h("div", {});
   const onFile = (event: Event) => {
-    const file = (event.target as HTMLInputElement).files?.[0];
-    if (file !== undefined) send(app, slot, { file, label, bar, problem, place });
+    const input = event.target as HTMLInputElement;
+    const file = input.files?.[0];
+    // So that the same file can be chosen once more after it could not be sent.
+    input.value = "";
+    if (file !== undefined) send(app, slot, { file, label, bar, problem, place, again });
   };
   const facing = slot.kind === "selfie" ? "user" : "environment";
   const isPhone = matchMedia("(pointer: coarse)").matches;
@@ -87,6 +91,7 @@ export function slotBox(app: App, slot: Slot, place: Place): HTMLElement {
     ),
     bar,
     problem,
+    again,
   );
 }
 
@@ -188,15 +193,21 @@ type Sending = {
   readonly bar: HTMLProgressElement;
   readonly problem: HTMLElement;
   readonly place: Place;
+  /** Where to send it once more is offered. */
+  readonly again: HTMLElement;
 };
 
-function send(app: App, slot: Slot, { file, label, bar, problem, place }: Sending): void {
+function send(app: App, slot: Slot, sending: Sending): void {
+  const { file, label, bar, problem, place, again } = sending;
   const { say } = app;
   problem.textContent = "";
-  if (file.size > MAX_BYTES) {
-    problem.textContent = say("upload.tooLarge");
+  again.replaceChildren();
+  const fault = file.size > MAX_BYTES ? "tooLarge" : file.size === 0 ? "document_empty" : null;
+  if (fault !== null) {
+    problem.textContent = say(`upload.${fault}`);
     return;
   }
+  bar.value = 0;
   bar.hidden = false;
   app.run(async () => {
     try {
@@ -205,8 +216,11 @@ function send(app: App, slot: Slot, { file, label, bar, problem, place }: Sendin
       });
     } catch (error) {
       bar.hidden = true;
-      if (!(error instanceof Refused) || error.status === 401) throw error;
+      if (!(error instanceof Refused) || hasEnded(error)) throw error;
       problem.textContent = wordsOf(say, error);
+      if (isPassing(error)) {
+        again.append(otherButton(say("calm.retry"), () => send(app, slot, sending)));
+      }
       return;
     }
     const made = documentIn(app, slot);
@@ -220,9 +234,16 @@ function send(app: App, slot: Slot, { file, label, bar, problem, place }: Sendin
   });
 }
 
+/** Whether the same may be taken later. */
+const isPassing = ({ status }: Refused): boolean => status === 0 || status === 429 || status >= 500;
+
+/** Whether nothing can be given any more: in another tab all was sent, or the session is over. */
+const hasEnded = ({ status, code }: Refused): boolean =>
+  status === 401 || code === "verification_ended";
+
 /** Why a file was not taken, as far as somebody can do something about it. */
 function wordsOf(say: App["say"], { code, status }: Refused): string {
-  if (status === 0 || status >= 500) return say("errors.connection");
+  if (status === 0 || status >= 500) return say("errors.unsent");
   if (status === 429) return say("errors.tooMany");
   if (status === 413) return say("upload.tooLarge");
   const own = say(`upload.${code}`);

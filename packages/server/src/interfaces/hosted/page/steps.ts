@@ -194,6 +194,19 @@ export function statusStep({ say, session }: App): readonly Node[] {
   return [intro, h("div", { class: "actions" }, link)];
 }
 
+/** The server did not answer when the page was opened. */
+export function awayStep({ say }: Pick<App, "say">, again: () => void): readonly Node[] {
+  return [
+    h(
+      "div",
+      { class: "intro" },
+      heading(say("away.title")),
+      h("p", { class: "quiet" }, say("errors.connection")),
+    ),
+    h("div", { class: "actions" }, mainButton(say("calm.retry"), again)),
+  ];
+}
+
 /** One page for every link that cannot be used: it says nothing about whom or what it was for. */
 export function calmStep({ say }: Pick<App, "say">): readonly Node[] {
   return [

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Problem } from "../../../foundation/errors/errors.ts";
+import type { Mode } from "../../../foundation/route/route.ts";
 import { type Document, isExpiredAt } from "../../documents/model.ts";
 import { customerErrors } from "../errors.ts";
 import type { PersonDetails } from "../model/people.ts";
@@ -125,4 +126,14 @@ export function requireAsked(customer: Customer, kind: Document["kind"]): void {
   if (!documents.some(({ kinds }) => kinds.includes(kind))) {
     throw customerErrors.refusal("document_not_asked", undefined, { field: "kind" });
   }
+}
+
+/**
+ * Where the pages of a live organization lead back to: nowhere over http.
+ *
+ * @throws Refusal `return_url_not_allowed`.
+ */
+export function requireReturn(mode: Mode, returnUrl: string | null | undefined): void {
+  if (mode !== "live" || !returnUrl?.startsWith("http:")) return;
+  throw customerErrors.refusal("return_url_not_allowed", undefined, { field: "returnUrl" });
 }

@@ -40,6 +40,14 @@ test("a picture that the decoder cannot read, or not in time, has no sharpness",
   assert.notEqual(await measure(jpegOf(640, 480)), null, "the next one is measured again");
 });
 
+test("a picture that no thread can be started for has no sharpness, and the next one is measured", async () => {
+  const form = { type: "png", width: 64, height: 64 } as const;
+  // What cannot be handed to a thread stands here for a machine that has no threads left.
+  const unsendable = (() => undefined) as unknown as Buffer;
+  assert.equal(await measureSharpness(unsendable, form), null);
+  assert.notEqual(await measure(jpegOf(640, 480)), null);
+});
+
 test("every filter, number of samples and depth of a PNG gives the same shades", () => {
   const [width, height] = [37, 60];
   for (const [colour, samples] of [

@@ -8,7 +8,7 @@ let last: Promise<unknown> = Promise.resolve();
  * How sharp a picture is, measured in a thread of its own within a bound of time and memory.
  *
  * @returns null where it cannot be told: a PDF or HEIC, which are not decoded; more than 16 million
- *   pixels; a picture that the decoder cannot read, or not in time.
+ *   pixels; a picture that the decoder cannot read, or not in time, or that no thread can be started for.
  */
 export function measureSharpness(
   bytes: Buffer,
@@ -23,18 +23,28 @@ export function measureSharpness(
   return measured;
 }
 
-function inThread(
-  workerData: { readonly type: string; readonly bytes: Buffer },
-  timeoutMs: number,
-): Promise<number | null> {
-  return new Promise((resolve) => {
-    const thread = new Worker(new URL("./thread.ts", import.meta.url), {
+/** @returns null where no thread can be started: nobody behind it in the queue shall wait for that. */
+function startedThread(workerData: object): Worker | null {
+  try {
+    return new Worker(new URL("./thread.ts", import.meta.url), {
       workerData,
       resourceLimits: { maxOldGenerationSizeMb: DECODE_MEMORY_MB },
       // What a decoder complains about is about a person's document: it goes nowhere.
       stdout: true,
       stderr: true,
     });
+  } catch {
+    return null;
+  }
+}
+
+function inThread(
+  workerData: { readonly type: string; readonly bytes: Buffer },
+  timeoutMs: number,
+): Promise<number | null> {
+  return new Promise((resolve) => {
+    const thread = startedThread(workerData);
+    if (thread === null) return resolve(null);
     const patience = setTimeout(() => end(null), timeoutMs);
     const end = (sharpness: number | null) => {
       clearTimeout(patience);

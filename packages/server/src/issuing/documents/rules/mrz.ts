@@ -1,8 +1,6 @@
 import type { Problem } from "../../../foundation/errors/errors.ts";
 import { documentErrors } from "../errors.ts";
-
-/** The three sizes of machine-readable travel documents (ICAO Doc 9303 parts 4 to 6). */
-export type MrzFormat = "TD1" | "TD2" | "TD3";
+import type { MrzFormat } from "../model.ts";
 
 /** What machine-readable lines say. Dates are YYYY-MM-DD. */
 export type Mrz = {

@@ -32,7 +32,6 @@ export const hitVerdicts = ["confirm", "clear"] as const;
 export type HitVerdict = (typeof hitVerdicts)[number];
 
 export const hitSubjects = ["customer", "card"] as const;
-export type HitSubject = (typeof hitSubjects)[number];
 
 /** Whom a hit is about: a customer, or a card that has none. */
 export type HitRef =

@@ -17,6 +17,10 @@ export class Refused extends Error {
   }
 }
 
+/** So long an answer may take; and so long nothing may move while a file is sent. */
+const ANSWER_MS = 30_000;
+const STALL_MS = 60_000;
+
 const BASE = "/hosted/verification";
 
 let bearer                = null;
@@ -73,11 +77,19 @@ async function ask   (method        , path        , body         )             {
   if (bearer !== null) headers.authorization = `Bearer ${bearer}`;
   if (body !== undefined) headers["content-type"] = "application/json";
   const text = body === undefined ? {} : { body: JSON.stringify(body) };
-  const answer = await fetch(BASE + path, { method, headers, cache: "no-store", ...text }).catch(
-    () => null,
-  );
-  if (answer === null) throw new Refused(0, "connection");
-  return read   (answer.status, await answer.text());
+  const signal = AbortSignal.timeout(ANSWER_MS);
+  try {
+    const answer = await fetch(BASE + path, {
+      method,
+      headers,
+      cache: "no-store",
+      signal,
+      ...text,
+    });
+    return read   (answer.status, await answer.text());
+  } catch (error) {
+    throw error instanceof Refused ? error : new Refused(0, "connection");
+  }
 }
 
 function read   (status        , text        )    {
@@ -105,10 +117,19 @@ export function upload(
     request.open("POST", `${BASE}/documents?${query}`);
     request.setRequestHeader("authorization", `Bearer ${bearer ?? ""}`);
     request.setRequestHeader("content-type", "application/octet-stream");
+    let stalled = 0;
+    const moved = () => {
+      clearTimeout(stalled);
+      stalled = setTimeout(() => request.abort(), STALL_MS);
+    };
     request.upload.addEventListener("progress", (event) => {
+      moved();
       if (event.lengthComputable) progress(event.loaded / event.total);
     });
-    request.addEventListener("error", () => reject(new Refused(0, "connection")));
+    for (const lost of ["error", "abort"]) {
+      request.addEventListener(lost, () => reject(new Refused(0, "connection")));
+    }
+    request.addEventListener("loadend", () => clearTimeout(stalled));
     request.addEventListener("load", () => {
       try {
         resolve(read         (request.status, request.responseText));
@@ -116,6 +137,7 @@ export function upload(
         reject(error);
       }
     });
+    moved();
     request.send(file);
   });
 }

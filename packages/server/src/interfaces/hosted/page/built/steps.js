@@ -193,6 +193,19 @@ export function statusStep({ say, session }     )                  {
   return [intro, h("div", { class: "actions" }, link)];
 }
 
+/** The server did not answer when the page was opened. */
+export function awayStep({ say }                  , again            )                  {
+  return [
+    h(
+      "div",
+      { class: "intro" },
+      heading(say("away.title")),
+      h("p", { class: "quiet" }, say("errors.connection")),
+    ),
+    h("div", { class: "actions" }, mainButton(say("calm.retry"), again)),
+  ];
+}
+
 /** One page for every link that cannot be used: it says nothing about whom or what it was for. */
 export function calmStep({ say }                  )                  {
   return [
