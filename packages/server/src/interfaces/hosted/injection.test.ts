@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { connect } from "node:net";
 import test from "node:test";
+import { owner } from "../../../test/harness/evidence.ts";
 import { startTestServer } from "../../../test/harness/server.ts";
 import { createLog } from "../../foundation/log/log.ts";
 import { jpegOf } from "../../issuing/documents/fixture.ts";
@@ -152,6 +153,29 @@ test("G10: markup, turned text, NUL and towers of marks are no name; the field i
   }
   const { body } = await ask("GET", "session", undefined, options);
   assert.deepEqual(body.details, {});
+});
+
+test("G10: the names of a business and of its people are names as well", async () => {
+  const made = await own.call("POST", "/customers", { type: "business", level: "basic" });
+  const secret = secretOf(made.body.verification.link);
+  const options = { bearer: (await ask("POST", "exchange", { secret })).body.bearer };
+  const give = (firstName: string) => ask("POST", "people", { ...owner, firstName }, options);
+  const call = (legalName: string) => ask("PUT", "details", { legalName }, options);
+  for (const name of [markup, `Ada${RLO}adA`, "Ada\u0000", `A${"\u0301".repeat(5_000)}`]) {
+    const reply = await give(name);
+    assert.ok([400, 422].includes(reply.status), `${reply.status}`);
+    assert.match(reply.body.errors[0].field, /firstName/);
+    assert.ok(!JSON.stringify(reply.body).includes(name));
+  }
+  for (const name of [`Shop${RLO}pohS`, "Shop\u0000", "Shop\u2066", "\u0301".repeat(5_000)]) {
+    const reply = await call(name);
+    assert.ok([400, 422].includes(reply.status), `${reply.status}`);
+    assert.equal(reply.body.errors[0].field, "legalName");
+  }
+  const signs = `<b>"Söhne" & 'Co.' {label} $& 100% GmbH</b>`;
+  assert.equal((await call(signs)).body.details.legalName, signs, "signs are of names");
+  const { status, body } = await give("ব্রজেন্দ্র");
+  assert.deepEqual([status, body.people[0].firstName], [200, "ব্রজেন্দ্র"]);
 });
 
 test("G10: what else a person types is kept as text: markup in an address stays what it is", async () => {

@@ -104,6 +104,16 @@ test("G19: arrays of a page have an end, and so have addresses", async () => {
     { method: "PATCH", path: `${documents}/doc_1`, body },
     "400 invalid_request field_count",
   );
+  const roles = Array.from({ length: 20_000 }, () => "director");
+  await assertCheap(
+    "roles of a person",
+    {
+      method: "PATCH",
+      path: "/hosted/verification/people/per_1",
+      body: JSON.stringify({ roles }),
+    },
+    "400 invalid_request field_count",
+  );
   const path = `${documents}/${"d".repeat(10_000)}`;
   const { status } = await send({ method: "DELETE", path });
   assert.ok([400, 404].includes(status), `${status}`);
