@@ -1143,6 +1143,7 @@ CREATE INDEX transfers_card ON public.transfers USING btree (organization_id, ca
 CREATE INDEX transfers_from_budget ON public.transfers USING btree (organization_id, from_id, id) WHERE (from_type = 'budget'::text)
 CREATE INDEX transfers_to_budget ON public.transfers USING btree (organization_id, to_id, id) WHERE (to_type = 'budget'::text)
 CREATE INDEX verification_sessions_customer ON public.verification_sessions USING btree (organization_id, customer_id, id)
+CREATE INDEX verification_sessions_given ON public.verification_sessions USING btree (organization_id, expires_at) WHERE ((status = 'started'::text) AND (draft IS NOT NULL))
 CREATE INDEX verifications_by_id ON public.verifications USING btree (id)
 CREATE INDEX verifications_by_status ON public.verifications USING btree (status, id)
 CREATE INDEX verifications_due ON public.verifications USING btree (next_attempt_at) WHERE (next_attempt_at IS NOT NULL)

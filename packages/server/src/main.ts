@@ -44,6 +44,7 @@ import { listsInForce, listWarnings } from "./issuing/screening/actions/lists.ts
 import { deliverVerifications } from "./issuing/verifications/actions/deliver.ts";
 import { providerWarnings } from "./issuing/verifications/actions/settings.ts";
 import { createBreaker } from "./issuing/verifications/providers/breaker.ts";
+import { guarded } from "./issuing/verifications/providers/guarded.ts";
 import { measured } from "./issuing/verifications/providers/measured.ts";
 import { openProviders } from "./issuing/verifications/providers/open.ts";
 import { openKeyCache } from "./records/access/actions.ts";
@@ -227,7 +228,7 @@ function assemble(
     database,
     keys,
     files,
-    providers,
+    providers: guarded(providers, breaker),
     keyCache,
     clock: systemClock,
     newId,

@@ -3,7 +3,7 @@ import test from "node:test";
 import { routes } from "../src/interfaces/api/routes.ts";
 import { askWith, secretOf } from "../src/interfaces/hosted/fixture.ts";
 import { CONSENT_VERSION } from "../src/issuing/customers/model/sessions.ts";
-import { picture } from "./harness/evidence.ts";
+import { owner, picture } from "./harness/evidence.ts";
 import { made } from "./harness/furnish.ts";
 import { startTestServer, type TestOrganization } from "./harness/server.ts";
 
@@ -13,20 +13,27 @@ const ask = askWith(server);
 const mine = await server.newOrganization();
 const theirs = await server.newOrganization();
 
-/** A person whose link was exchanged, with a document that it gave and one that its organization gave. */
+/** A business whose link was exchanged, with what it gave there and what its organization gave. */
 async function begin({ call }: TestOrganization) {
-  const body = { type: "individual", level: "basic" };
+  const body = { type: "business", level: "basic" };
   const { id, verification } = made(await call("POST", "/customers", body));
   const started = await ask("POST", "exchange", { secret: secretOf(verification.link) });
   const { bearer } = started.body as { bearer: string };
-  const given = await ask("POST", "documents?kind=passport", picture, { bearer });
+  await ask("POST", "documents?kind=company_register", picture, { bearer });
+  const given = await ask("POST", "people", owner, { bearer });
   assert.equal(given.status, 200, JSON.stringify(given.body));
-  const uploaded = made(await call("POST", `/customers/${id}/documents?kind=id_card`, picture));
-  const person = { id, bearer, sessionId: verification.sessionId as string };
+  const [document] = given.body.documents;
+  const [person] = given.body.people;
+  const uploaded = made(await call("POST", `/customers/${id}/documents?kind=other`, picture));
+  const added = made(await call("POST", `/customers/${id}/people`, owner));
   return {
-    ...person,
-    given: given.body.documents[0].id as string,
+    id,
+    bearer,
+    sessionId: verification.sessionId as string,
+    given: document.id as string,
+    named: person.id as string,
     uploaded: uploaded.id as string,
+    added: added.id as string,
   };
 }
 
@@ -34,27 +41,40 @@ const me = await begin(mine);
 const colleague = await begin(mine);
 const stranger = await begin(theirs);
 
-/** All that a page can ask with an id in it. */
-const requests: readonly (readonly [method: string, body?: object])[] = [
-  ["PATCH", { country: "DEU" }],
-  ["DELETE"],
-];
+/** All that a page can ask with an id in it, and bodies that would do. */
+const requests: Readonly<Record<string, object | undefined>> = {
+  "PATCH /hosted/verification/documents/:id": { country: "DEU" },
+  "DELETE /hosted/verification/documents/:id": undefined,
+  "PATCH /hosted/verification/people/:id": { firstName: "Anna" },
+  "DELETE /hosted/verification/people/:id": undefined,
+};
 
-const foreign = [colleague, stranger].flatMap(({ given, uploaded, id, sessionId }) => [
-  given,
-  uploaded,
-  id,
-  sessionId,
-]);
+const foreign = [colleague, stranger].flatMap(
+  ({ given, named, uploaded, added, id, sessionId }) => [
+    given,
+    named,
+    uploaded,
+    added,
+    id,
+    sessionId,
+  ],
+);
+
+test("every address of the pages that takes an id is in these tests", () => {
+  const taking = server.hosted.filter((line) => line.includes(":"));
+  assert.deepEqual(taking.sort(), Object.keys(requests).sort());
+});
 
 const documentOf = async ({ call }: TestOrganization, who: typeof me, id: string) =>
   made(await call("GET", `/customers/${who.id}/documents/${id}`));
 
-test("G7: in a session the document of anybody else answers as one that does not exist", async () => {
+test("G7: in a session what is anybody else's answers as what does not exist", async () => {
   const answers = async (id: string) => {
     const bodies = [];
-    for (const [method, body] of requests) {
-      const { status, body: answer } = await ask(method, `documents/${id}`, body, me);
+    for (const [line, body] of Object.entries(requests)) {
+      const [method = "", path = ""] = line.split(" ");
+      const place = path.replace("/hosted/verification/", "").replace(":id", id);
+      const { status, body: answer } = await ask(method, place, body, me);
       bodies.push({ ...answer, status, requestId: null });
     }
     return bodies;
@@ -62,10 +82,12 @@ test("G7: in a session the document of anybody else answers as one that does not
   const missing = await answers("doc_zzzzzzzzzzzzzzzzzzzzzzzzzz");
   assert.deepEqual(
     missing.map(({ status }) => status),
-    [404, 404],
+    [404, 404, 404, 404],
   );
   // What its organization gave is not of this session, either.
-  for (const id of [...foreign, me.uploaded]) assert.deepEqual(await answers(id), missing, id);
+  for (const id of [...foreign, me.uploaded, me.added]) {
+    assert.deepEqual(await answers(id), missing, id);
+  }
 });
 
 test("G7: a session shows nothing of anybody else, and ends nothing but its own", async () => {
@@ -79,8 +101,12 @@ test("G7: a session shows nothing of anybody else, and ends nothing but its own"
     shown.body.documents.map(({ id }: { id: string }) => id),
     [me.given],
   );
+  assert.deepEqual(
+    shown.body.people.map(({ id }: { id: string }) => id),
+    [me.named],
+  );
   for (const id of foreign) assert.ok(!JSON.stringify(shown.body).includes(id), id);
-  const details = { firstName: "Ada", lastName: "Example", customerId: stranger.id };
+  const details = { legalName: "Example GmbH", customerId: stranger.id };
   assert.equal((await ask("PUT", "details", details, me)).status, 400);
   const consent = { version: CONSENT_VERSION, language: "en", sessionId: stranger.sessionId };
   assert.equal((await ask("POST", "submit", { consent }, me)).status, 400);

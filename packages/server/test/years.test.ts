@@ -34,11 +34,11 @@ const read = async (own: TestOrganization, id: string): Promise<CardBody> =>
 const codeOf = ({ status, body }: { status: number; body: CardBody }) =>
   `${status} ${body.code ?? body.status}`;
 
-/** A customer in review whose passport is valid for so many years yet. */
-async function validFor(own: TestOrganization, years: number): Promise<string> {
+/** A customer in review whose passport, or another document, is valid for so many years yet. */
+async function validFor(own: TestOrganization, years: number, kind = "passport"): Promise<string> {
   const customer = { type: "individual", level: "basic", ...person };
   const { id } = made(await own.call("POST", "/customers", customer));
-  const query = `kind=passport&expiryDate=${dayIn(years)}`;
+  const query = `kind=${kind}&expiryDate=${dayIn(years)}`;
   made(await own.call("POST", `/customers/${id}/documents?${query}`, picture));
   return id;
 }
@@ -54,6 +54,8 @@ const person = {
 test("a document that expires while its review waits is none any more: another is asked for, by the organization's day", async () => {
   const own = await tests.organization();
   const [short, long] = [await validFor(own, 2), await validFor(own, 9)];
+  const sided = await validFor(own, 2, "id_card&side=front");
+  made(await own.call("POST", `/customers/${sided}/documents?kind=id_card&side=back`, picture));
   const approve = (id: string) => server.call("POST", `/customers/${id}/approve`, {});
   await tests.advance(own, 5 * YEAR_MS);
   const refused = await approve(short);
@@ -63,6 +65,8 @@ test("a document that expires while its review waits is none any more: another i
     ["documents.identity"],
   );
   assert.equal((await read(own, short)).status, "pending");
+  // The other side of an expired card makes it no younger.
+  assert.equal(codeOf(await approve(sided)), "409 customer_incomplete");
   assert.equal(codeOf(await approve(long)), "200 active");
   const wish = { customerId: short, outcome: "approved" };
   const wished = await own.call("POST", "/simulations/verifications", wish);
@@ -102,7 +106,9 @@ test("links and sessions live by real time; what was given in one is looked at b
     early.body.errors.map(({ field }: Fields) => field),
     ["documents.identity"],
   );
-  await ask("POST", "documents?kind=passport", picture, options);
+  assert.equal((await ask("DELETE", path, undefined, options)).status, 200);
+  const again = await ask("POST", "documents?kind=passport", picture, options);
+  assert.equal(again.status, 200, JSON.stringify(again.body));
   const done = await ask("POST", "submit", { consent }, options);
   assert.equal(done.body.outcome, "in_review", JSON.stringify(done.body));
 });

@@ -50,6 +50,12 @@ async function fillDetails(page: Page, t: ReturnType<typeof say>): Promise<void>
   await page.getByLabel(t("field.email")).fill("ada@example.com");
 }
 
+async function fillExpiry(page: Page, t: ReturnType<typeof say>, year: string): Promise<void> {
+  await page.getByLabel(t("field.day")).fill("31");
+  await page.getByLabel(t("field.month")).fill("12");
+  await page.getByLabel(t("field.year")).fill(year);
+}
+
 const fileInput = (page: Page, t: ReturnType<typeof say>, label: string) =>
   page.getByLabel(t("document.fileOf", label));
 
@@ -71,16 +77,34 @@ async function wholeFlow(
   await page.locator("#summary").waitFor();
   await look("3-details-errors");
   await fillDetails(page, t);
+  await page.getByLabel(t("field.firstName")).fill("Anna Maria");
+  await page.getByLabel(t("field.lastName")).fill("Eriksson");
+  await page.getByLabel(t("field.day")).fill("12");
+  await page.getByLabel(t("field.month")).fill("8");
+  await page.getByLabel(t("field.year")).fill("1974");
   await go();
   await titleIs(page, t("documents.title"));
   await look("4-documents");
   await fileInput(page, t, passportLabel(t)).setInputFiles(blurred);
-  await page.getByText(t("finding.sharpness")).waitFor();
+  await page.locator(".warn", { hasText: t("finding.sharpness") }).waitFor();
+  assert.equal(await page.locator(".given").count(), 0, "one state, not two");
   await look("5-documents-blurred");
   await page.getByRole("button", { name: t("document.removeOf", passportLabel(t)) }).click();
   await fileInput(page, t, passportLabel(t)).setInputFiles(photo);
   await page.locator(".given").waitFor();
   await look("6-documents-given");
+  await go();
+  await page.locator("#summary").waitFor();
+  await look("6-documents-facts-errors");
+  await page.getByLabel(t("field.country")).selectOption("DEU");
+  await fillExpiry(page, t, "2020");
+  await page.getByLabel(t("facts.endless")).focus();
+  await page.locator(".warn", { hasText: t("finding.expiry") }).waitFor();
+  await look("6-documents-expired-by-date");
+  await fillExpiry(page, t, "2099");
+  await page.getByLabel(t("facts.endless")).focus();
+  await page.locator(".slot .warn").waitFor({ state: "detached" });
+  assert.equal(await page.getByLabel(t("field.country")).inputValue(), "DEU");
   await page.getByText(t("lines.title")).click();
   const lines = page.getByLabel(t("lines.label"));
   await lines.fill("p<utoeriksson<<anna<maria\nL898902C36UTO7408122F1204159ZE184226B<<<<<10");
@@ -89,7 +113,8 @@ async function wholeFlow(
   await look("6-documents-lines-wrong");
   await lines.fill(passportUntil("120415").join("\n").toLowerCase());
   await page.getByRole("button", { name: t("lines.send") }).click();
-  await page.getByText(t("finding.expiry")).waitFor();
+  await page.locator(".warn", { hasText: t("finding.expiry") }).waitFor();
+  assert.equal(await page.locator(".given").count(), 0, "one state, not two");
   await go();
   await page.locator("[role=alert], .summary").first().waitFor();
   await titleIs(page, t("documents.title"));
@@ -101,6 +126,7 @@ async function wholeFlow(
   await page.getByLabel(t("lines.label")).fill(passportUntil("991231").join("\n"));
   await page.getByRole("button", { name: t("lines.send") }).click();
   await page.locator(".given", { hasText: t("lines.read") }).waitFor();
+  assert.equal(await page.getByLabel(t("field.country")).count(), 0, "the lines say it already");
   await look("6-documents-lines-read");
   await go();
   await titleIs(page, t("consent.title"));
@@ -244,6 +270,10 @@ test("the whole way by keyboard alone", { skip: noBrowser }, async () => {
   const [chooser] = await Promise.all([page.waitForEvent("filechooser"), keyboard.press("Space")]);
   await chooser.setFiles(photo);
   await page.locator(".given").waitFor();
+  await type("field.country", "Germ");
+  await type("field.day", "31");
+  await type("field.month", "12");
+  await type("field.year", "2099");
   await tabTo(t("continue"));
   await keyboard.press("Enter");
   await titleIs(page, t("consent.title"));

@@ -27,6 +27,9 @@ const halves: Readonly<Record<string, string>> = {
       on s.organization_id = o.organization_id and s.object_id = o.id
     where s.count is distinct from o.version or s.last <> o.version`,
 
+  "sequences of events with a gap": `
+    select organization_id from events group by 1 having count(*) <> max(sequence)`,
+
   "customers that are not where their history ends": `
     select c.id, c.status, h.move from customers c
     left join lateral (select * from customer_status_history h

@@ -7,8 +7,14 @@ import type { DevFacts } from "../harness/process.ts";
 /** Where the server is at present; null while there is none. Once it is over nobody asks any more. */
 export type Whereabouts = { facts: DevFacts | null; isOver: boolean };
 
-/** A write that was acknowledged: what the audit log must have of it. */
-export type Acknowledged = { readonly action: string; readonly objectId: string };
+/** A write that was acknowledged: what the audit log must have of it, and what it answers ever after. */
+export type Acknowledged = {
+  readonly action: string;
+  readonly objectId: string;
+  readonly answer: Body;
+  /** Asks once more with the same key. */
+  again(): Promise<Body>;
+};
 
 // biome-ignore lint/suspicious/noExplicitAny: looks into answers of every route.
 export type Body = any;
@@ -141,11 +147,13 @@ export function patientWith(where: Whereabouts, secondKey: string): Patient {
       const search = query.length > 0 ? `?${new URLSearchParams(query)}` : "";
       count += 1;
       const key = `asked-${count}`;
-      const answer = await until(`/v1${path}${search}`, route.method, body, (facts) => ({
-        authorization: `Bearer ${keyOf(facts, as)}`,
-        "idempotency-key": key,
-      }));
-      acknowledged.push({ action: id, objectId: params.id ?? answer.id });
+      const again = () =>
+        until(`/v1${path}${search}`, route.method, body, (facts) => ({
+          authorization: `Bearer ${keyOf(facts, as)}`,
+          "idempotency-key": key,
+        }));
+      const answer = await again();
+      acknowledged.push({ action: id, objectId: params.id ?? answer.id, answer, again });
       return answer;
     },
     read: (as, path) =>

@@ -15,6 +15,10 @@ const steps: Readonly<Record<string, Step>> = {
   "before commit": { statement: /^commit$/i, when: "before" },
   "after commit, before the answer": { statement: /^commit$/i, when: "after" },
   "before a document is written": { statement: /insert into documents/i, when: "before" },
+  "after a hit or a restriction": {
+    statement: /insert into (screening_hits|card_restrictions)/i,
+    when: "after",
+  },
   "while relaying events": { statement: /insert into events\b/i, when: "after" },
   "while sealing records": { statement: /insert into record_chain/i, when: "after" },
   "after any write": {

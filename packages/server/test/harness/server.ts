@@ -73,6 +73,8 @@ export type TestServer = {
   readonly platformKey: string;
   readonly database: TestDatabase;
   readonly context: ApiContext;
+  /** What pages of people outside can ask: method and path. */
+  readonly hosted: readonly string[];
   /** With the platform key unless another is given. */
   readonly call: Call;
   newOrganization(overrides?: NewTestOrganization): Promise<TestOrganization>;
@@ -145,6 +147,8 @@ async function serve(
     committed: () => undefined,
   };
   const app = await createApi(context, options.routes ?? allRoutes);
+  const hosted: string[] = [];
+  app.addHook("onRoute", ({ method, url: path }) => void hosted.push(`${method} ${path}`));
   await addHosted(app, context);
   url = await app.listen({ port: 0, host: "127.0.0.1" });
   const stop = async () => void (await app.close());
@@ -155,6 +159,7 @@ async function serve(
     platformKey,
     database,
     context,
+    hosted,
     call: callWith(url, platformKey),
     newOrganization: (overrides) => createOrganization(context, url, overrides),
     newKey: (organizationId, wanted) =>

@@ -29,13 +29,18 @@ function lineOf(request: FastifyRequest, reply: FastifyReply, route: string) {
     method: request.method,
     route,
     // Of a path that is no route of ours, what stands in it may be anything: a card number too.
-    ...(route === "unknown" ? { path: redactText(path).slice(0, MAX_PATH_LENGTH) } : {}),
+    ...(route === "unknown" ? { path: redacted(path).slice(0, MAX_PATH_LENGTH) } : {}),
     status: reply.statusCode,
     ms: Math.round(reply.elapsedTime * 10) / 10,
     requestId: request.id,
     ...(request.caller === null ? {} : { keyId: request.caller.keyId }),
   };
 }
+
+/** Runs as long as the secret of a private link, whose `#` somebody may have written as `%23`. */
+const LINK_SECRETS = /[A-Za-z0-9_-]{43,}/g;
+
+const redacted = (path: string): string => redactText(path).replace(LINK_SECRETS, "[redacted]");
 
 /** A path as it was meant: a card number is not hidden by its spaces being written as `%20`. */
 function decoded(path: string): string {

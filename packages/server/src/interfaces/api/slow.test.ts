@@ -9,6 +9,13 @@ import { object } from "../../foundation/route/schemas.ts";
 
 /** Connections that send slowly, or nothing, are ended; reads that wait end with their caller. */
 const ends: string[] = [];
+let begun = 0;
+
+/** Until so many reads wait, however long they are on their way. */
+async function untilBegun(count: number): Promise<void> {
+  for (let tries = 0; begun < count && tries < 1_000; tries += 1) await delay(10);
+  assert.equal(begun, count);
+}
 
 const wait = readRoute({
   id: "waitForIt",
@@ -20,6 +27,7 @@ const wait = readRoute({
   errors: [],
   reply: object({ ended: Type.String() }),
   async handle({ signal }) {
+    begun += 1;
     const ended = await Promise.race([
       delay(10_000, "by time", { ref: false }),
       new Promise<string>((resolve) => {
@@ -80,16 +88,16 @@ test("a read that waits ends when its caller goes away", async () => {
     headers: { authorization: `Bearer ${apiKey}` },
     signal: leaving.signal,
   });
-  await delay(100);
+  await untilBegun(1);
   leaving.abort();
   await assert.rejects(asked);
-  for (let tries = 0; ends.length === 0 && tries < 100; tries += 1) await delay(10);
+  for (let tries = 0; ends.length === 0 && tries < 1_000; tries += 1) await delay(10);
   assert.deepEqual(ends, ["by signal"]);
 });
 
 test("while it stops, what waits is answered, and new requests get 503 with connection: close", async () => {
   const waiting = call("GET", "/wait");
-  await delay(100);
+  await untilBegun(2);
   stopping.abort();
   assert.deepEqual((await waiting).body, { ended: "by signal" });
   const late = await call("GET", "/wait");

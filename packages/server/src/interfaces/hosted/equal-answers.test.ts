@@ -138,6 +138,10 @@ test("one answer and the same statements for a session that is over, of any end,
     ["PUT", "details", '{"firstName":"Ada"}'],
     ["POST", "submit", '{"consent":{"version":"1","language":"en"}}'],
     ["DELETE", "documents/doc_1", null],
+    ["POST", "documents?kind=passport", null],
+    ["POST", "people", '{"roles":["director"]}'],
+    ["PATCH", "people/per_1", '{"firstName":"Ada"}'],
+    ["DELETE", "people/per_1", null],
     ["PATCH", "documents/doc_1", '{"country":"DEU"}'],
   ] as const) {
     const ask = (bearer: string) =>

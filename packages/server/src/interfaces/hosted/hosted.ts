@@ -1,10 +1,9 @@
 import { createHash } from "node:crypto";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { generalErrors, Refusal } from "../../foundation/errors/errors.ts";
-import { readFile } from "../api/body.ts";
+import { readFile, readJson } from "../api/body.ts";
 import type { ApiContext } from "../api/context.ts";
 import { answerError } from "../api/failures.ts";
-import { parseJson } from "../api/json.ts";
 import { malformed } from "../api/validation.ts";
 import { addPages } from "./pages.ts";
 import { FILE_TYPE } from "./uploads.ts";
@@ -84,8 +83,8 @@ function countFailures(hosted: FastifyInstance, context: ApiContext): void {
 /** Bodies are JSON as strict as the API's, or the bytes of a file. */
 function takeJsonAndFiles(app: FastifyInstance): void {
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser("application/json", { parseAs: "string" }, (_request, body, done) => {
-    const parsed = parseJson(body as string);
+  app.addContentTypeParser("application/json", { parseAs: "buffer" }, (_request, body, done) => {
+    const parsed = readJson(body as Buffer);
     if (parsed.ok) done(null, parsed.value);
     else done(malformed(parsed.problems));
   });

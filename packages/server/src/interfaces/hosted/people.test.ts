@@ -177,6 +177,24 @@ test("each of several people who may be on a list is a hit, and the page does no
   assert.equal(hits.body.data.length, 2);
 });
 
+test("a director whom the platform asks for anew answers it, whoever is there already", async () => {
+  const { id } = await begin();
+  await own.call("POST", `/customers/${id}/people`, owner);
+  const request = { reasons: ["Who signs?"], fields: ["people.director"] };
+  const asked = await server.call("POST", `/customers/${id}/request-information`, request);
+  assert.equal(asked.status, 200, JSON.stringify(asked.body));
+  const opened = await own.call("POST", `/customers/${id}/verification-sessions`, {});
+  const { body } = await ask("POST", "exchange", { secret: secretOf(opened.body.link) });
+  const options = { bearer: body.bearer };
+  assert.deepEqual(
+    body.session.wanted.people.map(({ need }: { need: string }) => need),
+    ["people.director"],
+  );
+  await ask("POST", "people", director, options);
+  await ask("POST", "submit", { consent }, options);
+  assert.deepEqual((await read(id)).status, "pending");
+});
+
 test("people of a business that was rejected and may submit again come with the rest of it", async () => {
   const { id, options, give } = await begin({ email: null });
   await server.call("POST", `/customers/${id}/reject`, { reasons: ["The name is another."] });

@@ -133,6 +133,25 @@ test("of two exchanges at once one wins; the other is told what a guess is told"
   assert.deepEqual(await calm(lost), notUsable);
 });
 
+test("a page that never heard of its exchange asks again with the bearer it made, and goes on; nobody else does", async () => {
+  const { verification } = await create();
+  const secret = secretOf(verification.link);
+  const bearer = "b".repeat(43);
+  const first = await ask("POST", "exchange", { secret, bearer });
+  assert.deepEqual([first.status, first.body.bearer], [200, bearer]);
+  const again = await ask("POST", "exchange", { secret, bearer });
+  assert.deepEqual([again.status, again.body], [200, first.body]);
+  assert.ok(again.cookie !== null);
+  const other = "c".repeat(43);
+  assert.deepEqual(await calm(ask("POST", "exchange", { secret, bearer: other })), notUsable);
+  assert.deepEqual(await calm(ask("POST", "exchange", { secret })), notUsable);
+  assert.deepEqual(await calm(ask("POST", "exchange", { secret: other, bearer })), notUsable);
+  for (const malformed of ["b", "b".repeat(42), "b".repeat(44), `${"b".repeat(42)}+`]) {
+    const { status } = await ask("POST", "exchange", { secret, bearer: malformed });
+    assert.equal(status, 400, malformed);
+  }
+});
+
 test("a link that is used, expired, replaced, revoked or guessed gets one same answer", async () => {
   const used = await begin();
   const expired = await create();

@@ -27,6 +27,7 @@ import {
   nothingWanted,
   outcomeOf,
   pageLanguages,
+  type Wanted,
   wantedOf,
 } from "../../issuing/customers/model/sessions.ts";
 import { MAX_BUSINESS_NAME, MAX_PERSON_NAME } from "../../issuing/customers/model.ts";
@@ -51,6 +52,8 @@ const exchangeSchema = object({
   secret: secretText,
   /** Of a page in a frame: the organization whose origins may embed it. */
   embeddedFor: Type.Optional(text(MAX_ID_LENGTH)),
+  /** Made by the page, which is answered with it again where the first answer was lost. */
+  bearer: Type.Optional(Type.String({ pattern: "^[A-Za-z0-9_-]{43}$" })),
 });
 /** Without a country where that is known already. */
 const residence = object({
@@ -84,6 +87,18 @@ const consentSchema = object({
 /** What a person is told about the picture of its document; not what a reviewer alone should know. */
 const toldChecks: readonly string[] = ["resolution", "sharpness", "expiry"];
 
+/** What a document is compared with. Of details that the organization gave, the page must tell nothing. */
+const holderFields = ["firstName", "lastName", "birthDate"] as const;
+
+const toldTo = ({ fields }: Wanted): readonly string[] =>
+  holderFields.every((field) => fields.includes(field)) ? [...toldChecks, "holder"] : toldChecks;
+
+/** Characters that turn the direction of what stands around them, or hide in it (Unicode UAX #9). */
+const TURNS = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
+
+/** A name that stands within sentences of the page: it cannot turn them round. */
+const withoutTurns = (name: string): string => name.replace(TURNS, "");
+
 /** A session as its own page sees it. */
 async function shown(context: ApiContext, { session, customer, draft, documents }: Visit) {
   const { name } = await getOrganization(context.database, session.organizationId);
@@ -93,42 +108,50 @@ async function shown(context: ApiContext, { session, customer, draft, documents 
     status: session.status,
     expiresAt: session.expiresAt.toISOString(),
     returnUrl: session.returnUrl,
-    organization: { name },
+    organization: { name: withoutTurns(name) },
     customer: { type: customer.type },
     wanted,
     details: isSubmitted ? {} : draft.details,
     people: isSubmitted ? [] : draft.people,
-    documents: documents.filter(({ status }) => status === "uploaded").map(shownDocument),
+    documents: documents
+      .filter(({ status }) => status === "uploaded")
+      .map((one) => shownDocument(one, toldTo(wanted))),
     consentVersion: CONSENT_VERSION,
     outcome: isSubmitted ? outcomeOf(customer) : null,
   };
 }
 
-const shownDocument = ({ id, kind: what, side, realType, size, checks, mrz }: Document) => ({
+const shownDocument = (
+  { id, kind: what, side, country, expiryDate, ...rest }: Document,
+  told: readonly string[],
+) => ({
   id,
   kind: what,
   side,
-  realType,
-  size,
-  isDescribed: mrz !== null,
-  findings: checks
-    .filter(({ check, result }) => result === "failed" && toldChecks.includes(check))
+  country,
+  expiryDate,
+  realType: rest.realType,
+  size: rest.size,
+  isDescribed: rest.mrz !== null,
+  findings: rest.checks
+    .filter(({ check, result }) => result === "failed" && told.includes(check))
     .map(({ check }) => check),
 });
 
 /**
- * Exchanges a link for a session. A link that this browser has exchanged before is resumed by its cookie;
- * whatever else is wrong with it gets one answer. A page in a frame has no cookie, and takes links of the
+ * Exchanges a link for a session. A link that this page has exchanged before, and heard nothing, is resumed by the
+ * bearer that it proposed, one that this browser has exchanged by its cookie; whatever else is wrong with it gets one answer. A page in a frame has no cookie, and takes links of the
  * organization alone whose origins may embed it.
  */
 async function exchange(
   context: ApiContext,
   request: FastifyRequest,
-  { secret, embeddedFor }: StaticOf<typeof exchangeSchema>,
+  { secret, embeddedFor, bearer: proposed }: StaticOf<typeof exchangeSchema>,
 ): Promise<{ readonly link: PrivateLink; readonly bearer: string }> {
   const { database, keys } = context;
   const spent = await database.transaction(async (sql) => {
-    const got = await spendLink({ sql, keys }, { kind, secret, organizationId: embeddedFor });
+    const wanted = { kind, secret, organizationId: embeddedFor, proposed } as const;
+    const got = await spendLink({ sql, keys }, wanted);
     if (got === null) return null;
     const work = await workIn(context, request, sql, got.link);
     await startVerification(work, got.link);
@@ -139,10 +162,13 @@ async function exchange(
     context.committed();
     return spent;
   }
-  const bearer = embeddedFor === undefined ? (cookieBearer(context, request) ?? "") : "";
-  const link = await findSession(database, { kind, bearer, secret });
-  if (link === null) throw linkErrors.refusal("link_not_usable");
-  return { link, bearer };
+  const kept = embeddedFor === undefined ? cookieBearer(context, request) : null;
+  for (const bearer of [proposed, kept]) {
+    const link = bearer ? await findSession(database, { kind, bearer, secret }) : null;
+    const isMeant = embeddedFor === undefined || link?.organizationId === embeddedFor;
+    if (link !== null && bearer && isMeant) return { link, bearer };
+  }
+  throw linkErrors.refusal("link_not_usable");
 }
 
 /** Adds the addresses that the page of verification talks to. */

@@ -133,6 +133,11 @@ export const customerErrors = errorTable({
     title: "The customer has nothing to give in a verification session",
     remedy: "See its status and what is missing.",
   },
+  return_url_not_allowed: {
+    status: 422,
+    title: "A live organization's pages lead back over https alone",
+    remedy: "Give an https address. http://localhost is for sandboxes.",
+  },
   verification_ended: {
     status: 409,
     title: "The verification session is submitted, replaced or revoked",

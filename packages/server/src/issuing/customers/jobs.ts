@@ -1,8 +1,10 @@
 import type { Job } from "../../foundation/job/job.ts";
 import { eraseRetained } from "./actions/retention.ts";
 import { rescreenCustomers } from "./actions/screening.ts";
+import { eraseAbandoned } from "./actions/sessions.ts";
 import { findRetentionOver } from "./store/retention.ts";
 import { findToScreen } from "./store/screening.ts";
+import { findAbandoned } from "./store/sessions.ts";
 
 const erase: Job = {
   name: "customers.eraseRetained",
@@ -22,5 +24,14 @@ const rescreen: Job = {
   run: rescreenCustomers,
 };
 
+const abandon: Job = {
+  name: "customers.eraseAbandoned",
+  summary: "Erase what was given in verification sessions that ran out unsubmitted",
+  everyS: 600,
+  together: 50,
+  findDue: findAbandoned,
+  run: eraseAbandoned,
+};
+
 /** What becomes of customers when the time has come. */
-export const customerJobs: readonly Job[] = [erase, rescreen];
+export const customerJobs: readonly Job[] = [erase, abandon, rescreen];

@@ -276,16 +276,17 @@ export async function standingKinds(sql: Sql, holder: Holder): Promise<readonly 
 }
 
 /**
- * Kinds of a customer's documents that stand, and of which none is left that is valid by now: they expired after
- * they had been given.
+ * Kinds of a customer's documents that stand, and of which a side has none that is valid by now: what was there
+ * expired after it had been given.
  */
 export async function expiredKinds(
   { sql, now }: Pick<Work, "sql" | "now">,
   holder: Holder,
 ): Promise<readonly DocumentKind[]> {
   const standing = await findStanding(sql, holder.organizationId, holder.customerId);
-  const valid = standing.filter((document) => !isExpiredAt(document, now)).map(({ kind }) => kind);
-  return standing.map(({ kind }) => kind).filter((kind) => !valid.includes(kind));
+  const sideOf = ({ kind, side }: Document) => `${kind} ${side}`;
+  const valid = standing.filter((document) => !isExpiredAt(document, now)).map(sideOf);
+  return standing.filter((one) => !valid.includes(sideOf(one))).map(({ kind }) => kind);
 }
 
 /** One document of a customer. @throws Refusal `not_found` */

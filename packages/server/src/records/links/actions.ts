@@ -1,5 +1,6 @@
 import type { Sql } from "../../foundation/database/sql.ts";
 import type { Work } from "../../foundation/database/work.ts";
+import { assert } from "../../foundation/errors/errors.ts";
 import type { OrganizationId } from "../../foundation/ids/ids.ts";
 import type { Keys } from "../../foundation/keys/keys.ts";
 import { type LinkKind, linkKinds, type PrivateLink } from "./model.ts";
@@ -44,6 +45,8 @@ export async function issueLink(
  * Exchanges the secret of a link for a session, once: of several at the same time one gets it.
  *
  * @param organizationId where it is given: only a link of that organization.
+ * @param proposed the bearer that the session gets, in the form of a secret; without it one is made. Who has
+ *   proposed it finds the session by it (`findSession`) though it never heard that the link was spent.
  * @returns the link and the session's bearer, which is shown now and never again; null where no link of this
  *   kind can be used by this secret, whatever the reason.
  */
@@ -53,13 +56,16 @@ export async function spendLink(
     kind,
     secret,
     organizationId,
+    proposed,
   }: {
     readonly kind: LinkKind;
     readonly secret: string;
     readonly organizationId?: string | undefined;
+    readonly proposed?: string | undefined;
   },
 ): Promise<{ readonly link: PrivateLink; readonly bearer: string } | null> {
-  const bearer = writeSecret(keys.random(SECRET_BYTES));
+  const bearer = proposed ?? writeSecret(keys.random(SECRET_BYTES));
+  assert(looksLikeSecret(bearer), "A bearer has the form of a secret.");
   const link = await spendLinkRow(
     sql,
     { hash: hashSecret(secret), kind, organizationId },

@@ -4,6 +4,9 @@ export type DocumentShown = {
   readonly id: string;
   readonly kind: string;
   readonly side: string | null;
+  /** Who issued it, and until when it is valid, as far as that was typed. */
+  readonly country: string | null;
+  readonly expiryDate: string | null;
   /** Whether its machine-readable lines were given. */
   readonly isDescribed: boolean;
   readonly findings: readonly string[];
@@ -70,6 +73,10 @@ export class Refused extends Error {
   }
 }
 
+/** So long an answer may take; and so long nothing may move while a file is sent. */
+const ANSWER_MS = 30_000;
+const STALL_MS = 60_000;
+
 const BASE = "/hosted/verification";
 
 let bearer: string | null = null;
@@ -92,9 +99,27 @@ const begun = (answer: Begun): Session => {
   return answer.session;
 };
 
+const SECRET_BYTES = 32;
+
+/** As the server writes secrets. */
+const newSecret = (): string =>
+  btoa(String.fromCharCode(...crypto.getRandomValues(new Uint8Array(SECRET_BYTES))))
+    .replaceAll("+", "-")
+    .replaceAll("/", "_")
+    .replaceAll("=", "");
+
+/** By which each link is exchanged: the same again where no answer came. */
+const proposed = new Map<string, string>();
+
 /** Exchanges the secret of the link. */
-export const exchange = async (secret: string): Promise<Session> =>
-  begun(await ask<Begun>("POST", "/exchange", isEmbedded ? { secret, embeddedFor } : { secret }));
+export const exchange = async (secret: string): Promise<Session> => {
+  const mine = proposed.get(secret) ?? newSecret();
+  proposed.set(secret, mine);
+  const wanted = { secret, bearer: mine };
+  return begun(
+    await ask<Begun>("POST", "/exchange", isEmbedded ? { ...wanted, embeddedFor } : wanted),
+  );
+};
 
 /** Goes on in a browser that was here before; in a frame only as long as the page is open. */
 export const resume = async (): Promise<Session> =>
@@ -112,9 +137,13 @@ export const changePerson = (id: string, person: PersonGiven): Promise<Session> 
 export const removePerson = (id: string): Promise<Session> =>
   ask("DELETE", `/people/${encodeURIComponent(id)}`);
 
-/** Gives the machine-readable lines of a document. They are kept nowhere. */
-export const describeDocument = (id: string, mrz: readonly string[]): Promise<Session> =>
-  ask("PATCH", `/documents/${encodeURIComponent(id)}`, { mrz });
+/** What stands on a document. Machine-readable lines are kept nowhere. */
+export type Description =
+  | { readonly mrz: readonly string[] }
+  | { readonly country: string; readonly expiryDate: string | null };
+
+export const describeDocument = (id: string, description: Description): Promise<Session> =>
+  ask("PATCH", `/documents/${encodeURIComponent(id)}`, description);
 
 export const removeDocument = (id: string): Promise<Session> =>
   ask("DELETE", `/documents/${encodeURIComponent(id)}`);
@@ -127,11 +156,19 @@ async function ask<T>(method: string, path: string, body?: object): Promise<T> {
   if (bearer !== null) headers.authorization = `Bearer ${bearer}`;
   if (body !== undefined) headers["content-type"] = "application/json";
   const text = body === undefined ? {} : { body: JSON.stringify(body) };
-  const answer = await fetch(BASE + path, { method, headers, cache: "no-store", ...text }).catch(
-    () => null,
-  );
-  if (answer === null) throw new Refused(0, "connection");
-  return read<T>(answer.status, await answer.text());
+  const signal = AbortSignal.timeout(ANSWER_MS);
+  try {
+    const answer = await fetch(BASE + path, {
+      method,
+      headers,
+      cache: "no-store",
+      signal,
+      ...text,
+    });
+    return read<T>(answer.status, await answer.text());
+  } catch (error) {
+    throw error instanceof Refused ? error : new Refused(0, "connection");
+  }
 }
 
 function read<T>(status: number, text: string): T {
@@ -159,10 +196,19 @@ export function upload(
     request.open("POST", `${BASE}/documents?${query}`);
     request.setRequestHeader("authorization", `Bearer ${bearer ?? ""}`);
     request.setRequestHeader("content-type", "application/octet-stream");
+    let stalled = 0;
+    const moved = () => {
+      clearTimeout(stalled);
+      stalled = setTimeout(() => request.abort(), STALL_MS);
+    };
     request.upload.addEventListener("progress", (event) => {
+      moved();
       if (event.lengthComputable) progress(event.loaded / event.total);
     });
-    request.addEventListener("error", () => reject(new Refused(0, "connection")));
+    for (const lost of ["error", "abort"]) {
+      request.addEventListener(lost, () => reject(new Refused(0, "connection")));
+    }
+    request.addEventListener("loadend", () => clearTimeout(stalled));
     request.addEventListener("load", () => {
       try {
         resolve(read<Session>(request.status, request.responseText));
@@ -170,6 +216,7 @@ export function upload(
         reject(error);
       }
     });
+    moved();
     request.send(file);
   });
 }

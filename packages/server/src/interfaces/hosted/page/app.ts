@@ -11,7 +11,8 @@ export type Step =
   | "consent"
   | "review"
   | "status"
-  | "calm";
+  | "calm"
+  | "away";
 
 export type App = {
   readonly say: Say;
@@ -35,6 +36,8 @@ export type App = {
   before(step: Step): Step | null;
   /** Runs something that asks the server; while it runs, nothing else does. */
   run(work: () => Promise<void>): void;
+  /** Asks the server beside what the person does: what is pressed meanwhile waits for it. */
+  beside(work: () => Promise<void>): void;
   /** Shows what has to be mended. */
   fail(problems: readonly Problem[]): void;
   /** Says something to who cannot see it. */
@@ -47,9 +50,15 @@ export const inputOf = (field: string): string => `input-${field.replaceAll(".",
 /** Of a person of a business: its fields are told from those of the business by their names. */
 export const PERSON = "person.";
 
+/** Of a document of a kind: `document.passport.country`. */
+export const DOCUMENT = "document.";
+
+/** A field without whose it is. */
+export const bareOf = (field: string): string => field.replace(/^(?:person|document\.\w+)\./, "");
+
 /** What a field is called, of a person or a business. */
 export function labelOf({ say, session }: Pick<App, "say" | "session">, field: string): string {
-  if (field.startsWith(PERSON)) return say(`field.${field.slice(PERSON.length)}`);
+  if (bareOf(field) !== field) return say(`field.${bareOf(field)}`);
   const own = session.customer.type === "business" ? `field.${field}.business` : "";
   const text = say(own);
   return own !== "" && text !== own ? text : say(`field.${field}`);

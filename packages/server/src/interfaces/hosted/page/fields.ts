@@ -1,5 +1,5 @@
-import type { Details, PersonShown, ResidenceGiven } from "./api.ts";
-import { type App, inputOf, labelOf, PERSON } from "./app.ts";
+import type { Details, DocumentShown, PersonShown, ResidenceGiven } from "./api.ts";
+import { type App, bareOf, inputOf, labelOf, PERSON } from "./app.ts";
 import { h } from "./dom.ts";
 import { countriesIn } from "./messages.ts";
 
@@ -25,8 +25,6 @@ const kinds: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 
 const hinted: readonly string[] = ["phone", "person.ownership"];
 
-const bare = (field: string): string => field.replace(PERSON, "");
-
 const longest: Readonly<Record<string, string>> = {
   legalName: "200",
   email: "254",
@@ -46,10 +44,14 @@ export function savedOf(details: Details, field: string): string {
   return value[part as keyof ResidenceGiven] ?? "";
 }
 
-/** What is known of a field, of the person that is being changed or of who is verified. */
+/** What is known of a field: of the person that is being changed, of a document, or of who is verified. */
 function knownOf({ person, session }: App, field: string): string {
-  if (!field.startsWith(PERSON)) return savedOf(session.details, field);
-  const value = person?.[field.slice(PERSON.length) as keyof PersonShown];
+  if (bareOf(field) === field) return savedOf(session.details, field);
+  const [, kind] = field.split(".");
+  const about: Partial<PersonShown & DocumentShown> | null | undefined = field.startsWith(PERSON)
+    ? person
+    : session.documents.find((one) => one.kind === kind);
+  const value = about?.[bareOf(field) as "country"];
   return typeof value === "string" ? value : "";
 }
 
@@ -65,7 +67,7 @@ export const remember = (app: App, field: string) => (event: Event) => {
 export function textField(app: App, field: string, optional = false): HTMLElement {
   const id = inputOf(field);
   const name = labelOf(app, field);
-  const hint = hinted.includes(field) ? app.say(`field.${bare(field)}.hint`) : null;
+  const hint = hinted.includes(field) ? app.say(`field.${bareOf(field)}.hint`) : null;
   return h(
     "div",
     { class: "field" },
@@ -150,7 +152,7 @@ export function dateField(app: App, field: string): HTMLElement {
     "fieldset",
     { "aria-describedby": hint },
     h("legend", {}, labelOf(app, field)),
-    h("p", { class: "hint", id: hint }, app.say(`field.${bare(field)}.hint`)),
+    h("p", { class: "hint", id: hint }, app.say(`field.${bareOf(field)}.hint`)),
     h("div", { class: "date" }, ...inputs),
   );
 }

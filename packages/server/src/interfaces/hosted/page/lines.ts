@@ -14,7 +14,10 @@ const LONGEST = "140";
 export function linesOf(app: App, given: DocumentShown, redraw: () => void): HTMLElement | null {
   const { say } = app;
   if (!places.includes([given.kind, given.side].filter(Boolean).join(" "))) return null;
-  if (given.isDescribed) return h("p", { class: "given" }, `✓ ${say("lines.read")}`);
+  if (given.isDescribed) {
+    // Beside a warning it would say that all is well.
+    return given.findings.length > 0 ? null : h("p", { class: "given" }, `✓ ${say("lines.read")}`);
+  }
   const id = `lines-${given.id}`;
   const problem = h("p", { class: "error", role: "alert", id: `${id}-error` });
   const text = h("textarea", {
@@ -33,7 +36,7 @@ export function linesOf(app: App, given: DocumentShown, redraw: () => void): HTM
     app.run(async () => {
       problem.textContent = "";
       try {
-        app.session = await describeDocument(given.id, typedLines(text.value));
+        app.session = await describeDocument(given.id, { mrz: typedLines(text.value) });
       } catch (error) {
         if (!(error instanceof Refused) || (error.status !== 422 && error.status !== 400)) {
           throw error;

@@ -1,6 +1,5 @@
 import { isEmbedded, Refused, submit } from "./api.ts";
 import { type App, labelOf } from "./app.ts";
-import { chosenKind } from "./documents.ts";
 import { h, heading, mainButton, otherButton } from "./dom.ts";
 import { savedOf } from "./fields.ts";
 import { countriesIn, withDigits } from "./messages.ts";
@@ -168,9 +167,8 @@ const peopleLines = (app: App): Node[] =>
 function documentLines(app: App): Node[] {
   const { say, session } = app;
   return session.wanted.documents.map((need) => {
-    const kind = chosenKind(app, need);
-    const given = session.documents.filter((one) => one.kind === kind);
-    const texts = given.map(({ side }) =>
+    const given = session.documents.filter((one) => need.kinds.includes(one.kind));
+    const texts = given.map(({ kind, side }) =>
       side === null ? say(`kind.${kind}`) : `${say(`kind.${kind}`)}, ${say(`side.${side}`)}`,
     );
     return line(say(`need.${need.need}`), ...texts);
@@ -194,6 +192,19 @@ export function statusStep({ say, session }: App): readonly Node[] {
   const attributes = { class: "button main", href, rel: "noreferrer", target: "_top" };
   const link = h("a", attributes, back);
   return [intro, h("div", { class: "actions" }, link)];
+}
+
+/** The server did not answer when the page was opened. */
+export function awayStep({ say }: Pick<App, "say">, again: () => void): readonly Node[] {
+  return [
+    h(
+      "div",
+      { class: "intro" },
+      heading(say("away.title")),
+      h("p", { class: "quiet" }, say("errors.connection")),
+    ),
+    h("div", { class: "actions" }, mainButton(say("calm.retry"), again)),
+  ];
 }
 
 /** One page for every link that cannot be used: it says nothing about whom or what it was for. */

@@ -5,7 +5,7 @@ import { generalErrors } from "../../../foundation/errors/errors.ts";
 import { canMove } from "../../../foundation/lifecycle/lifecycle.ts";
 import { announce } from "../../../records/events/actions.ts";
 import { previousOf } from "../../../records/events/rules.ts";
-import { issueLink, revokeLink } from "../../../records/links/actions.ts";
+import { issueLink, realNow, revokeLink } from "../../../records/links/actions.ts";
 import { linkTo } from "../../../records/links/rules.ts";
 import { eraseGiven } from "../../documents/actions.ts";
 import { customerErrors } from "../errors.ts";
@@ -21,13 +21,15 @@ import { sessionFields, showSession } from "../schema/sessions.ts";
 import {
   emptySessions,
   findSessionRow,
+  forgetDraft,
   insertSession,
   listSessionRows,
   lockSessionRow,
   lockSessionsOf,
+  readDraft,
   updateSession,
 } from "../store/sessions.ts";
-import type { PageWanted } from "../store.ts";
+import { lockCustomerRow, type PageWanted } from "../store.ts";
 
 /** The page of verification, as links to it name it. */
 export const VERIFICATION_PAGE = "verify";
@@ -116,6 +118,34 @@ export async function endSessions(work: Work, customer: Customer): Promise<void>
   }
   await emptySessions(work.sql, customer);
 }
+
+/**
+ * Erases what was given in sessions whose time is over, and that was never submitted.
+ *
+ * @returns of how many; not of those that were submitted or ended by now, or are under a legal hold.
+ */
+export async function eraseAbandoned(work: Work, ids: readonly string[]): Promise<number> {
+  const { sql, organizationId } = work;
+  const found = await Promise.all(ids.map((id) => findSessionRow(sql, organizationId, id)));
+  const sessions = found.filter((one) => one !== null);
+  let done = 0;
+  // Of a customer no more than one session is started.
+  for (const { id, customerId } of sessions.sort(byCustomer)) {
+    const reference = { by: "id", value: customerId } as const;
+    const customer = await lockCustomerRow(sql, organizationId, reference, "change");
+    const session = await lockSessionRow(sql, organizationId, id);
+    if (session?.status !== "started" || customer === null || customer.legalHold !== null) continue;
+    if (session.expiresAt > (await realNow(sql))) continue;
+    if ((await readDraft(sql, session)) === null) continue;
+    await eraseGiven(work, session, session.id);
+    await forgetDraft(sql, session);
+    done += 1;
+  }
+  return done;
+}
+
+const byCustomer = (one: VerificationSession, other: VerificationSession): number =>
+  one.customerId < other.customerId ? -1 : 1;
 
 /** One page of a customer's sessions, newest first. */
 export const listSessions = (

@@ -208,7 +208,8 @@ export async function takeBackPerson(work: Work, link: PrivateLink, id: string):
 }
 
 /**
- * Writes a document that a person gave. It counts once it is submitted.
+ * Writes a document that a person gave, in the place of what it gave there before: what is sent twice, because an
+ * answer was lost, is there once. It counts once it is submitted.
  *
  * @throws Refusal as `lockVisit`, `document_not_asked`, `document_limit_reached`.
  */
@@ -216,16 +217,22 @@ export async function giveDocument(
   work: Work,
   link: PrivateLink,
   about: DocumentDraft,
-  kept: KeptDocument,
+  content: KeptDocument,
 ): Promise<Visit> {
   const visit = await lockVisit(work, link);
   const { session, customer, draft } = visit;
   requireAsked(customer, about.kind);
+  const isBefore = ({ status, kind, side }: Document) =>
+    status === "uploaded" && kind === about.kind && side === about.side;
+  const before = visit.documents.filter(isBefore);
+  for (const { id } of before) await eraseDocument(work, holderOf(session), id);
+  const kept = visit.documents.filter((one) => !before.includes(one));
   const draftIn = { ...about, sessionId: session.id };
-  const document = await addDocument(work, holderOf(session), draftIn, kept);
-  const longer = { ...draft, documents: [...draft.documents, document.id] };
-  await keepDraft(work, session, longer);
-  return { ...visit, draft: longer, documents: [...visit.documents, document] };
+  const document = await addDocument(work, holderOf(session), draftIn, content);
+  const documents = [...kept, document];
+  const changed = { ...draft, documents: documents.map(({ id }) => id) };
+  await keepDraft(work, session, changed);
+  return { ...visit, draft: changed, documents };
 }
 
 /**

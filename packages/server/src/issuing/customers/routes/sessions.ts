@@ -11,6 +11,7 @@ import {
 import { realNow } from "../../../records/links/actions.ts";
 import { lockForEvidence } from "../actions/evidence.ts";
 import { listSessions, openSession, revokeSession } from "../actions/sessions.ts";
+import { requireReturn } from "../rules/verification.ts";
 import {
   issuedSessionSchema,
   newSessionSchema,
@@ -36,8 +37,15 @@ const create = writeRoute({
   reply: issuedSessionSchema,
   status: 201,
   secretFields: ["link"],
-  errors: ["not_found", "verification_not_needed", "customer_deleted", "organization_closed"],
-  handle: async ({ params: { id }, body: { returnUrl }, work, publicUrl }) => {
+  errors: [
+    "not_found",
+    "return_url_not_allowed",
+    "verification_not_needed",
+    "customer_deleted",
+    "organization_closed",
+  ],
+  handle: async ({ params: { id }, body: { returnUrl }, caller, work, publicUrl }) => {
+    requireReturn(caller.mode, returnUrl);
     const customer = await lockForEvidence(work, reference(id));
     const { session, link } = await openSession(work, customer, { publicUrl, returnUrl });
     return { ...showSession(session, null), link };

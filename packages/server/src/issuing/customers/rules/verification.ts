@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Problem } from "../../../foundation/errors/errors.ts";
+import type { Mode } from "../../../foundation/route/route.ts";
 import { type Document, isExpiredAt } from "../../documents/model.ts";
 import { customerErrors } from "../errors.ts";
 import type { PersonDetails } from "../model/people.ts";
@@ -86,9 +87,12 @@ export function peopledBy(
   return { ...draft, people };
 }
 
-/** Documents of a draft that can meet a need: they stand, and are not expired by now. */
-export const standingIn = (documents: readonly Document[], now: Date): Document[] =>
-  documents.filter((one) => one.status === "uploaded" && !isExpiredAt(one, now));
+/** Documents of a draft that can meet a need: they stand, and neither they nor their other side is expired by now. */
+export function standingIn(documents: readonly Document[], now: Date): Document[] {
+  const uploaded = documents.filter(({ status }) => status === "uploaded");
+  const expired = new Set(uploaded.filter((one) => isExpiredAt(one, now)).map(({ kind }) => kind));
+  return uploaded.filter(({ kind }) => !expired.has(kind));
+}
 
 /** What was given in a session: `change` as `askedOf`. */
 export type Given = {
@@ -96,7 +100,6 @@ export type Given = {
   readonly documents: readonly Document[];
   readonly people: readonly PersonDetails[];
 };
-
 /**
  * What is still to be given before a session can be submitted, one line for `errors[]` each.
  *
@@ -123,4 +126,14 @@ export function requireAsked(customer: Customer, kind: Document["kind"]): void {
   if (!documents.some(({ kinds }) => kinds.includes(kind))) {
     throw customerErrors.refusal("document_not_asked", undefined, { field: "kind" });
   }
+}
+
+/**
+ * Where the pages of a live organization lead back to: nowhere over http.
+ *
+ * @throws Refusal `return_url_not_allowed`.
+ */
+export function requireReturn(mode: Mode, returnUrl: string | null | undefined): void {
+  if (mode !== "live" || !returnUrl?.startsWith("http:")) return;
+  throw customerErrors.refusal("return_url_not_allowed", undefined, { field: "returnUrl" });
 }

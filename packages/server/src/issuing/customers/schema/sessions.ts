@@ -14,12 +14,19 @@ import { customerSchema } from "../schema.ts";
 /** 0 to 65535. */
 const PORT = "(?:6553[0-5]|655[0-2]\\d|65[0-4]\\d{2}|6[0-4]\\d{3}|[1-5]?\\d{1,4})";
 
-/** Where the page leads back to. No fragment or login of its own, and never over plain http. */
+/** Letters beyond ASCII as Punycode, so that none looks like another. */
+const HOST = "[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?";
+
+/**
+ * Where the page leads back to. No fragment or login of its own, and never over plain http but to the
+ * developer's own machine, which is for sandboxes: see `requireReturn`.
+ */
 const returnUrl = Type.String({
   maxLength: 2_000,
   format: "uri",
-  pattern: `^https://[^\\s/@#:\\\\]+(?::${PORT})?(?:[/?][^\\s#\\\\]*)?$`,
-  description: "https address that the page offers as a button at its end.",
+  pattern: `^(?:https://${HOST}|http://localhost)(?::${PORT})?(?:[/?][^\\s#\\\\]*)?$`,
+  description:
+    "https address that the page offers as a button at its end; in a sandbox also of http://localhost.",
 });
 
 export const newSessionSchema = object(

@@ -1,5 +1,7 @@
 import { listRows, type RowPage } from "../../../foundation/database/list.ts";
 import { type Sql, statement } from "../../../foundation/database/sql.ts";
+import type { Due, DuePage } from "../../../foundation/job/job.ts";
+import { dueInOrder, dueValues } from "../../../records/jobs/clauses.ts";
 import type { Consent, VerificationSession } from "../model/sessions.ts";
 import type { Customer } from "../model.ts";
 import type { PageWanted } from "../store.ts";
@@ -176,3 +178,30 @@ export async function writeDraft(
 ): Promise<void> {
   await sql.query(writeDraftRow, [organizationId, id, sealed]);
 }
+
+const forget = statement(
+  "sessions.forgetDraft",
+  "update verification_sessions set draft = null where organization_id = $1 and id = $2",
+);
+
+/** Leaves nothing of what was given in a locked session. */
+export async function forgetDraft(
+  sql: Sql,
+  { organizationId, id }: Pick<VerificationSession, "organizationId" | "id">,
+): Promise<void> {
+  await sql.query(forget, [organizationId, id]);
+}
+
+// A session's time is real, as that of its link is; since when it is over is told in its organization's.
+const abandoned = statement(
+  "sessions.abandoned",
+  dueInOrder(`select s.id, s.expires_at + (o.now - statement_timestamp()) as due_at
+    from verification_sessions s join customers c
+      on c.organization_id = s.organization_id and c.id = s.customer_id
+    where s.organization_id = o.organization_id and s.expires_at <= statement_timestamp()
+      and s.status = 'started' and s.draft is not null and c.legal_hold_reason is null`),
+);
+
+/** Sessions whose time is over with something given in them that was never submitted, under no legal hold. */
+export const findAbandoned = (sql: Sql, page: DuePage): Promise<Due[]> =>
+  sql.query<Due>(abandoned, dueValues(page));

@@ -15,7 +15,7 @@ import { ProviderFailure } from "../providers/port.ts";
  * provider: not for a transaction.
  *
  * @throws Refusal `not_found`, `link_not_supported`, `verification_move_not_allowed`,
- * `customer_move_not_allowed` (on hold), `unavailable`.
+ * `customer_move_not_allowed` (on hold), `unavailable` (also while the provider is left alone).
  */
 export async function askForLink(
   { sql, organizationId }: Reading,

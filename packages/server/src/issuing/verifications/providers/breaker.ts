@@ -10,6 +10,8 @@ export const REST_MS = 30_000;
 export type Breaker = {
   /** How much may be asked of it at the same time. */
   limitOf(provider: Provider, most: number): number;
+  /** In how many seconds it may be asked again; 0 where it may be now. */
+  restS(provider: Provider): number;
   /** It answered. */
   well(provider: Provider): void;
   /** It did not do it: only what would fail for everybody counts. */
@@ -24,6 +26,11 @@ export function createBreaker(nowMs: () => number): Breaker {
       const state = states.get(provider);
       if (state === undefined || state.failures < FAILURES) return most;
       return nowMs() < state.restsUntilMs ? 0 : 1;
+    },
+    restS: (provider) => {
+      const state = states.get(provider);
+      if (state === undefined || state.failures < FAILURES) return 0;
+      return Math.max(0, Math.ceil((state.restsUntilMs - nowMs()) / 1_000));
     },
     well: (provider) => void states.delete(provider),
     failed: (provider, error) => {

@@ -17,6 +17,10 @@ export class Refused extends Error {
   }
 }
 
+/** So long an answer may take; and so long nothing may move while a file is sent. */
+const ANSWER_MS = 30_000;
+const STALL_MS = 60_000;
+
 const BASE = "/hosted/verification";
 
 let bearer                = null;
@@ -37,9 +41,27 @@ const begun = (answer       )          => {
   return answer.session;
 };
 
+const SECRET_BYTES = 32;
+
+/** As the server writes secrets. */
+const newSecret = ()         =>
+  btoa(String.fromCharCode(...crypto.getRandomValues(new Uint8Array(SECRET_BYTES))))
+    .replaceAll("+", "-")
+    .replaceAll("/", "_")
+    .replaceAll("=", "");
+
+/** By which each link is exchanged: the same again where no answer came. */
+const proposed = new Map                ();
+
 /** Exchanges the secret of the link. */
-export const exchange = async (secret        )                   =>
-  begun(await ask       ("POST", "/exchange", isEmbedded ? { secret, embeddedFor } : { secret }));
+export const exchange = async (secret        )                   => {
+  const mine = proposed.get(secret) ?? newSecret();
+  proposed.set(secret, mine);
+  const wanted = { secret, bearer: mine };
+  return begun(
+    await ask       ("POST", "/exchange", isEmbedded ? { ...wanted, embeddedFor } : wanted),
+  );
+};
 
 /** Goes on in a browser that was here before; in a frame only as long as the page is open. */
 export const resume = async ()                   =>
@@ -57,9 +79,10 @@ export const changePerson = (id        , person             )                   
 export const removePerson = (id        )                   =>
   ask("DELETE", `/people/${encodeURIComponent(id)}`);
 
-/** Gives the machine-readable lines of a document. They are kept nowhere. */
-export const describeDocument = (id        , mrz                   )                   =>
-  ask("PATCH", `/documents/${encodeURIComponent(id)}`, { mrz });
+/** What stands on a document. Machine-readable lines are kept nowhere. */
+
+export const describeDocument = (id        , description             )                   =>
+  ask("PATCH", `/documents/${encodeURIComponent(id)}`, description);
 
 export const removeDocument = (id        )                   =>
   ask("DELETE", `/documents/${encodeURIComponent(id)}`);
@@ -72,11 +95,19 @@ async function ask   (method        , path        , body         )             {
   if (bearer !== null) headers.authorization = `Bearer ${bearer}`;
   if (body !== undefined) headers["content-type"] = "application/json";
   const text = body === undefined ? {} : { body: JSON.stringify(body) };
-  const answer = await fetch(BASE + path, { method, headers, cache: "no-store", ...text }).catch(
-    () => null,
-  );
-  if (answer === null) throw new Refused(0, "connection");
-  return read   (answer.status, await answer.text());
+  const signal = AbortSignal.timeout(ANSWER_MS);
+  try {
+    const answer = await fetch(BASE + path, {
+      method,
+      headers,
+      cache: "no-store",
+      signal,
+      ...text,
+    });
+    return read   (answer.status, await answer.text());
+  } catch (error) {
+    throw error instanceof Refused ? error : new Refused(0, "connection");
+  }
 }
 
 function read   (status        , text        )    {
@@ -104,10 +135,19 @@ export function upload(
     request.open("POST", `${BASE}/documents?${query}`);
     request.setRequestHeader("authorization", `Bearer ${bearer ?? ""}`);
     request.setRequestHeader("content-type", "application/octet-stream");
+    let stalled = 0;
+    const moved = () => {
+      clearTimeout(stalled);
+      stalled = setTimeout(() => request.abort(), STALL_MS);
+    };
     request.upload.addEventListener("progress", (event) => {
+      moved();
       if (event.lengthComputable) progress(event.loaded / event.total);
     });
-    request.addEventListener("error", () => reject(new Refused(0, "connection")));
+    for (const lost of ["error", "abort"]) {
+      request.addEventListener(lost, () => reject(new Refused(0, "connection")));
+    }
+    request.addEventListener("loadend", () => clearTimeout(stalled));
     request.addEventListener("load", () => {
       try {
         resolve(read         (request.status, request.responseText));
@@ -115,6 +155,7 @@ export function upload(
         reject(error);
       }
     });
+    moved();
     request.send(file);
   });
 }

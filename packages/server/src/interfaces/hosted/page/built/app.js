@@ -9,9 +9,15 @@ export const inputOf = (field        )         => `input-${field.replaceAll(".",
 /** Of a person of a business: its fields are told from those of the business by their names. */
 export const PERSON = "person.";
 
+/** Of a document of a kind: `document.passport.country`. */
+export const DOCUMENT = "document.";
+
+/** A field without whose it is. */
+export const bareOf = (field        )         => field.replace(/^(?:person|document\.\w+)\./, "");
+
 /** What a field is called, of a person or a business. */
 export function labelOf({ say, session }                              , field        )         {
-  if (field.startsWith(PERSON)) return say(`field.${field.slice(PERSON.length)}`);
+  if (bareOf(field) !== field) return say(`field.${bareOf(field)}`);
   const own = session.customer.type === "business" ? `field.${field}.business` : "";
   const text = say(own);
   return own !== "" && text !== own ? text : say(`field.${field}`);

@@ -2,7 +2,7 @@
 import { exchange,               Refused, resume,              } from "./api.js";
 import {           inputOf, labelOf, PERSON,           } from "./app.js";
 import { detailsStep } from "./details.js";
-import { documentsStep, openSlots } from "./documents.js";
+import { documentsStep, needProblems } from "./documents.js";
 import { h } from "./dom.js";
 import {
 
@@ -14,12 +14,15 @@ import {
   withDigits,
 } from "./messages.js";
 import { openRoles, peopleStep } from "./people.js";
-import { calmStep, consentStep, reviewStep, startStep, statusStep } from "./steps.js";
+import { awayStep, calmStep, consentStep, reviewStep, startStep, statusStep } from "./steps.js";
 
 /** The page: one step at a time, in one language, about one session. */
 
 /** The steps that are counted, in order. */
 const counted = ["details", "people", "documents", "consent", "review"]         ;
+
+/** So long somebody waits without a word. */
+const SLOW_MS = 1_000;
 
 const nobody          = {
   status: "started",
@@ -39,6 +42,7 @@ const live = h("p", { class: "live", role: "status" });
 let language           = wantedLanguage();
 let step       = "start";
 let isBusy = false;
+let meanwhile                = Promise.resolve();
 
 const app      = {
   session: nobody,
@@ -58,13 +62,14 @@ const app      = {
       style: "percent",
       maximumFractionDigits: 2,
     }).format(part),
-  go: show,
+  go: (next) => show(next),
   after: (from) => following(from)[0] ?? "review",
   before: (from) => {
     const at = asked().indexOf(from           );
     return asked()[at - 1] ?? null;
   },
   run,
+  beside,
   fail,
   tell: (text) => {
     live.textContent = text;
@@ -90,21 +95,59 @@ const steps                                                = {
   review: () => reviewStep(app),
   status: () => statusStep(app),
   calm: () => calmStep(app),
+  away: () => awayStep(app, () => run(open)),
 };
 
-function show(next      )       {
+/** Where the page is, as the history of the browser keeps it: a step, or the form of a person in it. */
+const placeNow = () => ({ step, isForm: app.person !== null });
+let shownAt = placeNow();
+
+/**
+ * Shows a step.
+ *
+ * @param entry what it is in the history: one more, so that the back of a phone leads to the step before; in the
+ * place of the last; or none, where the history led to it.
+ */
+function show(next      , entry                           = "more")       {
   if (next !== step) app.person = null;
   step = next;
   // Who has not agreed yet in this visit does so before the review.
   if (step === "review" && !app.consented) step = "consent";
+  if (step === "calm") forget();
+  live.textContent = "";
   draw();
   document.getElementById("title")?.focus();
   scrollTo(0, 0);
+  const at = placeNow();
+  const isThere = at.step === shownAt.step && at.isForm === shownAt.isForm;
+  shownAt = at;
+  if (entry === "more" && !isThere) history.pushState(at, "");
+  if (entry === "same") history.replaceState(at, "");
 }
+
+/** Who comes to the end of a session finds nothing of it here. */
+function forget()       {
+  app.session = nobody;
+  app.typed.clear();
+  app.previews.clear();
+}
+
+/** Back and forward, as far as there is something to ask; else to where the session stands. */
+function onHistory({ state }               )       {
+  if (state === null || !hasBegun()) return;
+  const to = (state                  ).step;
+  app.person = null;
+  show(
+    app.session.status === "started" && asked().includes(to           ) ? to : firstOpen(),
+    "none",
+  );
+}
+
+const hasBegun = ()          => app.session !== nobody;
 
 function draw()       {
   const content = h("main", {}, ...steps[step]());
-  page.replaceChildren(top(), content, live);
+  page.replaceChildren(top(), content);
   const title = document.getElementById("title")?.textContent ?? "";
   document.title = `${title} · ${app.say("title")}`;
 }
@@ -151,7 +194,7 @@ function begin()       {
   run(async () => {
     app.session = await exchange(location.hash.slice(1));
     history.replaceState(null, "", location.pathname + location.search);
-    show(firstOpen());
+    show(firstOpen(), "same");
   });
 }
 
@@ -162,7 +205,7 @@ function firstOpen()       {
   const given = Object.keys(details).length > 0;
   if (wanted.fields.length > 0 && !given) return "details";
   if (openRoles(app).length > 0) return "people";
-  const open = wanted.documents.some((need) => openSlots(app, need).length > 0);
+  const open = wanted.documents.some((need) => needProblems(app, need).length > 0);
   if (open || documents.length < wanted.documents.length) return "documents";
   return "consent";
 }
@@ -172,15 +215,28 @@ function run(work                     )       {
   if (isBusy) return;
   isBusy = true;
   page.setAttribute("aria-busy", "true");
-  work()
-    .catch((error         ) => {
-      if (!(error instanceof Refused)) throw error;
-      void onRefusal(error);
-    })
-    .finally(() => {
-      isBusy = false;
-      page.removeAttribute("aria-busy");
-    });
+  const slow = setTimeout(() => app.tell(app.say("loading")), SLOW_MS);
+  void caught(() => meanwhile.then(work)).finally(() => {
+    clearTimeout(slow);
+    if (live.textContent === app.say("loading")) live.textContent = "";
+    isBusy = false;
+    page.removeAttribute("aria-busy");
+  });
+}
+
+/** Does something beside: what is pressed next waits for it, and is not lost. */
+function beside(work                     )       {
+  if (!isBusy) meanwhile = caught(() => meanwhile.then(work));
+}
+
+async function caught(work                     )                {
+  try {
+    await work();
+  } catch (error) {
+    if (error instanceof Refused) await onRefusal(error);
+    // A fault of the page: told as one, and what is pressed next still works.
+    else reportError(error);
+  }
 }
 
 async function onRefusal({ status, code }         )                {
@@ -231,7 +287,7 @@ function wordsOf({ code, field }         )         {
   }
   const isNeed = field.startsWith("documents.") || field.startsWith("people.");
   const label = isNeed ? app.say(`need.${field}`) : labelOf(app, field);
-  const isDate = field.endsWith("birthDate");
+  const isDate = field.endsWith("Date");
   const keys = [`errors.${code}`, isDate ? "errors.birth_date_invalid" : "errors.invalid"];
   const known = keys.flatMap((key) => (field.startsWith(PERSON) ? [`${key}.person`, key] : [key]));
   return (
@@ -278,15 +334,19 @@ async function open()                {
   const [, answer] = await Promise.all([loadMessages(), fetch("countries.json")]);
   Object.assign(app, { countries: await answer.json() });
   // With a secret in the address nothing happens before the person says so.
-  if (location.hash.length > 1) return show("start");
+  if (location.hash.length > 1) return show("start", "same");
   try {
     app.session = await resume();
-    show(firstOpen());
-  } catch {
-    show("calm");
+    show(firstOpen(), "same");
+  } catch (error) {
+    const { status = 0 } = error instanceof Refused ? error : {};
+    // Where nobody answered, nothing is known of the session, and it may go on.
+    show(status === 0 || status === 429 || status >= 500 ? "away" : "calm", "same");
   }
 }
 
+document.body.append(live);
+addEventListener("popstate", onHistory);
 // A link that is opened where the page is open already only changes the fragment.
 addEventListener("hashchange", () => void open());
 await open();
