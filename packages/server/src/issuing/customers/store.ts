@@ -300,9 +300,10 @@ function searchCondition(terms: CustomerTerms, organizationId: string | undefine
       `lower(s.email) = lower(${whole})`,
       `s.phone = ${whole}`,
       `s.external_id = ${whole}`,
-      ...(terms.number === null
-        ? []
-        : [`s.national_id is not null and ${bareNumber("s.national_id")} = ${put(terms.number)}`]),
+      // Both sides by the database, whose locale says what a letter is; of a number without any that it knows
+      // nothing is left, which is no number.
+      `s.national_id is not null
+        and ${bareNumber("s.national_id")} = nullif(${bareNumber(`${whole}::text`)}, '')`,
     ];
     const parts = any.map((one) => `(${within("s.organization_id")} and ${one})`);
     return `c.id = any(array(select s.id from customers s where ${parts.join(" or ")}

@@ -260,6 +260,12 @@ export async function eraseGiven(work: Work, holder: Holder, sessionId: SessionI
   }
 }
 
+/** A customer's documents that stand: submitted, and neither rejected nor erased; in the order they were given. */
+export const standingDocuments = (
+  sql: Sql,
+  { organizationId, customerId }: Holder,
+): Promise<readonly Document[]> => findStanding(sql, organizationId, customerId);
+
 /** Kinds of a customer's documents that stand, in a fixed order: submitted, not rejected, erased or found expired. */
 export async function standingKinds(sql: Sql, holder: Holder): Promise<readonly DocumentKind[]> {
   const standing = await findStanding(sql, holder.organizationId, holder.customerId);
@@ -293,13 +299,6 @@ export async function getDocument(
   if (found === null) throw generalErrors.refusal("not_found");
   return found;
 }
-
-/** One document of a customer; null where there is none. */
-export const findDocument = (
-  sql: Sql,
-  { organizationId, customerId }: Holder,
-  id: string,
-): Promise<Document | null> => findDocumentRow(sql, organizationId, customerId, id);
 
 /** One page of a customer's documents, newest first. */
 export const listDocuments = (

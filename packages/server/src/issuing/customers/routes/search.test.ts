@@ -47,6 +47,15 @@ test("a customer is found by a whole e-mail address, phone number, national id o
   assert.deepEqual(await found("_"), []);
 });
 
+test("a national id is found by every way to write its signs, with letters beyond ASCII in it, too", async () => {
+  const id = await create({ firstName: "Nora", lastName: "Number", nationalId: "Ж-12/34 Ä" });
+  for (const search of ["Ж-12/34 Ä", "Ж1234Ä", "Ж 12 34-Ä"]) {
+    assert.deepEqual(await found(search), [id], search);
+  }
+  const digits = await create({ firstName: "Nabil", lastName: "Digits", nationalId: "١٢٣" });
+  assert.ok(!(await found("٤٥٦")).includes(digits), "of another number nothing is left, either");
+});
+
 test("a search goes with the other filters, and never into another organization", async () => {
   assert.deepEqual(await found("óv", "&type=business"), []);
   assert.deepEqual(await found("óv", "", other.call), [theirs]);

@@ -49,8 +49,7 @@ const bare = (number: string | null): string | null =>
   number === null ? null : bareNumber(number);
 
 /** A number in capitals, of letters and digits only. */
-export const bareNumber = (number: string): string =>
-  number.toUpperCase().replace(/[^\p{L}\p{N}]/gu, "");
+const bareNumber = (number: string): string => number.toUpperCase().replace(/[^\p{L}\p{N}]/gu, "");
 
 function sameName(one: Customer, other: Customer): boolean {
   const [ours, theirs] = [legalNameOf(one), legalNameOf(other)];

@@ -1,20 +1,17 @@
-import { bareNumber } from "./duplicates.ts";
 import { tidyName } from "./names.ts";
 
 /** What a text that a person looks a customer up by can be; LIKE patterns are put in small letters. */
 export type CustomerTerms = {
   /** Beginnings of a name, which is kept composed and with single spaces. */
   readonly names: readonly string[];
-  /** A whole e-mail address, phone number or external id. */
+  /** A whole e-mail address, phone number, external id or national id. */
   readonly whole: string;
-  /** A national id without the signs that people put into it; null where there is nothing left. */
-  readonly number: string | null;
 };
 
 /** What is looked for. The text's own wildcard characters stand for themselves. */
 export function customerTerms(text: string): CustomerTerms {
   const whole = text.trim();
-  return { names: beginnings(tidyName(whole)), whole, number: bareNumber(whole) || null };
+  return { names: beginnings(tidyName(whole)), whole };
 }
 
 /** Patterns of LIKE for what begins like a text, in the cases in which people write it. */

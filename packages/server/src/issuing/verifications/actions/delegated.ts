@@ -4,7 +4,7 @@ import { instantOf, type Reference } from "../../../foundation/route/schemas.ts"
 import { decideCustomer, lockCustomerByReference } from "../../customers/actions.ts";
 import { customerErrors } from "../../customers/errors.ts";
 import type { Customer } from "../../customers/model.ts";
-import { findDocument } from "../../documents/actions.ts";
+import { standingDocuments } from "../../documents/actions.ts";
 import { lockOrganization } from "../../organizations/actions.ts";
 import { requireOpen } from "../../organizations/rules.ts";
 import { decide, keep, notInReview, openFor } from "../actions.ts";
@@ -68,10 +68,8 @@ async function requireDocuments(
   customer: Customer,
   ids: readonly string[],
 ): Promise<void> {
-  for (const id of ids) {
-    const document = await findDocument(sql, { organizationId, customerId: customer.id }, id);
-    if (document === null || !["uploaded", "accepted"].includes(document.status)) {
-      throw verificationErrors.refusal("document_not_found", undefined, { field: "documentIds" });
-    }
-  }
+  if (ids.length === 0) return;
+  const standing = await standingDocuments(sql, { organizationId, customerId: customer.id });
+  if (ids.every((id) => standing.some((document) => document.id === id))) return;
+  throw verificationErrors.refusal("document_not_found", undefined, { field: "documentIds" });
 }

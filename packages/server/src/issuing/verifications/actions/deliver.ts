@@ -7,10 +7,10 @@ import type { OrganizationId } from "../../../foundation/ids/ids.ts";
 import { recordAudit } from "../../../records/audit/actions.ts";
 import { decideCustomer } from "../../customers/actions.ts";
 import type { Customer } from "../../customers/model.ts";
-import { contentOf, listDocuments } from "../../documents/actions.ts";
+import { contentOf, standingDocuments } from "../../documents/actions.ts";
 import type { Document } from "../../documents/model.ts";
 import { decide, keep, lockReviewed, openFor } from "../actions.ts";
-import { MAX_DELEGATED_DOCUMENTS, type Verification } from "../model.ts";
+import type { Verification } from "../model.ts";
 import type { Breaker } from "../providers/breaker.ts";
 import type { Providers } from "../providers/open.ts";
 import {
@@ -72,7 +72,6 @@ async function deliver(deliveries: Deliveries, leased: Leased): Promise<void> {
   const { sql, random, breaker } = deliveries;
   try {
     const inS = await step(deliveries, leased);
-    breaker.well(leased.provider);
     await writeWell(sql, leased, inS);
   } catch (error) {
     const words = wordsOf(error);
@@ -96,9 +95,12 @@ async function step(deliveries: Deliveries, leased: Leased): Promise<number> {
   assert(provider !== undefined, "Only providers that are set up are leased.");
   const task = await deliveries.inWork(leased.organizationId, (work) => taskOf(work, leased));
   if (task === null) return WAIT_S;
-  return task.kind === "submit"
+  const inS = await (task.kind === "submit"
     ? submit(deliveries, provider, leased, task)
-    : fetchReport(deliveries, provider, leased, task);
+    : fetchReport(deliveries, provider, leased, task));
+  // Only who was asked can be well.
+  deliveries.breaker.well(leased.provider);
+  return inS;
 }
 
 type Submission = {
@@ -145,15 +147,8 @@ async function cancelOutdated(
 
 async function documentsOf(work: Work, customer: Customer): Promise<Sendable[]> {
   const holder = { organizationId: customer.organizationId, customerId: customer.id };
-  const page = { after: undefined, limit: MAX_DELEGATED_DOCUMENTS };
-  const { rows } = await listDocuments(work.sql, holder, page);
-  const standing = rows.filter(
-    ({ status, sessionId }) =>
-      sessionId === null && (status === "uploaded" || status === "accepted"),
-  );
-  // Oldest first, as they were given.
   const sendable: Sendable[] = [];
-  for (const document of standing.reverse()) {
+  for (const document of await standingDocuments(work.sql, holder)) {
     sendable.push({ document, read: await contentOf(work, document) });
   }
   return sendable;
