@@ -66,9 +66,10 @@ function asker(settings: BucketSettings, clock: Clock) {
       throw new Outage("The store of documents does not answer.", { cause });
     }
     if (answer.ok) return answer;
-    // A bucket that is missing must not look like a file that is.
-    const isMissing = answer.status === 404 && (await answer.text()).includes("NoSuchKey");
-    if (isMissing) return new Response(null, { status: 204 });
+    // A bucket that is missing must not look like a file that is, nor a file that was not kept.
+    const mayMiss = answer.status === 404 && method !== "PUT";
+    if (mayMiss && (await answer.text()).includes("NoSuchKey"))
+      return new Response(null, { status: 204 });
     throw new Outage(`The store of documents answered ${answer.status}.`);
   };
 }

@@ -37,6 +37,7 @@ async function double(t: TestContext) {
     if (request.headers.authorization !== authorization) return response.writeHead(403).end();
     const key = decodeURIComponent(url.pathname).slice(1);
     const found = objects.get(key);
+    if (request.method === "PUT" && key.endsWith("unkept")) return refuse(response, url);
     if (request.method === "PUT") objects.set(key, { bytes: body, at: new Date(at) });
     else if (request.method === "DELETE") objects.delete(key);
     else if (url.searchParams.has("list-type")) return response.end(listing(url));
@@ -174,6 +175,11 @@ test("bucket: refused, absent or silent, it is an outage whose text has no key",
       return true;
     });
   }
+});
+
+test("bucket: a file that was not kept is an outage, whatever the store says of it", async (t) => {
+  const store = await stores.bucket?.(t);
+  await assert.rejects(async () => store?.put("unkept", pieces("x")), Outage);
 });
 
 test("the settings open a directory in the folder, or a bucket with both of its keys", async (t) => {

@@ -161,7 +161,8 @@ const bareNumber = (text: string) => `upper(regexp_replace(${text}, '[^[:alnum:]
 
 /** What customers are looked for by, from what says most to what says least. */
 const sharedBy = [
-  `${bareNumber("national_id")} = ${bareNumber("$3::text")}`,
+  // In some locales a database knows letters of ASCII alone: where nothing is left, it is no number.
+  `${bareNumber("national_id")} = nullif(${bareNumber("$3::text")}, '')`,
   "lower(email) = lower($4)",
   "phone = $5",
   "lower(legal_name) like $7",

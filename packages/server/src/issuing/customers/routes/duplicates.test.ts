@@ -58,3 +58,20 @@ test("the surest are named also where more share a birth date than are looked at
   const [first, ...rest] = await duplicates(one, crowd.call);
   assert.deepEqual([first?.customerId, first?.likelihood, rest], [same, "certain", []]);
 });
+
+test("numbers in signs that the database may not know are not taken for one another", async () => {
+  const crowd = await server.newOrganization();
+  const { email } = person;
+  const number = (at: number) =>
+    [...String(at)].map((digit) => "٠١٢٣٤٥٦٧٨٩"[Number(digit)]).join("");
+  const one = await create({ nationalId: number(1_000), email }, crowd.call);
+  await Promise.all(
+    Array.from({ length: 210 }, (_, at) => create({ nationalId: number(at) }, crowd.call)),
+  );
+  const same = await create({ email }, crowd.call);
+  const found = await duplicates(one, crowd.call);
+  assert.deepEqual(
+    found.map(({ customerId }: { customerId: string }) => customerId),
+    [same],
+  );
+});
