@@ -1,9 +1,11 @@
 import { Readable } from "node:stream";
 import type { FastifyReply, FastifyRequest } from "fastify";
+import type { Work } from "../../foundation/database/work.ts";
+import { Refusal } from "../../foundation/errors/errors.ts";
 import type { DownloadRoute } from "../../foundation/route/route.ts";
 import { recordAudit } from "../../records/audit/actions.ts";
 import { organizationNow } from "../../records/sequencer/actions.ts";
-import { type Admitted, auditEntry, workOf } from "./admitted.ts";
+import { type Admitted, auditEntry, refusedOutcome, workOf } from "./admitted.ts";
 import type { ApiContext } from "./context.ts";
 import { admitter } from "./handlers.ts";
 
@@ -34,19 +36,36 @@ export function downloadHandler(context: ApiContext, route: DownloadRoute) {
   };
 }
 
-/** Finds the file and writes down who read it; both are committed before a byte is read. */
+/** Finds the file and writes down who read it, or why not; that is committed before a byte is read. */
 async function audited(context: ApiContext, route: DownloadRoute, admitted: Admitted) {
   const { params, query, caller } = admitted;
-  const found = await context.database.transaction(async (sql) => {
-    const now = await organizationNow(sql, caller.organizationId);
-    const work = workOf(context, admitted, sql, now);
-    const download = await route.handle({ params, query, body: undefined, caller, work });
-    const { organizationId, objectId } = download;
-    const outcome = { request: admitted, work, status: 200, text: "", objectId, refusal: null };
-    const entry = { ...auditEntry(outcome), objectOrganizationId: organizationId, objectId };
-    await recordAudit(sql, [entry]);
-    return download;
+  try {
+    const found = await inWork(context, admitted, async (work) => {
+      const download = await route.handle({ params, query, body: undefined, caller, work });
+      const { organizationId, objectId } = download;
+      const outcome = { request: admitted, work, status: 200, text: "", objectId, refusal: null };
+      const entry = { ...auditEntry(outcome), objectOrganizationId: organizationId, objectId };
+      await recordAudit(work.sql, [entry]);
+      return download;
+    });
+    context.committed();
+    return found;
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    await inWork(context, admitted, (work) =>
+      recordAudit(work.sql, [auditEntry(refusedOutcome(admitted, work, error))]),
+    );
+    throw error;
+  }
+}
+
+function inWork<T>(
+  context: ApiContext,
+  admitted: Admitted,
+  act: (work: Work) => Promise<T>,
+): Promise<T> {
+  return context.database.transaction(async (sql) => {
+    const now = await organizationNow(sql, admitted.caller.organizationId);
+    return act(workOf(context, admitted, sql, now));
   });
-  context.committed();
-  return found;
 }
