@@ -77,6 +77,8 @@ test("G10: names, addresses and file names with markup, turned text and towers o
     buffer: jpegOf(1000, 700),
   });
   await page.locator(".given").waitFor();
+  await page.getByLabel(texts["field.country"]).selectOption("DEU");
+  await page.getByLabel(texts["facts.endless"]).check();
   await look("documents");
   await go();
   await titleIs("consent.title");
