@@ -140,8 +140,8 @@ const shownDocument = (
 
 /**
  * Exchanges a link for a session. A link that this page has exchanged before, and heard nothing, is resumed by the
- * bearer that it proposed, one that this browser has exchanged by its cookie; whatever else is wrong with it gets one answer. A page in a frame has no cookie, and takes links of the
- * organization alone whose origins may embed it.
+ * bearer that it proposed, one that this browser has exchanged by its cookie; whatever else is wrong with it gets
+ * one answer. A page in a frame has no cookie, and takes links of the organization alone whose origins may embed it.
  */
 async function exchange(
   context: ApiContext,

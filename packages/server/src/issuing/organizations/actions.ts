@@ -290,8 +290,8 @@ async function changeStatus(
 const MANY_NAMED = 5;
 
 /**
- * Closes for ever; repeating it changes nothing. Its private links end with it. Whoever moves money into the organization or issues in
- * it shares its row's lock, so nothing comes in between the look and the change.
+ * Closes for ever; repeating it changes nothing. Its private links end with it. Whoever moves money into the
+ * organization or issues in it shares its row's lock, so nothing comes in between the look and the change.
  *
  * @param duesOf what the organization has to pay yet, in words: known to modules to the right.
  * @throws Refusal `organization_not_empty`, naming accounts and dues that stand in the way.
