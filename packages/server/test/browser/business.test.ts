@@ -1,55 +1,37 @@
 import assert from "node:assert/strict";
-import test, { after, before } from "node:test";
-import type { Browser, Page } from "playwright-core";
+import test from "node:test";
+import type { Page } from "playwright-core";
 import { jpegOf } from "../../src/issuing/documents/fixture.ts";
 import {
   assertAccessible,
   assertFits,
   keepPicture,
-  launch,
   noBrowser,
   type Watched,
 } from "../harness/browser.ts";
-import { sayTo, titleIs, visitLink } from "../harness/hosted.ts";
-import { startTestServer } from "../harness/server.ts";
+import {
+  fileField,
+  fillAddress,
+  fillName,
+  press,
+  type Say,
+  startHosted,
+  titleIs,
+} from "../harness/hosted.ts";
 
 /** The hosted verification of a business: with the people who direct and own it. */
-const server = await startTestServer();
-const own = await server.newOrganization({ name: "Example Shop" });
-
-let browser: Browser;
-before(async () => {
-  if (noBrowser === false) browser = await launch();
-});
-after(async () => browser?.close());
-
-const say = sayTo("Example Shop");
-type Say = ReturnType<typeof say>;
+const { server, own, say, visit, create, read } = await startHosted();
 
 const photo = { name: "register.jpg", mimeType: "image/jpeg", buffer: jpegOf(1000, 700) };
-
-const create = async (body: object = {}) =>
-  (await own.call("POST", "/customers", { type: "business", level: "basic", ...body })).body;
-
-const read = async (id: string) => (await own.call("GET", `/customers/${id}`)).body;
-
-const press = (page: Page, name: string) => page.getByRole("button", { name, exact: true }).click();
 
 async function fillDetails(page: Page, t: Say): Promise<void> {
   await page.getByLabel(t("field.legalName")).fill("Example GmbH & Co. 1");
   await page.getByLabel(t("field.nationalId.business")).fill("HRB 12345");
-  await page.getByLabel(t("field.residence.country"), { exact: true }).selectOption("DEU");
-  await page.getByLabel(t("field.residence.line1")).fill("Example Street 1");
-  await page.getByLabel(t("field.residence.city")).fill("Berlin");
-  await page.getByLabel(t("field.email")).fill("office@example.com");
+  await fillAddress(page, t, { email: "office@example.com" });
 }
 
 async function fillPerson(page: Page, t: Say, firstName: string): Promise<void> {
-  await page.getByLabel(t("field.firstName")).fill(firstName);
-  await page.getByLabel(t("field.lastName")).fill("Example");
-  await page.getByLabel(t("field.day")).fill("9");
-  await page.getByLabel(t("field.month")).fill("12");
-  await page.getByLabel(t("field.year")).fill("1970");
+  await fillName(page, t, [firstName, "Example", "1970-12-09"]);
   await page.getByLabel(t("field.nationality")).selectOption("DEU");
   await page.getByLabel(t("field.residenceCountry")).selectOption("AUT");
 }
@@ -100,8 +82,7 @@ async function wholeFlow(
   await look("3-people");
   await press(page, t("continue"));
   await titleIs(page, t("documents.title"));
-  const label = `${t("kind.company_register")}, ${t("side.whole")}`;
-  await page.getByLabel(t("document.fileOf", label)).setInputFiles(photo);
+  await fileField(page, t, "company_register", "whole").setInputFiles(photo);
   await page.locator(".given").waitFor();
   await press(page, t("continue"));
   await titleIs(page, t("consent.title"));
@@ -124,8 +105,8 @@ for (const [size, language, dark] of [
   test(`a business names its people, ${name}: axe finds nothing, nothing is blocked, all of it counts`, {
     skip: noBrowser,
   }, async () => {
-    const { id, verification } = await create();
-    const watched = await visitLink(browser, verification.link, { size, language, dark });
+    const { id, verification } = await create({ type: "business" });
+    const watched = await visit(verification.link, { size, language, dark });
     await wholeFlow(watched, say(language), async (step) => {
       await assertAccessible(watched.page, `${name} ${step}`);
       await assertFits(watched.page, `${name} ${step}`);
@@ -145,8 +126,8 @@ test("people are changed and removed, what the server refuses is said at its fie
   skip: noBrowser,
 }, async () => {
   const t = say("en");
-  const { verification } = await create();
-  const { page, close } = await visitLink(browser, verification.link, { size: "phone" });
+  const { verification } = await create({ type: "business" });
+  const { page, close } = await visit(verification.link, { size: "phone" });
   await toPeople(page, t);
   await addOwner(page, t);
   await page.getByText(t("people.saved", "Grace Example")).waitFor({ state: "attached" });

@@ -1,29 +1,15 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import test, { after, before } from "node:test";
-import type { Browser, Page } from "playwright-core";
-import { launch, noBrowser, openPage } from "../harness/browser.ts";
-import { startTestServer } from "../harness/server.ts";
+import test, { after } from "node:test";
+import type { Page } from "playwright-core";
+import { noBrowser } from "../harness/browser.ts";
+import { fillName, press, startHosted, titleIs } from "../harness/hosted.ts";
 
 /** The hosted page in a frame of another site: a real browser decides who may show it. */
-const server = await startTestServer();
-const own = await server.newOrganization({ name: "Example Shop" });
-
-let browser: Browser;
-before(async () => {
-  if (noBrowser === false) browser = await launch();
-});
-after(async () => browser?.close());
-
-const texts = JSON.parse(
-  await readFile(
-    new URL("../../src/interfaces/hosted/page/messages/en.json", import.meta.url),
-    "utf8",
-  ),
-);
+const { server, own, say, open, create } = await startHosted();
+const t = say("en");
 
 /** A site of somebody else, whose one page has the page of its query in a frame. */
 async function site(): Promise<string> {
@@ -44,11 +30,8 @@ const shop = await site();
 const stranger = await site();
 await own.call("PATCH", "/organization", { embedOrigins: [shop] });
 
-const create = async () =>
-  (await own.call("POST", "/customers", { type: "individual", level: "minimum" })).body;
-
 async function frame(at: string, link: string) {
-  const watched = await openPage(browser, { locale: "en" });
+  const watched = await open();
   await watched.page.goto(`${at}/?src=${encodeURIComponent(link)}`);
   return { ...watched, inside: watched.page.frameLocator("#f") };
 }
@@ -58,39 +41,34 @@ const cookies = async (page: Page) => (await page.context().cookies()).length;
 test("framed by an origin that its organization names, the page works to its end, without a cookie", {
   skip: noBrowser,
 }, async () => {
-  const { id } = await create();
+  const { id } = await create({ level: "minimum" });
   const wanted = { returnUrl: "https://shop.example.com/done" };
   const { link } = (await own.call("POST", `/customers/${id}/verification-sessions`, wanted)).body;
   const { page, inside, complaints, close } = await frame(shop, link);
-  const press = (key: string) => inside.getByRole("button", { name: texts[key] }).click();
-  await inside.getByRole("heading", { name: texts["start.title"] }).waitFor();
-  const leave = inside.getByText(texts["start.leave"]);
+  await titleIs(inside, t("start.title"));
+  const leave = inside.getByText(t("start.leave"));
   assert.equal(await leave.count(), 0, "nobody comes back to a frame");
-  await press("start.button");
-  await inside.getByLabel(texts["field.firstName"]).fill("Ada");
-  await inside.getByLabel(texts["field.lastName"]).fill("Example");
-  await inside.getByLabel(texts["field.day"]).fill("17");
-  await inside.getByLabel(texts["field.month"]).fill("5");
-  await inside.getByLabel(texts["field.year"]).fill("1990");
-  await press("continue");
+  await press(inside, t("start.button"));
+  await fillName(inside, t);
+  await press(inside, t("continue"));
   await inside.getByRole("checkbox").check();
-  await press("continue");
-  await press("review.submit");
-  await inside.getByRole("heading", { name: texts["status.approved.title"] }).waitFor();
+  await press(inside, t("continue"));
+  await press(inside, t("review.submit"));
+  await titleIs(inside, t("status.approved.title"));
   assert.equal(await inside.locator("a.main").getAttribute("target"), "_top");
   assert.equal(await cookies(page), 0);
   assert.deepEqual(complaints, []);
   assert.equal((await own.call("GET", `/customers/${id}`)).body.status, "active");
   await page.reload();
-  await press("start.button");
-  await inside.getByRole("heading", { name: texts["calm.title"] }).waitFor();
+  await press(inside, t("start.button"));
+  await titleIs(inside, t("calm.title"));
   await close();
 });
 
 test("framed by any other origin, or with no organization named, the page is not shown", {
   skip: noBrowser,
 }, async () => {
-  const { verification } = await create();
+  const { verification } = await create({ level: "minimum" });
   const { search } = new URL(verification.link);
   const without = verification.link.replace(search, "");
   for (const [at, link] of [
@@ -113,17 +91,17 @@ test("framed by any other origin, or with no organization named, the page is not
 test("in a frame nobody goes on with the session that the same browser has in a tab", {
   skip: noBrowser,
 }, async () => {
-  const { verification } = await create();
-  const { page, close } = await openPage(browser, { locale: "en" });
+  const { verification } = await create({ level: "minimum" });
+  const { page, close } = await open();
   await page.goto(verification.link);
-  await page.getByRole("button", { name: texts["start.button"] }).click();
-  await page.getByRole("heading", { name: texts["details.title"] }).waitFor();
+  await press(page, t("start.button"));
+  await titleIs(page, t("details.title"));
   assert.equal(await cookies(page), 1);
   const { search } = new URL(verification.link);
   await page.goto(`${shop}/?src=${encodeURIComponent(`${server.url}/verify/${search}`)}`);
   const inside = page.frameLocator("#f");
-  await inside.getByRole("heading", { name: texts["calm.title"] }).waitFor();
+  await titleIs(inside, t("calm.title"));
   await page.goto(`${server.url}/verify/${search}`);
-  await page.getByRole("heading", { name: texts["details.title"] }).waitFor();
+  await titleIs(page, t("details.title"));
   await close();
 });

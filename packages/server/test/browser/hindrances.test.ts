@@ -1,65 +1,37 @@
 import assert from "node:assert/strict";
-import test, { after, before } from "node:test";
-import type { Browser, Page } from "playwright-core";
+import test from "node:test";
+import type { Page } from "playwright-core";
 import { person } from "../../src/issuing/customers/fixture.ts";
 import { jpegOf } from "../../src/issuing/documents/fixture.ts";
-import {
-  assertAccessible,
-  assertFits,
-  keepPicture,
-  launch,
-  noBrowser,
-  openPage,
-} from "../harness/browser.ts";
-import { sayTo, titleIs, visitLink } from "../harness/hosted.ts";
-import { startTestServer } from "../harness/server.ts";
+import { assertAccessible, assertFits, keepPicture, noBrowser } from "../harness/browser.ts";
+import { fillName, press, startHosted, titleIs } from "../harness/hosted.ts";
 
 /** What comes in the way of a person on a phone: lost lines, the back button, two tabs, small screens. */
-const server = await startTestServer();
-const own = await server.newOrganization({ name: "Example Shop" });
-
-let browser: Browser;
-before(async () => {
-  if (noBrowser === false) browser = await launch();
-});
-after(async () => browser?.close());
-
-const t = sayTo("Example Shop")("en");
+const { server, own, say, open, visit, create } = await startHosted();
+const t = say("en");
 const photo = { name: "photo.jpg", mimeType: "image/jpeg", buffer: jpegOf(1000, 700) };
 const upload = "**/hosted/verification/documents?*";
-
-const create = async (body: object = {}) =>
-  (await own.call("POST", "/customers", { type: "individual", level: "basic", ...body })).body;
-
-const press = (page: Page, name: string) => page.getByRole("button", { name, exact: true }).click();
 
 const selfie = (page: Page) =>
   page.locator(`[aria-label="${t("document.fileOf", t("kind.selfie"))}"]`);
 
-/** Somebody of whom all but documents is known, before the documents. */
-async function atDocuments(level = "advanced") {
-  const { id, verification } = await create({ ...person, level });
-  const visited = await visitLink(browser, verification.link, { size: "phone" });
+/** Somebody on a phone, at the first step that has something to ask. */
+async function arrive(body: object, step: string) {
+  const { id, verification } = await create(body);
+  const visited = await visit(verification.link, { size: "phone" });
   await press(visited.page, t("start.button"));
-  await titleIs(visited.page, t("documents.title"));
+  await titleIs(visited.page, t(`${step}.title`));
   return { id, verification, ...visited };
 }
 
-/** Somebody at level minimum, before its three fields. */
-async function atDetails() {
-  const { id, verification } = await create({ level: "minimum" });
-  const visited = await visitLink(browser, verification.link, { size: "phone" });
-  await press(visited.page, t("start.button"));
-  await titleIs(visited.page, t("details.title"));
-  return { id, verification, ...visited };
-}
+/** All but documents is known. */
+const atDocuments = () => arrive({ ...person, level: "advanced" }, "documents");
+
+/** Level minimum, which has three fields. */
+const atDetails = () => arrive({ level: "minimum" }, "details");
 
 async function fillDetails(page: Page): Promise<void> {
-  await page.getByLabel(t("field.firstName")).fill("Ada");
-  await page.getByLabel(t("field.lastName")).fill("Example");
-  await page.getByLabel(t("field.day")).fill("17");
-  await page.getByLabel(t("field.month")).fill("5");
-  await page.getByLabel(t("field.year")).fill("1990");
+  await fillName(page, t);
   await press(page, t("continue"));
   await titleIs(page, t("consent.title"));
 }
@@ -139,10 +111,7 @@ test("back leads to the step before with what was typed, and after the end nowhe
 test("back out of the form of a person leads to the list", { skip: noBrowser }, async () => {
   const { residence, email } = person;
   const known = { legalName: "Example GmbH", nationalId: "HRB 1", residence, email };
-  const { verification } = await create({ type: "business", ...known });
-  const { page, close } = await visitLink(browser, verification.link, { size: "phone" });
-  await press(page, t("start.button"));
-  await titleIs(page, t("people.title"));
+  const { page, close } = await arrive({ type: "business", ...known }, "people");
   await press(page, t("people.add"));
   await titleIs(page, t("people.new"));
   await page.goBack();
@@ -160,11 +129,7 @@ test("what was submitted in one tab is submitted in the other", { skip: noBrowse
   await press(page, t("continue"));
   await press(page, t("review.submit"));
   await titleIs(page, t("status.approved.title"));
-  await other.getByLabel(t("field.firstName")).fill("Ada");
-  await other.getByLabel(t("field.lastName")).fill("Example");
-  await other.getByLabel(t("field.day")).fill("17");
-  await other.getByLabel(t("field.month")).fill("5");
-  await other.getByLabel(t("field.year")).fill("1990");
+  await fillName(other, t);
   await press(other, t("continue"));
   await titleIs(other, t("status.approved.title"));
   await close();
@@ -193,11 +158,7 @@ test("a slow answer is waited for with a word, and what is pressed meanwhile is 
     await new Promise((resolve) => setTimeout(resolve, 2_000));
     await route.continue();
   });
-  await page.getByLabel(t("field.firstName")).fill("Ada");
-  await page.getByLabel(t("field.lastName")).fill("Example");
-  await page.getByLabel(t("field.day")).fill("17");
-  await page.getByLabel(t("field.month")).fill("5");
-  await page.getByLabel(t("field.year")).fill("1990");
+  await fillName(page, t);
   await press(page, t("continue"));
   await press(page, t("continue"));
   await page.locator("[role=status]", { hasText: t("loading") }).waitFor({ state: "attached" });
@@ -238,7 +199,7 @@ for (const [what, width, size] of [
     const { id, verification } = await create({ type: "business", level: "basic", ...known });
     const upload = `/customers/${id}/documents?kind=company_register`;
     assert.equal((await own.call("POST", upload, photo.buffer)).status, 201);
-    const { page, close } = await openPage(browser, { viewport: { width, height: 640 } });
+    const { page, close } = await open({ viewport: { width, height: 640 } });
     await page.goto(verification.link);
     const look = async (step: string) => {
       await page.evaluate(`document.documentElement.style.fontSize = "${size}"`);
@@ -250,11 +211,7 @@ for (const [what, width, size] of [
     await page.getByLabel(t("field.legalName")).fill(`${long}${long}`.slice(0, 198));
     await press(page, t("continue"));
     await press(page, t("people.add"));
-    await page.getByLabel(t("field.firstName")).fill(long);
-    await page.getByLabel(t("field.lastName")).fill(long);
-    await page.getByLabel(t("field.day")).fill("17");
-    await page.getByLabel(t("field.month")).fill("5");
-    await page.getByLabel(t("field.year")).fill("1990");
+    await fillName(page, t, [long, long, "1990-05-17"]);
     await page.getByLabel(t("field.nationality")).selectOption("DEU");
     await page.getByLabel(t("field.residenceCountry")).selectOption("DEU");
     await page.getByRole("checkbox", { name: t("role.director") }).check();

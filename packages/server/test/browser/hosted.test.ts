@@ -1,130 +1,100 @@
 import assert from "node:assert/strict";
-import test, { after, before } from "node:test";
-import type { Browser, Page } from "playwright-core";
+import test from "node:test";
+import type { Page } from "playwright-core";
 import { jpegOf, passportUntil, pngOf, waves } from "../../src/issuing/documents/fixture.ts";
 import {
   assertAccessible,
   assertFits,
   keepPicture,
-  launch,
   noBrowser,
-  openPage,
   type Watched,
 } from "../harness/browser.ts";
-import { sayTo, sizes, texts, titleIs, type VisitOptions, visitLink } from "../harness/hosted.ts";
-import { startTestServer } from "../harness/server.ts";
+import {
+  fileField,
+  fillAddress,
+  fillDate,
+  fillName,
+  press,
+  type Say,
+  sizes,
+  startHosted,
+  titleIs,
+} from "../harness/hosted.ts";
 
 /** The hosted verification as a person meets it: a real browser against a whole server. */
-const server = await startTestServer();
-const own = await server.newOrganization({ name: "Example Shop" });
-
-let browser: Browser;
-before(async () => {
-  if (noBrowser === false) browser = await launch();
-});
-after(async () => browser?.close());
+const { server, say, open, visit, create, read } = await startHosted();
 
 const photo = { name: "passport.jpg", mimeType: "image/jpeg", buffer: jpegOf(1000, 700) };
 const blurred = { name: "blurred.png", mimeType: "image/png", buffer: pngOf(1000, 700, waves) };
 
-const create = async (body: object = {}) =>
-  (await own.call("POST", "/customers", { type: "individual", level: "basic", ...body })).body;
-
-const statusOf = async (id: string) => (await own.call("GET", `/customers/${id}`)).body.status;
-
-const visit = (link: string, how: VisitOptions = {}): Promise<Watched> =>
-  visitLink(browser, link, how);
-
-const say = sayTo("Example Shop");
-
-async function fillDetails(page: Page, t: ReturnType<typeof say>): Promise<void> {
-  await page.getByLabel(t("field.firstName")).fill("Ada");
-  await page.getByLabel(t("field.lastName")).fill("Example");
-  await page.getByLabel(t("field.day")).fill("17");
-  await page.getByLabel(t("field.month")).fill("5");
-  await page.getByLabel(t("field.year")).fill("1990");
+async function fillDetails(page: Page, t: Say, name?: [string, string, string]): Promise<void> {
+  await fillName(page, t, name);
   await page.getByLabel(t("field.nationality")).selectOption("DEU");
-  await page.getByLabel(t("field.residence.country"), { exact: true }).selectOption("DEU");
-  await page.getByLabel(t("field.residence.line1")).fill("Example Street 1");
-  await page.getByLabel(t("field.residence.city")).fill("Berlin");
-  await page.getByLabel(t("field.email")).fill("ada@example.com");
+  await fillAddress(page, t);
 }
 
-async function fillExpiry(page: Page, t: ReturnType<typeof say>, year: string): Promise<void> {
-  await page.getByLabel(t("field.day")).fill("31");
-  await page.getByLabel(t("field.month")).fill("12");
-  await page.getByLabel(t("field.year")).fill(year);
-}
-
-const fileInput = (page: Page, t: ReturnType<typeof say>, label: string) =>
-  page.getByLabel(t("document.fileOf", label));
-
-const passportLabel = (t: ReturnType<typeof say>) => `${t("kind.passport")}, ${t("side.page")}`;
+const passportLabel = (t: Say) => `${t("kind.passport")}, ${t("side.page")}`;
+const passportField = (page: Page, t: Say) => fileField(page, t, "passport", "page");
 
 /** Everything from the first button to the end, with a look at each step. */
 async function wholeFlow(
   { page }: Watched,
-  t: ReturnType<typeof say>,
+  t: Say,
   look: (step: string) => Promise<void>,
 ): Promise<void> {
-  const go = () => page.getByRole("button", { name: t("continue") }).click();
+  const go = () => press(page, t("continue"));
   await titleIs(page, t("start.title"));
   await look("1-start");
-  await page.getByRole("button", { name: t("start.button") }).click();
+  await press(page, t("start.button"));
   await titleIs(page, t("details.title"));
   await look("2-details");
   await go();
   await page.locator("#summary").waitFor();
   await look("3-details-errors");
-  await fillDetails(page, t);
-  await page.getByLabel(t("field.firstName")).fill("Anna Maria");
-  await page.getByLabel(t("field.lastName")).fill("Eriksson");
-  await page.getByLabel(t("field.day")).fill("12");
-  await page.getByLabel(t("field.month")).fill("8");
-  await page.getByLabel(t("field.year")).fill("1974");
+  await fillDetails(page, t, ["Anna Maria", "Eriksson", "1974-08-12"]);
   await go();
   await titleIs(page, t("documents.title"));
   await look("4-documents");
-  await fileInput(page, t, passportLabel(t)).setInputFiles(blurred);
+  await passportField(page, t).setInputFiles(blurred);
   await page.locator(".warn", { hasText: t("finding.sharpness") }).waitFor();
   assert.equal(await page.locator(".given").count(), 0, "one state, not two");
   await look("5-documents-blurred");
-  await page.getByRole("button", { name: t("document.removeOf", passportLabel(t)) }).click();
-  await fileInput(page, t, passportLabel(t)).setInputFiles(photo);
+  await press(page, t("document.removeOf", passportLabel(t)));
+  await passportField(page, t).setInputFiles(photo);
   await page.locator(".given").waitFor();
   await look("6-documents-given");
   await go();
   await page.locator("#summary").waitFor();
   await look("6-documents-facts-errors");
   await page.getByLabel(t("field.country")).selectOption("DEU");
-  await fillExpiry(page, t, "2020");
+  await fillDate(page, t, "2020-12-31");
   await page.getByLabel(t("facts.endless")).focus();
   await page.locator(".warn", { hasText: t("finding.expiry") }).waitFor();
   await look("6-documents-expired-by-date");
-  await fillExpiry(page, t, "2099");
+  await fillDate(page, t, "2099-12-31");
   await page.getByLabel(t("facts.endless")).focus();
   await page.locator(".slot .warn").waitFor({ state: "detached" });
   assert.equal(await page.getByLabel(t("field.country")).inputValue(), "DEU");
   await page.getByText(t("lines.title")).click();
   const lines = page.getByLabel(t("lines.label"));
   await lines.fill("p<utoeriksson<<anna<maria\nL898902C36UTO7408122F1204159ZE184226B<<<<<10");
-  await page.getByRole("button", { name: t("lines.send") }).click();
+  await press(page, t("lines.send"));
   await page.getByText(t("errors.mrz_lines")).waitFor();
   await look("6-documents-lines-wrong");
   await lines.fill(passportUntil("120415").join("\n").toLowerCase());
-  await page.getByRole("button", { name: t("lines.send") }).click();
+  await press(page, t("lines.send"));
   await page.locator(".warn", { hasText: t("finding.expiry") }).waitFor();
   assert.equal(await page.locator(".given").count(), 0, "one state, not two");
   await go();
   await page.locator("[role=alert], .summary").first().waitFor();
   await titleIs(page, t("documents.title"));
   await look("6-documents-expired");
-  await page.getByRole("button", { name: t("document.removeOf", passportLabel(t)) }).click();
-  await fileInput(page, t, passportLabel(t)).setInputFiles(photo);
+  await press(page, t("document.removeOf", passportLabel(t)));
+  await passportField(page, t).setInputFiles(photo);
   await page.locator(".given").waitFor();
   await page.getByText(t("lines.title")).click();
   await page.getByLabel(t("lines.label")).fill(passportUntil("991231").join("\n"));
-  await page.getByRole("button", { name: t("lines.send") }).click();
+  await press(page, t("lines.send"));
   await page.locator(".given", { hasText: t("lines.read") }).waitFor();
   assert.equal(await page.getByLabel(t("field.country")).count(), 0, "the lines say it already");
   await look("6-documents-lines-read");
@@ -135,7 +105,7 @@ async function wholeFlow(
   await go();
   await titleIs(page, t("review.title"));
   await look("8-review");
-  await page.getByRole("button", { name: t("review.submit") }).click();
+  await press(page, t("review.submit"));
   await titleIs(page, t("status.in_review.title"));
   await look("9-status");
 }
@@ -155,7 +125,7 @@ for (const size of ["desktop", "phone"] as const) {
           await assertFits(page, `${name} ${step}`);
           await keepPicture(page, `hosted/${name}-${step}`);
         });
-        assert.equal(await statusOf(id), "pending");
+        assert.equal((await read(id)).status, "pending");
         assert.equal(
           await page.locator("html").getAttribute("dir"),
           language === "ar" ? "rtl" : "ltr",
@@ -174,22 +144,23 @@ for (const size of ["desktop", "phone"] as const) {
 test("opening the link spends nothing and tells the server nothing: only the first button does", {
   skip: noBrowser,
 }, async () => {
+  const t = say("en");
   const { verification } = await create();
   const secret = new URL(verification.link).hash.slice(1);
   const asked: string[] = [];
-  const preview = await openPage(browser, sizes.desktop);
+  const preview = await open(sizes.desktop);
   preview.page.on("request", (request) => {
     asked.push(`${request.method()} ${request.url()} ${JSON.stringify(request.headers())}`);
   });
   await preview.page.goto(verification.link);
-  await titleIs(preview.page, texts.en["start.title"] ?? "");
+  await titleIs(preview.page, t("start.title"));
   assert.ok(asked.length > 3);
   assert.ok(asked.every((line) => line.startsWith("GET ")));
   assert.ok(!asked.some((line) => line.replace(/#.*? /, " ").includes(secret)));
   await preview.close();
   const person = await visit(verification.link);
-  await person.page.getByRole("button", { name: texts.en["start.button"] ?? "" }).click();
-  await titleIs(person.page, texts.en["details.title"] ?? "");
+  await press(person.page, t("start.button"));
+  await titleIs(person.page, t("details.title"));
   await person.close();
 });
 
@@ -199,20 +170,20 @@ test("who leaves goes on in the same browser where it was; another browser sees 
   const t = say("en");
   const { verification } = await create();
   const { page, close } = await visit(verification.link);
-  await page.getByRole("button", { name: t("start.button") }).click();
+  await press(page, t("start.button"));
   await titleIs(page, t("details.title"));
   await fillDetails(page, t);
-  await page.getByRole("button", { name: t("continue") }).click();
+  await press(page, t("continue"));
   await titleIs(page, t("documents.title"));
   const again = await page.context().newPage();
   await again.goto(`${server.url}/verify/`);
   await titleIs(again, t("documents.title"));
   const byLink = await page.context().newPage();
   await byLink.goto(verification.link);
-  await byLink.getByRole("button", { name: t("start.button") }).click();
+  await press(byLink, t("start.button"));
   await titleIs(byLink, t("documents.title"));
   const other = await visit(verification.link);
-  await other.page.getByRole("button", { name: t("start.button") }).click();
+  await press(other.page, t("start.button"));
   await titleIs(other.page, t("calm.title"));
   assert.ok(!/Ada|Example/.test(await other.page.locator("body").innerText()));
   await assertAccessible(other.page, "calm");
@@ -285,7 +256,7 @@ test("the whole way by keyboard alone", { skip: noBrowser }, async () => {
   await tabTo(t("review.submit"));
   await keyboard.press("Enter");
   await titleIs(page, t("status.in_review.title"));
-  assert.equal(await statusOf(id), "pending");
+  assert.equal((await read(id)).status, "pending");
   await close();
 });
 
@@ -295,18 +266,14 @@ test("what the server finds wrong is said at its field, and what was typed stays
   const t = say("en");
   const { verification } = await create({ level: "minimum" });
   const { page, close } = await visit(verification.link, { size: "phone" });
-  await page.getByRole("button", { name: t("start.button") }).click();
-  await page.getByLabel(t("field.firstName")).fill("Test");
-  await page.getByLabel(t("field.lastName")).fill("Example");
-  await page.getByLabel(t("field.day")).fill("31");
-  await page.getByLabel(t("field.month")).fill("2");
-  await page.getByLabel(t("field.year")).fill("1990");
-  await page.getByRole("button", { name: t("continue") }).click();
+  await press(page, t("start.button"));
+  await fillName(page, t, ["Test", "Example", "1990-02-31"]);
+  await press(page, t("continue"));
   await page.locator("#summary").waitFor();
   const date = t("errors.birth_date_invalid", t("field.birthDate"));
   assert.ok((await page.locator("#summary").innerText()).includes(date));
   await page.getByLabel(t("field.day")).fill("28");
-  await page.getByRole("button", { name: t("continue") }).click();
+  await press(page, t("continue"));
   await page
     .getByText(t("errors.name_invalid", t("field.firstName")))
     .first()
@@ -326,13 +293,14 @@ for (const [what, width, size] of [
   ["text at twice its size", 640, "200%"],
 ] as const) {
   test(`${what} loses nothing at its side`, { skip: noBrowser }, async () => {
+    const t = say("en");
     const { verification } = await create({ level: "advanced" });
-    const { page, close } = await openPage(browser, { viewport: { width, height: 640 } });
+    const { page, close } = await open({ viewport: { width, height: 640 } });
     await page.goto(verification.link);
     await page.evaluate(`document.documentElement.style.fontSize = "${size}"`);
     await assertFits(page, "start");
-    await page.getByRole("button", { name: texts.en["start.button"] ?? "" }).click();
-    await titleIs(page, texts.en["details.title"] ?? "");
+    await press(page, t("start.button"));
+    await titleIs(page, t("details.title"));
     await assertFits(page, "details");
     await keepPicture(page, `hosted/${width}-details`);
     await close();

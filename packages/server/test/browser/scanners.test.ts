@@ -1,26 +1,17 @@
 import assert from "node:assert/strict";
-import test, { after, before } from "node:test";
-import type { Browser } from "playwright-core";
-import { launch, noBrowser, openPage } from "../harness/browser.ts";
-import { startTestServer } from "../harness/server.ts";
+import test from "node:test";
+import { noBrowser } from "../harness/browser.ts";
+import { startHosted } from "../harness/hosted.ts";
 
 /** A scanner of mail that runs scripts, and presses nothing. */
-const server = await startTestServer();
-const own = await server.newOrganization();
-
-let browser: Browser;
-before(async () => {
-  if (noBrowser === false) browser = await launch();
-});
-after(async () => browser?.close());
+const { server, open, create } = await startHosted();
 
 test("a scanner that opens a link in a whole browser, looks at all of it, follows what leads on and comes back spends nothing", {
   skip: noBrowser,
 }, async () => {
-  const { body } = await own.call("POST", "/customers", { type: "individual", level: "basic" });
-  const { link } = body.verification;
+  const { link } = (await create()).verification;
   const secret = new URL(link).hash.slice(1);
-  const { page, close } = await openPage(browser, { locale: "en" });
+  const { page, close } = await open();
   const asked: string[] = [];
   page.on("request", (request) => {
     asked.push(`${request.method()} ${request.url().split("#")[0]} ${request.postData() ?? ""}`);

@@ -87,6 +87,16 @@ export async function asOwner<R extends object>(
   }
 }
 
+/** The words that a check constraint compares a column with, sorted: they agree with a table of the code. */
+export async function wordsOf(url: string, constraint: string): Promise<string[]> {
+  const [row] = await asOwner<{ text: string }>(
+    url,
+    "select pg_get_constraintdef(oid) as text from pg_constraint where conname = $1",
+    [constraint],
+  );
+  return [...(row?.text ?? "").matchAll(/'(\w+)'/g)].map(([, word = ""]) => word).sort();
+}
+
 async function administer(statement: string): Promise<void> {
   await asOwner(environment(ADMIN_URL), statement);
 }

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { asOwner, testDatabase } from "../../../test/harness/database.ts";
+import { asOwner, testDatabase, wordsOf } from "../../../test/harness/database.ts";
 import { inWork, testKeys } from "../../../test/harness/work.ts";
 import type { OrganizationId } from "../../foundation/ids/ids.ts";
 import { findSession, issueLink, revokeLink, spendLink } from "./actions.ts";
-import { linkKinds } from "./model.ts";
+import { endReasons, linkKinds } from "./model.ts";
 import { hashSecret, linkTo, looksLikeSecret } from "./rules.ts";
 import { spendLinkRow } from "./store.ts";
 
@@ -135,4 +135,8 @@ test("a link is for its own kind of page: for another it is as good as guessed",
   });
   assert.equal(await spending, null);
   assert.ok(await spend(secret), "and it was not spent by that");
+});
+
+test("the reasons of an end agree with the database", async () => {
+  assert.deepEqual(await wordsOf(url, "private_links_ended_reason_check"), [...endReasons].sort());
 });

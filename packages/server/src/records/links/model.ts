@@ -3,7 +3,7 @@ import type { OrganizationId, SessionId } from "../../foundation/ids/ids.ts";
 const DAY_MS = 86_400_000;
 
 /** How long a link of a kind can be used, and how long the session lives that it is exchanged for. */
-export type LinkLife = { readonly linkMs: number; readonly sessionMs: number };
+type LinkLife = { readonly linkMs: number; readonly sessionMs: number };
 
 /** What private links are for (PRODUCT §1a). */
 export const linkKinds = {

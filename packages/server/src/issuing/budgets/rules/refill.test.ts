@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { asOwner, testDatabase } from "../../../../test/harness/database.ts";
+import { testDatabase, wordsOf } from "../../../../test/harness/database.ts";
 import { canMove } from "../../../foundation/lifecycle/lifecycle.ts";
 import { type Refill, refillLifecycle } from "../model.ts";
 import {
@@ -94,11 +94,6 @@ test("terms that cannot work are refused with their field", () => {
 
 test("the states of a refill rule agree with the database", async () => {
   const { url } = await testDatabase();
-  const [row] = await asOwner<{ text: string }>(
-    url,
-    `select pg_get_constraintdef(oid) as text from pg_constraint
-     where conname = 'budget_refills_status_check'`,
-  );
-  const words = [...(row?.text ?? "").matchAll(/'([a-z_]+)'::text/g)].map(([, word]) => word);
-  assert.deepEqual(words.sort(), [...refillLifecycle.states].sort());
+  const words = await wordsOf(url, "budget_refills_status_check");
+  assert.deepEqual(words, [...refillLifecycle.states].sort());
 });

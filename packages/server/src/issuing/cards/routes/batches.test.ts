@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { asOwner } from "../../../../test/harness/database.ts";
+import { wordsOf } from "../../../../test/harness/database.ts";
 import { dueIn, runAll } from "../../../../test/harness/jobs.ts";
 import type { CallAnswer, TestOrganization } from "../../../../test/harness/server.ts";
 import { type CardBody, type Fields, made, names, startCardTests } from "../fixture.ts";
@@ -343,12 +343,7 @@ test("the life cycles and their constraints have the same states", async () => {
     ["card_batches", batchLifecycle],
     ["card_batch_rows", batchRowLifecycle],
   ] as const) {
-    const [row] = await asOwner<{ text: string }>(
-      server.database.url,
-      "select pg_get_constraintdef(oid) as text from pg_constraint where conname = $1",
-      [`${table}_status_check`],
-    );
-    const found = [...(row?.text ?? "").matchAll(/'(\w+)'/g)].map(([, state]) => state);
-    assert.deepEqual(found, [...cycle.states]);
+    const words = await wordsOf(server.database.url, `${table}_status_check`);
+    assert.deepEqual(words, [...cycle.states].sort());
   }
 });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { asOwner, testDatabase } from "../../../../test/harness/database.ts";
+import { testDatabase, wordsOf } from "../../../../test/harness/database.ts";
 import { setRule, stoppedRefill } from "../../budgets/rules/refill.ts";
 import { autoTopUpLifecycle, NO_MONEY_LEFT } from "../model/topups.ts";
 import { isLow, termsRefusal, topUpStep } from "./topups.ts";
@@ -80,11 +80,6 @@ test("a debit is worth a look only below the threshold of a rule that works and 
 
 test("the states of such a rule agree with the database", async () => {
   const { url } = await testDatabase();
-  const [row] = await asOwner<{ text: string }>(
-    url,
-    `select pg_get_constraintdef(oid) as text from pg_constraint
-     where conname = 'card_auto_top_ups_status_check'`,
-  );
-  const words = [...(row?.text ?? "").matchAll(/'([a-z_]+)'::text/g)].map(([, word]) => word);
-  assert.deepEqual(words.sort(), [...autoTopUpLifecycle.states].sort());
+  const words = await wordsOf(url, "card_auto_top_ups_status_check");
+  assert.deepEqual(words, [...autoTopUpLifecycle.states].sort());
 });

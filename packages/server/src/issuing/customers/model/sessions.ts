@@ -38,7 +38,6 @@ export const CONSENT_VERSION = "2026-11-26";
 
 /** Languages of the page, and of the consent. */
 export const pageLanguages = ["en", "ar"] as const;
-export type PageLanguage = (typeof pageLanguages)[number];
 
 /** What somebody agreed to, in which language, when. */
 export type Consent = {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { request } from "node:http";
 import test from "node:test";
 import { deflateSync } from "node:zlib";
-import { asOwner } from "../../../../test/harness/database.ts";
+import { asOwner, wordsOf } from "../../../../test/harness/database.ts";
 import { furnish } from "../../../../test/harness/furnish.ts";
 import { startTestServer } from "../../../../test/harness/server.ts";
 import { inWork } from "../../../../test/harness/work.ts";
@@ -320,14 +320,7 @@ test("once a customer's key is destroyed its documents are unreadable for ever",
 });
 
 test("the constraints of the table and the lists of the model name the same words", async () => {
-  const namedIn = async (column: string) => {
-    const [row] = await asOwner<{ definition: string }>(
-      server.database.url,
-      "select pg_get_constraintdef(oid) as definition from pg_constraint where conname = $1",
-      [`documents_${column}_check`],
-    );
-    return [...(row?.definition ?? "").matchAll(/'(\w+)'/g)].map(([, word = ""]) => word).sort();
-  };
+  const namedIn = (column: string) => wordsOf(server.database.url, `documents_${column}_check`);
   assert.deepEqual(await namedIn("status"), [...documentLifecycle.states].sort());
   assert.deepEqual(await namedIn("kind"), [...documentKinds].sort());
   assert.deepEqual(await namedIn("side"), [...documentSides].sort());

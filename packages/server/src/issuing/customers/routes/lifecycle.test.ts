@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { asOwner } from "../../../../test/harness/database.ts";
+import { asOwner, wordsOf } from "../../../../test/harness/database.ts";
 import { giveDocuments } from "../../../../test/harness/evidence.ts";
 import { startTestServer } from "../../../../test/harness/server.ts";
 import { person } from "../fixture.ts";
@@ -275,15 +275,7 @@ test("the history keeps each move with actor, reasons, note and time, newest fir
   assert.equal(codeOf(wrong), "400 invalid_request");
 });
 
-/** What a check constraint compares a column with. */
-const namedIn = async (constraint: string): Promise<string[]> => {
-  const [row] = await asOwner<{ definition: string }>(
-    server.database.url,
-    "select pg_get_constraintdef(oid) as definition from pg_constraint where conname = $1",
-    [constraint],
-  );
-  return [...(row?.definition ?? "").matchAll(/'(\w+)'/g)].map(([, word = ""]) => word).sort();
-};
+const namedIn = (constraint: string) => wordsOf(server.database.url, constraint);
 
 test("the constraints of the tables and the life cycles name the same statuses", async () => {
   assert.deepEqual(await namedIn("customers_status_check"), [...customerLifecycle.states].sort());

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { asOwner } from "../../../../test/harness/database.ts";
+import { asOwner, wordsOf } from "../../../../test/harness/database.ts";
 import { runDue, runJob } from "../../../../test/harness/jobs.ts";
 import { startTestServer } from "../../../../test/harness/server.ts";
 import { codeOf, eventsOf, newCustomer, settle, verificationsOf } from "../fixture.ts";
@@ -280,14 +280,6 @@ test("each act of a reviewer is in the audit log with its key, and each move is 
 });
 
 test("the constraints of the table and the code name the same words", async () => {
-  const namedIn = async (constraint: string): Promise<string[]> => {
-    const [row] = await asOwner<{ definition: string }>(
-      server.database.url,
-      "select pg_get_constraintdef(oid) as definition from pg_constraint where conname = $1",
-      [constraint],
-    );
-    return [...(row?.definition ?? "").matchAll(/'(\w+)'/g)].map(([, word = ""]) => word).sort();
-  };
   const tables = {
     verifications_status_check: verificationLifecycle.states,
     verifications_provider_check: providers,
@@ -295,7 +287,7 @@ test("the constraints of the table and the code name the same words", async () =
     verification_settings_provider_check: providers,
   };
   for (const [name, words] of Object.entries(tables)) {
-    assert.deepEqual(await namedIn(name), [...words].sort(), name);
+    assert.deepEqual(await wordsOf(server.database.url, name), [...words].sort(), name);
   }
 });
 
