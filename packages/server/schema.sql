@@ -537,6 +537,17 @@ table public.record_queue column 005 record_id id not null
 table public.screening_entries column 001 list_version bigint not null
 table public.screening_entries column 002 source_id text not null
 table public.screening_entries column 003 entry jsonb not null
+table public.screening_hit_history column 001 organization_id id not null
+table public.screening_hit_history column 002 hit_id id not null
+table public.screening_hit_history column 003 version bigint not null
+table public.screening_hit_history column 004 move text not null
+table public.screening_hit_history column 005 from_status text
+table public.screening_hit_history column 006 to_status text not null
+table public.screening_hit_history column 007 reasons text[] not null
+table public.screening_hit_history column 008 note text
+table public.screening_hit_history column 009 actor_kind text not null
+table public.screening_hit_history column 010 actor_id text not null
+table public.screening_hit_history column 011 at timestamp(3) with time zone not null
 table public.screening_hits column 001 organization_id id not null
 table public.screening_hits column 002 id id not null
 table public.screening_hits column 003 subject_kind text not null
@@ -989,6 +1000,10 @@ table public.record_queue constraint record_queue_kind_check CHECK ((kind = ANY 
 table public.record_queue constraint record_queue_ordinal_check CHECK ((ordinal >= 0))
 table public.record_queue constraint record_queue_pkey PRIMARY KEY ("position", ordinal)
 table public.screening_entries constraint screening_entries_pkey PRIMARY KEY (list_version, source_id)
+table public.screening_hit_history constraint screening_hit_history_check CHECK (((move = 'find'::text) = (from_status IS NULL)))
+table public.screening_hit_history constraint screening_hit_history_organization_id_hit_id_fkey FOREIGN KEY (organization_id, hit_id) REFERENCES screening_hits(organization_id, id)
+table public.screening_hit_history constraint screening_hit_history_pkey PRIMARY KEY (organization_id, hit_id, version)
+table public.screening_hit_history constraint screening_hit_history_version_check CHECK ((version > 0))
 table public.screening_hits constraint screening_hits_check CHECK ((((source_id IS NULL) = (sealed IS NULL)) AND ((source_id IS NULL) = (entry_hash IS NULL))))
 table public.screening_hits constraint screening_hits_check1 CHECK ((((proposed_by IS NULL) = (proposed_at IS NULL)) AND ((proposed_by IS NULL) = (proposed_reasons IS NULL))))
 table public.screening_hits constraint screening_hits_check2 CHECK (((status <> ALL (ARRAY['confirm_proposed'::text, 'clear_proposed'::text])) OR (proposed_by IS NOT NULL)))
@@ -1174,6 +1189,7 @@ CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.journal
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.ledger_entries FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.record_blocks FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.record_chain FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.screening_hit_history FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()
 
 -- Functions
 function public.refuse_change() security invoker sha256 cbeae6b2f9c0c4d40464f2281a9a896b31bc46fb839c40a34a0883603b048a7c
@@ -1199,6 +1215,7 @@ grant insert, select on public.journal to cardwright_app
 grant insert, select on public.ledger_entries to cardwright_app
 grant insert, select on public.record_blocks to cardwright_app
 grant insert, select on public.record_chain to cardwright_app
+grant insert, select on public.screening_hit_history to cardwright_app
 grant insert, select on public.screening_lists to cardwright_app
 grant insert, select on vault.pan_hash to cardwright_vault
 grant insert, select, update on public.access_requests to cardwright_app

@@ -6,7 +6,7 @@ grant usage on all sequences in schema public to cardwright_app;
 -- Append-only: no UPDATE, no DELETE.
 grant select, insert on
   record_chain, record_blocks, journal, ledger_entries, events, audit_log,
-  customer_status_history, card_status_history, screening_lists
+  customer_status_history, card_status_history, screening_lists, screening_hit_history
   to cardwright_app;
 
 -- Changed, never removed.

@@ -48,17 +48,23 @@ test("G9: platform routes refuse an organization's key with every scope, and the
   }
 });
 
-test("each route refuses a request without a key, and with an unknown one", async () => {
-  for (const route of routes) {
-    assert.equal((await callRoute(route, null)).status, 401, route.id);
-    assert.equal((await callRoute(route, `cw_sandbox_${"x".repeat(43)}`)).status, 401, route.id);
-  }
-});
+for (const [what, key] of [
+  ["without a key", null],
+  ["with an unknown key", `cw_sandbox_${"x".repeat(43)}`],
+] as const) {
+  test(`each route refuses a request ${what}`, async () => {
+    // A server counts such requests, and has enough of them after a while.
+    const fresh = await startTestServer();
+    for (const route of routes) {
+      assert.equal((await callRoute(route, key, fresh)).status, 401, route.id);
+    }
+  });
+}
 
-function callRoute(route: Route, key: string | null) {
+function callRoute(route: Route, key: string | null, at = server) {
   const path = route.path.replace(/\{\w+\}/g, "unknown_0");
   const body = route.body === undefined ? undefined : sampleOf(route.body);
-  return server.call(route.method, path, body, { key });
+  return at.call(route.method, path, body, { key });
 }
 
 const keys = new Map<string, Promise<string>>();

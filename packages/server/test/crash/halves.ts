@@ -37,6 +37,13 @@ const halves: Readonly<Record<string, string>> = {
       order by version desc limit 1) h on true
     where h.to_status is distinct from c.status`,
 
+  "hits that are not where their history ends": `
+    select h.id, h.status, h.version, count(c.version) as moves from screening_hits h
+    left join screening_hit_history c on c.organization_id = h.organization_id and c.hit_id = h.id
+    group by h.organization_id, h.id
+    having count(c.version) <> h.version
+      or (array_agg(c.to_status order by c.version desc))[1] is distinct from h.status`,
+
   "histories with a gap": `
     select customer_id, version, move from (
       select *, lag(to_status) over (partition by organization_id, customer_id order by version)

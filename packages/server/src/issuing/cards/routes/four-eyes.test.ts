@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
+import { asOwner } from "../../../../test/harness/database.ts";
 import type { Call } from "../../../../test/harness/server.ts";
 import { setFourEyes } from "../../screening/actions/hits.ts";
 import { listed } from "../../screening/fixture.ts";
@@ -87,7 +88,10 @@ const release = (id: string) => server.call("POST", `/customers/${id}/release`, 
 const unblock = (id: string, owner = "compliance") =>
   server.call("POST", `/cards/${id}/unblock`, { owner });
 const reopen = (id: string, call: Call = server.call) =>
-  call("POST", `/screening-hits/${id}/reopen`);
+  call("POST", `/screening-hits/${id}/reopen`, {
+    reasons: ["another_person"],
+    note: "Looked again.",
+  });
 
 /** A customer that was confirmed to be on a list, with a card, and the hit. */
 async function confirmed() {
@@ -214,6 +218,83 @@ test("G16: with four eyes one person reopens, and still two clear", async () => 
     made(await decide(hit, "clear", server.callAs(second)));
     assert.equal((await read(id)).status, "update_requested");
   });
+});
+
+type Step = Fields & { readonly reasons: readonly (string | null)[]; readonly actor: Fields };
+
+/** What became of a hit, the oldest first: the move, where from and to, why, and by which key. */
+const historyOf = async (hit: string) =>
+  made(await server.call("GET", `/screening-hits/${hit}/history`))
+    .data.map(({ move, from, to, reasons: [why = null], note, actor }: Step) => [
+      move,
+      from,
+      to,
+      why,
+      note,
+      actor.kind === "key" ? actor.id : `${actor.kind} ${actor.id}`,
+    ])
+    .reverse();
+
+test("what was proposed and taken back, or decided and reopened, stays in the history, with who, why and when", async () => {
+  const [first, second] = [await server.newKey(null, scopes), await server.newKey(null, scopes)];
+  const [one, two] = [server.callAs(first), server.callAs(second)];
+  const { id } = await create("Zoltan", "Qwertin");
+  const { id: hit } = await only(id);
+  await withFourEyes(async () => {
+    made(await decide(hit, "clear", one));
+    made(await decide(hit, "confirm", two));
+    made(await own.call("PATCH", `/customers/${id}`, { nationality: "HUN" }));
+    made(await decide(hit, "confirm", one));
+    made(await decide(hit, "confirm", two));
+  });
+  const { proposal, decision } = made(await server.call("GET", `/screening-hits/${hit}`));
+  made(await reopen(hit, one));
+  made(await decide(hit, "clear", two));
+  const [a, b, why] = [proposal.by, decision.by, proposal.reasons[0]];
+  assert.notEqual(a, b);
+  assert.deepEqual(await historyOf(hit), [
+    ["find", null, "open", null, null, "system screening"],
+    ["proposeClear", "open", "clear_proposed", why, null, a],
+    ["takeBack", "clear_proposed", "open", why, null, b],
+    ["renew", "open", "open", null, null, "system screening"],
+    ["proposeConfirm", "open", "confirm_proposed", why, null, a],
+    ["confirm", "confirm_proposed", "confirmed", why, null, b],
+    ["reopen", "confirmed", "open", "another_person", "Looked again.", a],
+    ["clear", "open", "cleared", why, null, b],
+  ]);
+  const path = `/screening-hits/${hit}/history?limit=3`;
+  const page = made(await server.call("GET", path));
+  const next = made(await server.call("GET", `${path}&cursor=${page.nextCursor}`));
+  assert.deepEqual(
+    [...page.data, ...next.data].map(({ version }: Fields) => version),
+    [8, 7, 6, 5, 4, 3],
+  );
+  assert.equal((await server.call("GET", "/screening-hits/hit_none/history")).status, 404);
+});
+
+test("400: nothing is said of a hit without a reason", async () => {
+  const { hit } = await confirmed();
+  for (const verb of ["confirm", "clear", "reopen"]) {
+    for (const said of [{}, { reasons: [] }, { reasons: [""] }]) {
+      const { status, body } = await server.call("POST", `/screening-hits/${hit}/${verb}`, said);
+      assert.equal(status, 400, verb);
+      assert.match(body.errors[0].field, /^reasons/);
+    }
+  }
+  assert.equal(made(await server.call("GET", `/screening-hits/${hit}`)).status, "confirmed");
+});
+
+test("the history of a hit cannot be changed or removed by anybody", async () => {
+  await confirmed();
+  for (const statement of [
+    "update screening_hit_history set note = 'x'",
+    "delete from screening_hit_history",
+  ]) {
+    await assert.rejects(asOwner(server.database.url, statement), { code: "23001" });
+    await assert.rejects(server.database.app.query({ name: undefined, text: statement }), {
+      code: "42501",
+    });
+  }
 });
 
 test("409: what is not confirmed is not reopened; nor is one whose newer hit waits", async () => {

@@ -146,9 +146,14 @@ export async function decideScreening(
  * @param lock as of `decideScreening`.
  * @throws Refusal `not_found`, `hit_not_confirmed`, `newer_hit_waiting`.
  */
-export async function reopenScreening(work: Work, id: string, lock: LockHit): Promise<HitInFull> {
+export async function reopenScreening(
+  work: Work,
+  id: string,
+  why: HitWhy,
+  lock: LockHit,
+): Promise<HitInFull> {
   const { own } = await lockForHit(work, id, lock);
-  return reopenHit(own, id);
+  return reopenHit(own, id, why);
 }
 
 /** Whoever changes a subject's hits has the subject locked: of two who decide at once, one is the later. */

@@ -1,7 +1,7 @@
 import { type Route, writeRoute } from "../../../foundation/route/route.ts";
 import { idParams } from "../../../foundation/route/schemas.ts";
 import type { HitVerdict } from "../../screening/model/hits.ts";
-import { hitSchema, hitVerdictSchema, showHit } from "../../screening/schema/hits.ts";
+import { hitSchema, hitWhySchema, showHit } from "../../screening/schema/hits.ts";
 import {
   type DecidedHit,
   decideScreening,
@@ -32,7 +32,7 @@ const verb = (
     audience: "platform",
     scope: "compliance:write",
     params: idParams,
-    body: hitVerdictSchema,
+    body: hitWhySchema,
     reply: hitSchema,
     status: 200,
     errors: ["not_found", "hit_decided", "four_eyes_required"],
@@ -55,11 +55,12 @@ const reopen = (follower: HitFollower): Route =>
     audience: "platform",
     scope: "compliance:write",
     params: idParams,
+    body: hitWhySchema,
     reply: hitSchema,
     status: 200,
     errors: ["not_found", "hit_not_confirmed", "newer_hit_waiting"],
-    handle: async ({ params: { id }, work }) =>
-      showHit(await reopenScreening(work, id, follower.lock)),
+    handle: async ({ params: { id }, body: { reasons, note = null }, work }) =>
+      showHit(await reopenScreening(work, id, { reasons, note }, follower.lock)),
   });
 
 const eyes =

@@ -6,7 +6,10 @@ import { isSameKey } from "../../../records/access/actions.ts";
 import { openPersonal, sealPersonal } from "../../../records/vault/actions.ts";
 import {
   type Hit,
+  type HitChange,
+  type HitDecision,
   type HitMatch,
+  type HitMove,
   type HitRef,
   type HitStatus,
   type HitVerdict,
@@ -16,6 +19,7 @@ import {
 } from "../model/hits.ts";
 import type { Match, Subject } from "../model.ts";
 import { type Finding, findingsOf, hashOfEntry, moveOf, requireReopenable } from "../rules/hits.ts";
+import { insertHitChange, listHitChanges } from "../store/hit-history.ts";
 import {
   findHitRow,
   forgetHitRows,
@@ -28,6 +32,9 @@ import {
   writeHit,
 } from "../store/hits.ts";
 import type { Lists } from "./lists.ts";
+
+/** Who finds hits, in their history. */
+const SCREENER = { kind: "system", id: "screening" } as const;
 
 /** A hit, and what was compared; null once it is erased. */
 export type HitInFull = { readonly hit: Hit; readonly match: HitMatch | null };
@@ -83,8 +90,25 @@ async function keep(
     version: (waiting?.version ?? 0n) + 1n,
     createdAt: waiting?.createdAt ?? work.now,
   };
-  await writeHit(work.sql, { hit, sealed: await seal(work, hit, subject, match) });
+  const move = waiting === null ? "find" : "renew";
+  const sealed = await seal(work, hit, subject, match);
+  await record(work, waiting, { hit, sealed }, { ...unsaid, move, actor: SCREENER });
   return hit;
+}
+
+const unsaid = { reasons: [], note: null } as const;
+
+/** Writes a hit as it is now, and in its history how it came to be so. */
+async function record(
+  { sql, now }: Work,
+  before: Hit | null,
+  stored: StoredHit,
+  kept: Pick<HitChange, "move" | "actor" | "reasons" | "note">,
+): Promise<void> {
+  const { version, status } = stored.hit;
+  await writeHit(sql, stored);
+  const change = { ...kept, version, from: before?.status ?? null, to: status, at: now };
+  await insertHitChange(sql, stored.hit, change);
 }
 
 async function seal(
@@ -121,8 +145,7 @@ async function inFullAll(
 
 /** A hit of whatever organization. @throws Refusal `not_found`. */
 export async function readHit(reading: Omit<Reading, "now">, id: string): Promise<HitInFull> {
-  const stored = await findHitRow(reading.sql, id);
-  if (stored === null) throw generalErrors.refusal("not_found");
+  const stored = await getStored(reading.sql, id);
   const { organizationId } = stored.hit;
   const [full] = await inFullAll({ ...reading, organizationId }, [stored]);
   assert(full !== undefined, "A hit that was found is there.");
@@ -147,6 +170,23 @@ export async function listHits(
   return { rows: rows.map(({ hit }) => opened.get(hit.id) as HitInFull), more };
 }
 
+/** One page of the moves of a hit of whatever organization, newest first. @throws Refusal `not_found`. */
+export async function listHitHistory(
+  sql: Sql,
+  id: string,
+  page: { readonly after: bigint | undefined; readonly limit: number },
+): Promise<RowPage<HitChange>> {
+  const { hit } = await getStored(sql, id);
+  return listHitChanges(sql, hit, page);
+}
+
+/** @throws Refusal `not_found`. */
+async function getStored(sql: Sql, id: string): Promise<StoredHit> {
+  const stored = await findHitRow(sql, id);
+  if (stored === null) throw generalErrors.refusal("not_found");
+  return stored;
+}
+
 /** Why somebody decides so. */
 export type HitWhy = { readonly reasons: readonly string[]; readonly note: string | null };
 
@@ -160,58 +200,62 @@ export async function decideHit(
   work: Work,
   id: string,
   verdict: HitVerdict,
-  { reasons, note }: HitWhy,
+  why: HitWhy,
 ): Promise<HitInFull> {
   const { sql, actor } = work;
-  const stored = await findHitRow(sql, id);
-  if (stored === null) throw generalErrors.refusal("not_found");
-  const { hit: before, sealed } = stored;
+  const stored = await getStored(sql, id);
+  const { proposal, status } = stored.hit;
   const [fourEyes, own] = await Promise.all([
     readFourEyes(sql),
-    before.proposal !== null && isSameKey(sql, actor.organizationId, before.proposal.by, actor.id),
+    proposal !== null && isSameKey(sql, actor.organizationId, proposal.by, actor.id),
   ]);
-  const move = moveOf(before.status, verdict, { fourEyes, own });
-  const said = { by: actor.id, at: work.now, reasons, note };
-  const hit: Hit = {
-    ...before,
-    status: hitLifecycle.moves[move].to as HitStatus,
-    ...(move === "proposeConfirm" || move === "proposeClear" ? { proposal: said } : {}),
-    ...(move === "takeBack" ? { proposal: null } : {}),
-    ...(move === "confirm" || move === "clear" ? { decision: said } : {}),
-    version: before.version + 1n,
-  };
-  await writeHit(sql, { hit, sealed });
-  const [full] = await inFullAll(work, [{ hit, sealed }]);
-  assert(full !== undefined, "A hit that was decided is there.");
-  return full;
+  return carryOut(work, stored, moveOf(status, verdict, { fourEyes, own }), why);
 }
 
 /**
- * Puts a confirmed hit back into the queue. What it brought stays until it is cleared. The caller has locked its
- * subject.
+ * Puts a confirmed hit back into the queue. What it brought stays until it is cleared; who had confirmed it, and
+ * why, is in its history. The caller has locked its subject.
  *
  * @throws Refusal `not_found`, `hit_not_confirmed`, `newer_hit_waiting`.
  */
-export async function reopenHit(work: Work, id: string): Promise<HitInFull> {
-  const { sql } = work;
-  const stored = await findHitRow(sql, id);
-  if (stored === null) throw generalErrors.refusal("not_found");
-  const { hit: before, sealed } = stored;
-  const all = await hitsOf(sql, before.organizationId, before.subjectId);
+export async function reopenHit(work: Work, id: string, why: HitWhy): Promise<HitInFull> {
+  const stored = await getStored(work.sql, id);
+  const all = await hitsOf(work.sql, stored.hit.organizationId, stored.hit.subjectId);
   requireReopenable(
-    before,
+    stored.hit,
     all.map(({ hit }) => hit),
   );
+  return carryOut(work, stored, "reopen", why);
+}
+
+/** What a move leaves of what was said before, and what it adds. */
+const said: Readonly<
+  Record<HitMove, (now: HitDecision) => Partial<Pick<Hit, "proposal" | "decision">>>
+> = {
+  proposeConfirm: (proposal) => ({ proposal }),
+  proposeClear: (proposal) => ({ proposal }),
+  takeBack: () => ({ proposal: null }),
+  confirm: (decision) => ({ decision }),
+  clear: (decision) => ({ decision }),
+  reopen: () => ({ proposal: null, decision: null }),
+};
+
+async function carryOut(
+  work: Work,
+  { hit: before, sealed }: StoredHit,
+  move: HitMove,
+  why: HitWhy,
+): Promise<HitInFull> {
+  const { actor, now } = work;
   const hit: Hit = {
     ...before,
-    status: "open",
-    proposal: null,
-    decision: null,
+    status: hitLifecycle.moves[move].to as HitStatus,
+    ...said[move]({ by: actor.id, at: now, ...why }),
     version: before.version + 1n,
   };
-  await writeHit(sql, { hit, sealed });
+  await record(work, before, { hit, sealed }, { ...why, move, actor });
   const [full] = await inFullAll(work, [{ hit, sealed }]);
-  assert(full !== undefined, "A hit that was reopened is there.");
+  assert(full !== undefined, "A hit that has moved is there.");
   return full;
 }
 

@@ -1,3 +1,4 @@
+import type { Actor } from "../../../foundation/database/work.ts";
 import type {
   CardId,
   CustomerId,
@@ -69,6 +70,22 @@ export type Hit = HitRef & {
   readonly decision: HitDecision | null;
   readonly version: bigint;
   readonly createdAt: Date;
+};
+
+/** How a hit comes into the queue: found, or looked at anew because its subject or entry has changed. */
+export const hitArrivals = ["find", "renew"] as const;
+
+/** One step in the life of a hit, with who took it, why and when. */
+export type HitChange = {
+  /** Of the hit, that this made. */
+  readonly version: bigint;
+  readonly move: (typeof hitArrivals)[number] | HitMove;
+  readonly from: HitStatus | null;
+  readonly to: HitStatus;
+  readonly reasons: readonly string[];
+  readonly note: string | null;
+  readonly actor: Pick<Actor, "kind" | "id">;
+  readonly at: Date;
 };
 
 /** What was compared, personal: kept sealed. */

@@ -1,5 +1,10 @@
 import { Type } from "typebox";
-import { DEFAULT_LIMIT, decodeCursor, pageFrom } from "../../../foundation/route/cursor.ts";
+import {
+  DEFAULT_LIMIT,
+  decodeCursor,
+  decodeNumber,
+  pageFrom,
+} from "../../../foundation/route/cursor.ts";
 import { type Route, readRoute } from "../../../foundation/route/route.ts";
 import {
   idParams,
@@ -9,10 +14,10 @@ import {
   pageOf,
   pageQuery,
 } from "../../../foundation/route/schemas.ts";
-import { listHits, readHit } from "../actions/hits.ts";
+import { listHitHistory, listHits, readHit } from "../actions/hits.ts";
 import { hitLifecycle } from "../model/hits.ts";
 import { listSources } from "../model.ts";
-import { hitSchema, showHit } from "../schema/hits.ts";
+import { hitChangeSchema, hitSchema, showHit, showHitChange } from "../schema/hits.ts";
 
 const tag = "Screening";
 
@@ -52,5 +57,25 @@ const get = readRoute({
   handle: async ({ params: { id }, reading }) => showHit(await readHit(reading, id)),
 });
 
+const history = readRoute({
+  id: "listScreeningHitHistory",
+  path: "/screening-hits/{id}/history",
+  summary: "List what became of a hit of screening",
+  description:
+    "Each step with who took it, why and when, the newest first; also what was proposed and taken back, or decided and reopened.",
+  tag,
+  audience: "platform",
+  scope: "compliance:read",
+  params: idParams,
+  query: object(pageQuery),
+  reply: pageOf(hitChangeSchema),
+  errors: ["not_found"],
+  handle: async ({ params: { id }, query: { limit = DEFAULT_LIMIT, cursor }, reading }) => {
+    const page = { after: decodeNumber(cursor), limit };
+    const changes = await listHitHistory(reading.sql, id, page);
+    return pageFrom(changes, ({ version }) => version, showHitChange);
+  },
+});
+
 /** The queue of hits, to be read. */
-export const hitRoutes: readonly Route[] = [list, get];
+export const hitRoutes: readonly Route[] = [list, get, history];

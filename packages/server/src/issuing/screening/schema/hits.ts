@@ -10,8 +10,9 @@ import {
   text,
   timestamp,
 } from "../../../foundation/route/schemas.ts";
-import type { Hit, HitDecision, HitMatch } from "../model/hits.ts";
-import { hitLifecycle, hitSubjects } from "../model/hits.ts";
+import { actorKinds } from "../../../records/audit/model.ts";
+import type { Hit, HitChange, HitDecision, HitMatch } from "../model/hits.ts";
+import { hitArrivals, hitLifecycle, hitSubjects } from "../model/hits.ts";
 import { entryKinds, listSources } from "../model.ts";
 import { reasonSchema } from "../schema.ts";
 
@@ -60,9 +61,32 @@ export const hitSchema = object(
 /** What of a shown hit is personal data. */
 export const personalFields = personalFieldsOf(hitSchema);
 
-export const hitVerdictSchema = object({
+export const hitWhySchema = object({
   reasons: Type.Array(text(500), { minItems: 1, maxItems: 20 }),
   note: Type.Optional(text(1000, { description: "For the record." })),
+});
+
+/** A step in the life of a hit. */
+export const hitChangeSchema = object({
+  version: Type.Integer({ description: "Version of the hit that this made." }),
+  move: oneOf([...hitArrivals, ...Object.keys(hitLifecycle.moves)], {
+    description:
+      "find: it came into the queue; renew: it came anew, because the subject or the entry has changed; else what somebody did.",
+  }),
+  from: nullable(oneOf(hitLifecycle.states)),
+  to: oneOf(hitLifecycle.states),
+  reasons: Type.Array(Type.String()),
+  note: nullable(Type.String()),
+  actor: object({ kind: oneOf(actorKinds), id: Type.String() }),
+  at: timestamp,
+});
+
+export const showHitChange = (change: HitChange): StaticOf<typeof hitChangeSchema> => ({
+  ...change,
+  version: Number(change.version),
+  reasons: [...change.reasons],
+  actor: { kind: change.actor.kind, id: change.actor.id },
+  at: change.at.toISOString(),
 });
 
 export function showHit({
