@@ -5,6 +5,7 @@ import { giveDocuments } from "../../../../test/harness/evidence.ts";
 import { startTestServer } from "../../../../test/harness/server.ts";
 import { systemClock, systemEntropy } from "../../../foundation/clock/clock.ts";
 import type { Sql } from "../../../foundation/database/sql.ts";
+import { business } from "../../customers/fixture.ts";
 import { newCustomer, settle, verificationsOf } from "../fixture.ts";
 import { createBreaker, FAILURES, REST_MS } from "../providers/breaker.ts";
 import { type Fault, sumsubDouble, sumsubHook, sumsubSettings } from "../providers/fixture.ts";
@@ -101,33 +102,69 @@ test("a customer in review is given to the provider whole: data, documents, then
   assert.equal((await customer(customerId)).status, "pending");
 });
 
-test("a business is given as a company at its own level", async () => {
-  const { id } = await opened();
-  const request = { id, attempts: 0, documents: [], shareToken: null };
-  const business = {
-    type: "business",
-    level: "basic",
-    legalName: "Example GmbH",
-    nationalId: "HRB 1",
-    residence: null,
-    residenceCountry: "DEU",
-    email: null,
-    phone: null,
-  };
-  await adapter.submit({ ...request, customer: business as never });
+/** A business with all that a review needs, and the people who direct and own it. */
+async function openedBusiness() {
+  await settle(server, mine);
+  await deliver();
+  const body = { ...business, type: "business", level: "basic" };
+  const { id: customerId } = (await mine.call("POST", "/customers", body)).body;
+  const common = { birthDate: "1970-12-09", nationality: "DEU", residenceCountry: "AUT" };
+  for (const person of [
+    { firstName: "Grace", roles: ["director", "beneficial_owner"], ownershipBasisPoints: 3_330 },
+    { firstName: "Ada", roles: ["director"] },
+    { firstName: "Boris", roles: ["beneficial_owner"], ownershipBasisPoints: 6_670 },
+  ]) {
+    const path = `/customers/${customerId}/people`;
+    const { status } = await mine.call("POST", path, { ...common, ...person, lastName: "Example" });
+    assert.equal(status, 201);
+  }
+  await giveDocuments(mine.call, customerId, ["company_register"]);
+  await settle(server, mine);
+  const [{ id }] = await verificationsOf(mine, customerId);
+  return { customerId, id: id as string };
+}
+
+const withPeople = {
+  companyInfo: {
+    companyName: business.legalName,
+    registrationNumber: business.nationalId,
+    country: "DEU",
+    beneficiaries: [
+      ["Grace", ["director", "ubo"], 33.3],
+      ["Ada", ["director"]],
+      ["Boris", ["ubo"], 66.7],
+    ].map(([firstName, types, shareSize]) => ({
+      beneficiaryInfo: { firstName, lastName: "Example", dob: "1970-12-09" },
+      types,
+      ...(shareSize === undefined ? {} : { shareSize }),
+    })),
+  },
+};
+
+test("a business is given as a company at its own level, with who directs and owns it", async () => {
+  const { id } = await openedBusiness();
+  await deliver();
   const applicant = double.applicants.get(id);
-  assert.deepEqual(applicant?.body, {
-    externalUserId: id,
-    type: "company",
-    fixedInfo: {
-      companyInfo: {
-        companyName: "Example GmbH",
-        registrationNumber: "HRB 1",
-        country: "DEU",
-      },
-    },
-  });
-  assert.equal(applicant?.level, "kyb");
+  assert.deepEqual(applicant?.body.fixedInfo, withPeople);
+  assert.deepEqual([applicant?.body.type, applicant?.level], ["company", "kyb"]);
+  assert.equal(applicant?.images.length, 1);
+  assert.equal((await read(id)).status, "submitted");
+});
+
+test("people of a business whom an attempt had given before it was cut off are given once", async () => {
+  const { id } = await openedBusiness();
+  let given = 0;
+  double.afterwards = ({ path }) => {
+    if (path.endsWith("/beneficiaries")) given += 1;
+    if (given === 2) double.faults.push("500");
+  };
+  await deliver();
+  double.afterwards = () => undefined;
+  assert.equal((await read(id)).status, "queued");
+  await letTimePass(server, 3_600, id);
+  await deliver();
+  assert.equal((await read(id)).status, "submitted");
+  assert.deepEqual(double.applicants.get(id)?.body.fixedInfo, withPeople);
 });
 
 test("each answer of the provider moves the customer as it means", async () => {

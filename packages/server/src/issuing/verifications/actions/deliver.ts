@@ -5,7 +5,9 @@ import { assert, Outage, Refusal } from "../../../foundation/errors/errors.ts";
 import type { FileStore } from "../../../foundation/files/files.ts";
 import type { OrganizationId } from "../../../foundation/ids/ids.ts";
 import { recordAudit } from "../../../records/audit/actions.ts";
+import { presentPeople } from "../../customers/actions/people.ts";
 import { decideCustomer } from "../../customers/actions.ts";
+import type { Person } from "../../customers/model/people.ts";
 import type { Customer } from "../../customers/model.ts";
 import { contentOf, standingDocuments } from "../../documents/actions.ts";
 import type { Document } from "../../documents/model.ts";
@@ -107,6 +109,7 @@ type Submission = {
   readonly kind: "submit";
   readonly attempts: number;
   readonly customer: Customer;
+  readonly people: readonly Person[];
   readonly documents: readonly Sendable[];
   readonly shareToken: string | null;
 };
@@ -126,11 +129,12 @@ async function taskOf(work: Work, { id }: Leased): Promise<Task | null> {
     return { kind: "fetch", reference: verification.providerReference };
   }
   if (verification.status !== "queued") return null;
+  const people = await presentPeople(work.sql, customer);
   const documents = await documentsOf(work, customer);
   await auditSending(work, documents);
   const { attempts } = verification;
   const shareToken = await tokenOf(work, verification);
-  return { kind: "submit", attempts, customer, documents, shareToken };
+  return { kind: "submit", attempts, customer, people, documents, shareToken };
 }
 
 /** A customer that changed since it was submitted is not what the provider looks at: it is submitted anew. */
@@ -187,7 +191,7 @@ async function submit(
   deliveries: Deliveries,
   provider: OutsideProvider,
   leased: Leased,
-  { attempts, customer, documents, shareToken }: Submission,
+  { attempts, customer, people, documents, shareToken }: Submission,
 ): Promise<number> {
   const { inWork, files } = deliveries;
   const { organizationId, id } = leased;
@@ -197,7 +201,7 @@ async function submit(
       content: () => gather(read(files)),
     }),
   );
-  const applicant: Applicant = { id, attempts, customer, documents: given, shareToken };
+  const applicant: Applicant = { id, attempts, customer, people, documents: given, shareToken };
   const reference = await provider.submit(applicant).catch((error: unknown) => {
     if (error instanceof ShareTokenRefused) return error;
     throw error;

@@ -101,6 +101,24 @@ export type SumsubApplicant = {
   review: Reviewed;
 };
 
+/** One it does not know comes with what it is to be called, and a role that it knows. */
+function linkPerson({ body: applicant }: SumsubApplicant, body: Buffer): Answer {
+  const { beneficiaryInfo, types, shareSize = 0, ...more } = JSON.parse(body.toString());
+  const isRight =
+    applicant.type === "company" &&
+    beneficiaryInfo?.firstName &&
+    beneficiaryInfo.lastName &&
+    types?.length > 0 &&
+    types.every((type: string) => ["director", "ubo", "shareholder"].includes(type)) &&
+    shareSize <= 100 &&
+    Object.keys(more).length === 0;
+  if (!isRight) return { status: 400, json: { code: 400 } };
+  const { companyInfo } = applicant.fixedInfo;
+  companyInfo.beneficiaries ??= [];
+  companyInfo.beneficiaries.push(JSON.parse(body.toString()));
+  return { status: 200, json: {} };
+}
+
 /** A double of Sumsub. */
 export async function sumsubDouble() {
   const applicants = new Map<string, SumsubApplicant>();
@@ -129,6 +147,7 @@ export async function sumsubDouble() {
       known.review = { reviewStatus: "pending" };
       return { status: 200, json: { ok: 1 } };
     }
+    if (rest === "fixedInfo/companyInfo/beneficiaries") return linkPerson(known, body);
     const image = body.toString("latin1").replaceAll(/cardwright-[0-9a-f]+/g, "boundary");
     if (known.review.reviewStatus !== "init") {
       return { status: 409, json: { code: 409, errorCode: 1006 } };

@@ -1,4 +1,5 @@
 import type { OutsideLink } from "../../../foundation/route/route.ts";
+import type { Person } from "../../customers/model/people.ts";
 import type { Customer } from "../../customers/model.ts";
 import type { Document } from "../../documents/model.ts";
 import type { Decision, Provider } from "../model.ts";
@@ -16,6 +17,8 @@ export type Applicant = {
   /** How many attempts of this submission failed so far. */
   readonly attempts: number;
   readonly customer: Customer;
+  /** Of a business: who directs and owns it. */
+  readonly people: readonly Person[];
   readonly documents: readonly ApplicantDocument[];
   /** By which the provider imports the person whom it has verified for somebody else; null where none was given. */
   readonly shareToken: string | null;

@@ -1,5 +1,6 @@
 import { createHmac } from "node:crypto";
 import type { Clock, Entropy } from "../../../foundation/clock/clock.ts";
+import type { Person, PersonRole } from "../../customers/model/people.ts";
 import { type Customer, legalNameOf } from "../../customers/model.ts";
 import { type DocumentKind, mediaTypes } from "../../documents/model.ts";
 import { holderCheck } from "../../documents/rules/checks.ts";
@@ -36,6 +37,12 @@ const kinds: Readonly<Record<DocumentKind, string>> = {
   company_register: "COMPANY_DOC",
   selfie: "SELFIE",
   other: "OTHER",
+};
+
+/** What its KYB 2.0 calls the roles of people. */
+const roles: Readonly<Record<PersonRole, string>> = {
+  director: "director",
+  beneficial_owner: "ubo",
 };
 
 const sides = { front: "FRONT_SIDE", back: "BACK_SIDE" } as const;
@@ -87,6 +94,10 @@ export function sumsub(settings: SumsubSettings, machine: Machine): OutsideProvi
       if (applicant.shareToken !== null) requireSamePerson(found, applicant.customer);
       const status = inside(found, "review", "reviewStatus") ?? "init";
       if (status !== "init") return id;
+      for (const person of unknownTo(found, applicant.people)) {
+        const path = `/resources/applicants/${id}/fixedInfo/companyInfo/beneficiaries`;
+        await json(path, beneficiary(person), []);
+      }
       for (const document of applicant.documents) {
         const form = await formOf(document, applicant.customer, machine.random);
         const sent = await call("POST", `/resources/applicants/${id}/info/idDoc`, form, [409]);
@@ -226,6 +237,34 @@ function applicantBody({ id, customer }: Applicant): object {
   const kind = type === "business" ? "company" : "individual";
   return known({ externalUserId: id, type: kind, email, phone, fixedInfo: known(fixedInfo) });
 }
+
+/** Who of the people of a business was not given before, as by an attempt that was cut off. */
+function unknownTo(applicant: unknown, people: readonly Person[]): Person[] {
+  const known = inside(applicant, "fixedInfo", "companyInfo", "beneficiaries");
+  const given = Array.isArray(known) ? known.map((one) => inside(one, "beneficiaryInfo")) : [];
+  return people.filter(
+    (person) =>
+      !given.some((info) =>
+        Object.entries(beneficiaryInfo(person)).every(
+          ([name, value]) => inside(info, name) === value,
+        ),
+      ),
+  );
+}
+
+const beneficiaryInfo = ({ firstName, lastName, birthDate }: Person) => ({
+  firstName,
+  lastName,
+  dob: birthDate,
+});
+
+/** As of https://docs.sumsub.com/reference/link-beneficiary-to-company-kyb-20, of somebody it does not know. */
+const beneficiary = (person: Person): object => ({
+  beneficiaryInfo: beneficiaryInfo(person),
+  types: person.roles.map((role) => roles[role]),
+  // Percent.
+  ...(person.ownershipBasisPoints !== null && { shareSize: person.ownershipBasisPoints / 100 }),
+});
 
 /** Without what is not known: null would overwrite. */
 const known = (fields: object): object =>
