@@ -1,4 +1,7 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo, Socket } from "node:net";
 import test from "node:test";
 import { systemEntropy } from "../../../foundation/clock/clock.ts";
 import { retryInS } from "../rules.ts";
@@ -24,6 +27,25 @@ test("nobody there, a refusal and a fault of theirs are told apart by whether al
   ] as const) {
     double.faults.push(fault);
     await assert.rejects(ask(question), { name: "ProviderFailure", isDown }, fault);
+  }
+});
+
+test("a connection that the provider closed since the last question is not asked by again", async (t) => {
+  const server = createServer((_, response) => response.end("{}"));
+  server.on("connection", (socket: Socket) => {
+    let questions = 0;
+    socket.prependListener("data", () => {
+      questions += 1;
+      if (questions > 1) socket.destroy();
+    });
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  t.after(() => server.close());
+  const { port } = server.address() as AddressInfo;
+  const url = `http://127.0.0.1:${port}`;
+  for (let asked = 0; asked < 3; asked += 1) {
+    assert.equal((await ask({ ...question, url })).status, 200);
   }
 });
 

@@ -27,8 +27,8 @@ export async function ask(
   expected: readonly number[] = [],
   timeoutMs: number = TIMEOUT_MS,
 ): Promise<Answered> {
-  const signal = AbortSignal.timeout(timeoutMs);
-  const response = await reach(url, { method, headers, body, redirect: "manual", signal });
+  const init = { method, headers: { ...headers, ...oneQuestion }, body, redirect: "manual" };
+  const response = await reach(url, { ...init, signal: AbortSignal.timeout(timeoutMs) });
   const text = await readAll(response);
   const { status } = response;
   if (status >= 300 && !expected.includes(status)) {
@@ -39,6 +39,12 @@ export async function ask(
   }
   return { status, json: parse(text, status) };
 }
+
+/**
+ * A connection that was left open may have been closed at the other end when it is used again: the question is lost
+ * with it, and not each can be asked twice. They are few, so each has its own.
+ */
+const oneQuestion = { connection: "close" };
 
 async function reach(url: string, init: object): Promise<Response> {
   try {
