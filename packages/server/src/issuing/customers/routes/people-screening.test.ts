@@ -57,6 +57,21 @@ test("a director who may be on a list holds the business, and the hit names the 
   assert.deepEqual(await standing(id), ["pending", null]);
 });
 
+test("a business whose own name may be on a list is held, at its creation and when it changes", async () => {
+  const entity = listed("9", "Qwertin Handels Kontor", { kind: "entity" });
+  await load(app, [zoltan, listed("2", "Yusuf Vexalov"), entity]);
+  const body = { type: "business", level: "basic", ...business };
+  const make = async (legalName: string): Promise<string> =>
+    (await own.call("POST", "/customers", { ...body, legalName })).body.id;
+  const [created, renamed] = [await make("Qwertin Handels-Kontor GmbH"), await make("Nordlicht")];
+  assert.deepEqual(await standing(created), ["on_hold", "needs_information"]);
+  assert.deepEqual(await standing(renamed), ["needs_information", null]);
+  await own.call("PATCH", `/customers/${renamed}`, { legalName: "Kontor Qwertin Handels" });
+  assert.deepEqual(await standing(renamed), ["on_hold", "needs_information"]);
+  const [hit, ...more] = await hitsOf(renamed);
+  assert.deepEqual([hit?.personId, hit?.sourceId, more], [null, "9", []]);
+});
+
 test("two people who may be one entry are two hits; the last that is cleared releases", async () => {
   const id = await newBusiness();
   await add(id, "Zoltan", "Qwertin");
