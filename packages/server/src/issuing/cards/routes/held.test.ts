@@ -3,10 +3,11 @@ import test from "node:test";
 import { runAll } from "../../../../test/harness/jobs.ts";
 import { customerJobs } from "../../customers/jobs.ts";
 import { listed } from "../../screening/fixture.ts";
-import { made } from "../fixture.ts";
+import { type Fields, made } from "../fixture.ts";
 import { entries, reasons, startScreeningTests } from "./screening-fixture.ts";
 
-const { server, own, inForce, decide, only, create, standing } = await startScreeningTests();
+const { tests, server, own, inForce, decide, only, create, standing } = await startScreeningTests();
+const DAY_MS = 86_400_000;
 
 const rescreen = customerJobs.find(({ name }) => name === "customers.rescreen");
 assert.ok(rescreen);
@@ -72,4 +73,47 @@ test("a newer list holds who is on it in whatever status they are, and clearing 
     const [release] = await historyOf(id);
     assert.deepEqual([release.move, release.to, release.actor.kind], ["release", status, "key"]);
   }
+});
+
+test("a hold in between, a person's or a hit's, gives who is asked for information no more days", async () => {
+  const customerId = await active("Fjordqvist");
+  const typeId = await tests.program({ informationDays: 10 });
+  const card = made(await own.call("POST", "/cards", { typeId, customerId, initialBalance: 5 }));
+  const verb = async (path: string, body: Fields = {}) =>
+    made(await server.call("POST", `/customers/${customerId}/${path}`, body));
+  const { statusSince } = await verb("request-information", { reasons });
+  await tests.advance(own, 4 * DAY_MS);
+  await verb("hold", { reason: "investigation" });
+  await tests.advance(own, 3 * DAY_MS);
+  const released = await verb("release");
+  assert.deepEqual(
+    [released.status, released.statusSince],
+    ["needs_information", statusSince],
+    "by a person",
+  );
+  await inForce([...entries, listed("f", "Walburga Fjordqvist")]);
+  await runAll(server, rescreen, own.id);
+  assert.equal((await standing(customerId))[0], "on_hold");
+  await tests.advance(own, 2 * DAY_MS);
+  made(await decide((await only(customerId)).id, "clear"));
+  const topUp = () => own.call("POST", `/cards/${card.id}/top-up`, { amount: 5 });
+  made(await topUp());
+  await tests.advance(own, 1 * DAY_MS);
+  const { status, body } = await topUp();
+  assert.deepEqual([status, body.code], [409, "card_not_fundable"]);
+  await inForce(entries);
+});
+
+test("what is asked for anew after an answer has its own days", async () => {
+  const customerId = await active("Gwendolyth");
+  const verb = async (path: string, body: Fields = {}) =>
+    made(await server.call("POST", `/customers/${customerId}/${path}`, body));
+  const first = await verb("request-information", { reasons, fields: ["lastName"] });
+  await tests.advance(own, 2 * DAY_MS);
+  made(await own.call("PATCH", `/customers/${customerId}`, { lastName: "Gwendolyth" }));
+  const second = await verb("request-information", { reasons });
+  assert.ok(second.statusSince > first.statusSince);
+  await verb("hold", { reason: "investigation" });
+  await tests.advance(own, 2 * DAY_MS);
+  assert.equal((await verb("release")).statusSince, second.statusSince);
 });
