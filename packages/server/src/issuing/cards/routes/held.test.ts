@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import test from "node:test";
+import { giveDocuments, givePeople, owner } from "../../../../test/harness/evidence.ts";
 import { runAll } from "../../../../test/harness/jobs.ts";
 import { customerJobs } from "../../customers/jobs.ts";
 import { listed } from "../../screening/fixture.ts";
-import { type Fields, made } from "../fixture.ts";
+import { type Fields, made, person } from "../fixture.ts";
 import { entries, reasons, startScreeningTests } from "./screening-fixture.ts";
 
 const { tests, server, own, inForce, decide, only, create, standing } = await startScreeningTests();
@@ -116,4 +117,27 @@ test("what is asked for anew after an answer has its own days", async () => {
   await verb("hold", { reason: "investigation" });
   await tests.advance(own, 2 * DAY_MS);
   assert.equal((await verb("release")).statusSince, second.statusSince);
+});
+
+test("a confirmed match of somebody who directs a business restricts each card of the business", async () => {
+  const { firstName, lastName, birthDate, ...rest } = person;
+  const firm = { ...rest, type: "business", legalName: "Sample Works", nationalId: "HRB 1" };
+  const { id } = made(await own.call("POST", "/customers", firm));
+  await giveDocuments(own.call, id, ["company_register"]);
+  await givePeople(own.call, id);
+  made(await server.call("POST", `/customers/${id}/approve`, {}));
+  const issue = async (customerId: string): Promise<string> => {
+    const body = { typeId: await tests.program(), customerId, initialBalance: 5 };
+    return made(await own.call("POST", "/cards", body)).id;
+  };
+  const cards = [await issue(id), await issue(id)];
+  const others = await issue(await active("Hjalmarsen"));
+  const director = { ...owner, roles: ["director"], firstName: "Yusuf", lastName: "Vexalov" };
+  made(await own.call("POST", `/customers/${id}/people`, director));
+  const reasonOf = async (card: string) =>
+    made(await own.call("GET", `/cards/${card}`)).restrictions.map(({ reason }: Fields) => reason);
+  assert.deepEqual(await reasonOf(cards[0] ?? ""), [], "not before somebody has looked");
+  made(await decide((await only(id)).id, "confirm"));
+  for (const card of cards) assert.deepEqual(await reasonOf(card), ["sanctions_match"]);
+  assert.deepEqual(await reasonOf(others), []);
 });
