@@ -84,16 +84,26 @@ test("two people who may be one entry are two hits; the last that is cleared rel
   assert.deepEqual(await standing(id), ["pending", null]);
 });
 
-test("a person is screened again when its name changes, and not when what it owns does", async () => {
+test("a person is screened again when its name, birth date or nationality changes, and not when what it owns does", async () => {
   const id = await newBusiness();
   const person = await add(id, "Alan", "Sample");
-  const path = `/customers/${id}/people/${person}`;
-  await own.call("PATCH", path, { firstName: "Yusuf", lastName: "Vexalov" });
-  assert.deepEqual(await standing(id), ["on_hold", "pending"]);
-  await clear((await hitsOf(id))[0]?.id ?? "");
-  const more = { roles: ["director", "beneficial_owner"], ownershipBasisPoints: 100 };
-  assert.equal((await own.call("PATCH", path, more)).status, 200);
+  const patch = async (body: object) => {
+    const answer = await own.call("PATCH", `/customers/${id}/people/${person}`, body);
+    assert.equal(answer.status, 200, JSON.stringify(answer.body));
+  };
+  const changes = [
+    { firstName: "Yusuf", lastName: "Vexalov" },
+    { birthDate: "1971-03-04" },
+    { nationality: "FRA" },
+  ];
+  for (const change of changes) {
+    await patch(change);
+    assert.deepEqual(await standing(id), ["on_hold", "pending"], JSON.stringify(change));
+    await clear((await hitsOf(id))[0]?.id ?? "");
+  }
+  await patch({ roles: ["director", "beneficial_owner"], ownershipBasisPoints: 100 });
   assert.deepEqual(await standing(id), ["pending", null]);
+  assert.equal((await hitsOf(id)).length, changes.length);
 });
 
 test("a newer list is held against the people who are there, and not against those removed", async () => {
