@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import test, { after, before } from "node:test";
 import type { Browser, Page } from "playwright-core";
 import { person } from "../../src/issuing/customers/fixture.ts";
-import { jpegOf } from "../../src/issuing/documents/fixture.ts";
+import { filler, jpegOf } from "../../src/issuing/documents/fixture.ts";
 import { launch, noBrowser } from "../harness/browser.ts";
 import { sayTo, titleIs, visitLink } from "../harness/hosted.ts";
 import { startTestServer } from "../harness/server.ts";
@@ -60,5 +60,35 @@ test("where there is no camera at hand a document is a file", { skip: noBrowser 
   const { page, close } = await atDocuments("desktop");
   assert.equal(await page.locator("input[capture]").count(), 0);
   assert.equal(await file(page, passport).count(), 1);
+  await close();
+});
+
+test("while a file is on its way a bar tells how much of it is there", {
+  skip: noBrowser,
+}, async () => {
+  const { page, close } = await atDocuments("phone");
+  const network = await page.context().newCDPSession(page);
+  await network.send("Network.enable");
+  const slow = { offline: false, latency: 0, downloadThroughput: -1, uploadThroughput: 400_000 };
+  await network.send("Network.emulateNetworkConditions", slow);
+  await page.evaluate(`{
+    globalThis.told = [];
+    const look = () => {
+      const bar = document.querySelector("progress:not([hidden])");
+      if (bar !== null && bar.value !== told.at(-1)) told.push(bar.value);
+      requestAnimationFrame(look);
+    };
+    look();
+  }`);
+  const { buffer } = photo;
+  const large = Buffer.concat([buffer.subarray(0, 2), filler(1_500_000), buffer.subarray(2)]);
+  await file(page, selfie).setInputFiles({ ...photo, buffer: large });
+  await page.locator(".given").waitFor();
+  const told = (await page.evaluate("told")) as number[];
+  assert.ok(told.filter((part) => part > 0 && part < 1).length >= 3, `${told}`);
+  assert.deepEqual(
+    told,
+    told.toSorted((a, b) => a - b),
+  );
   await close();
 });
