@@ -17,12 +17,19 @@ after(() => rm(folder, { recursive: true }));
 
 const environment = { PATH: process.env.PATH, DATABASE_URL: url };
 
-const run = (...words: string[]): Promise<{ code: number; out: string; err: string }> =>
+type Ran = { readonly code: number; readonly out: string; readonly err: string };
+
+const run = (...words: string[]): Promise<Ran> => node(tool, ...words);
+
+const node = (...words: string[]): Promise<Ran> =>
   new Promise((resolve) => {
-    execFile(process.execPath, [tool, ...words], { env: environment }, (error, out, err) =>
+    execFile(process.execPath, words, { env: environment }, (error, out, err) =>
       resolve({ code: Number(error?.code ?? 0), out, err }),
     );
   });
+
+/** As on a terminal: what is written over there is told. */
+const TERMINAL = "data:text/javascript,process.stderr.isTTY = true";
 
 const row = (id: number, name = `EXAMPLE, Person${id}`) =>
   `${id},"${name}","individual","TEST",-0- ,-0- ,-0- ,-0- ,-0- ,-0- ,-0- ,"DOB 1970."`;
@@ -58,6 +65,33 @@ test("a published file is loaded, and loaded again nothing changes", async () =>
   );
   const un = await run("--source", "un_consolidated", "--file", xml, "--allow-shrink");
   assert.match(un.out, /un_consolidated version 2: 0 entries, published on 2026-06-05/);
+});
+
+test("on a terminal a bar tells how much is read and how many entries there are, up to the whole; elsewhere none", async () => {
+  const rows = Array.from({ length: 5_000 }, (_, at) => row(at + 1));
+  const file = await write("far.csv", rows.join("\r\n"));
+  const words = [tool, "--source", "ofac_sdn", "--file", file];
+  const { code, out, err } = await node("--import", TERMINAL, ...words);
+  assert.equal(code, 0);
+  assert.match(out, /5000 entries, in force/);
+  const told = [...err.matchAll(/ofac_sdn \[([#.]{30})\] +(\d+)% (\d+) entries/g)];
+  const column = (at: number) => told.map((line) => Number(line[at]));
+  for (const numbers of [column(2), column(3)]) {
+    assert.ok(new Set(numbers).size > 3, "it goes on");
+    assert.deepEqual(
+      numbers,
+      numbers.toSorted((a, b) => a - b),
+      "and never back",
+    );
+  }
+  for (const [, bar = "", percent] of told) {
+    assert.ok(Math.abs(bar.replaceAll(".", "").length - 0.3 * Number(percent)) <= 1, bar);
+  }
+  assert.deepEqual([column(2).at(-1), column(3).at(-1)], [100, 5_000]);
+  assert.ok(err.endsWith("\r\x1b[K"), "at the end the line is empty");
+  assert.equal((await run(...words.slice(1))).err, "");
+  const small = await write("near.csv", [1, 2, 3].map((id) => row(id)).join("\r\n"));
+  await run("--source", "ofac_sdn", "--file", small, "--allow-shrink");
 });
 
 test("a file with a broken line is refused with its name, line and remedy; the list before stays", async () => {

@@ -62,6 +62,8 @@ async function wholeFlow(
   await press(page, t("document.removeOf", passportLabel(t)));
   await passportField(page, t).setInputFiles(photo);
   await page.locator(".given").waitFor();
+  await page.getByRole("img", { name: t("document.preview", passportLabel(t)) }).waitFor();
+  await page.waitForFunction(`document.querySelector("img.preview").naturalWidth === 1000`);
   await look("6-documents-given");
   await go();
   await page.locator("#summary").waitFor();
@@ -189,6 +191,35 @@ test("who leaves goes on in the same browser where it was; another browser sees 
   await assertAccessible(other.page, "calm");
   await keepPicture(other.page, "hosted/calm");
   await other.close();
+  await close();
+});
+
+test("what a session is told by is in the memory of its page alone, where no other page of the browser finds it", {
+  skip: noBrowser,
+}, async () => {
+  const t = say("en");
+  const { verification } = await create();
+  const { page, close } = await visit(verification.link);
+  const bearers: (string | undefined)[] = [];
+  page.on("request", (request) => bearers.push(request.headers().authorization));
+  await page.getByRole("button", { name: t("start.button") }).click();
+  await titleIs(page, t("details.title"));
+  await fillDetails(page, t);
+  await page.getByRole("button", { name: t("continue") }).click();
+  await titleIs(page, t("documents.title"));
+  assert.ok(bearers.some((bearer) => bearer?.startsWith("Bearer ")));
+  const kept = await page.evaluate(`(async () => [
+    document.cookie, { ...localStorage }, { ...sessionStorage }, name, history.state,
+    (await indexedDB.databases()).length, (await caches.keys()).length,
+    (await navigator.serviceWorker.getRegistrations()).length,
+  ])()`);
+  const place = { step: "documents", isForm: false };
+  assert.deepEqual(kept, ["", {}, {}, "", place, 0, 0, 0]);
+  const cookies = await page.context().cookies();
+  assert.deepEqual(
+    cookies.map(({ httpOnly, sameSite }) => [httpOnly, sameSite]),
+    [[true, "Strict"]],
+  );
   await close();
 });
 

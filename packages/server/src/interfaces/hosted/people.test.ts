@@ -177,6 +177,24 @@ test("each of several people who may be on a list is a hit, and the page does no
   assert.equal(hits.body.data.length, 2);
 });
 
+test("a person who types a name that may be on a list is not done at once at level minimum, and the page does not tell", async () => {
+  await load(server.database.app, [listed("1", "Zoltan Qwertin")]);
+  const { id, verification } = (
+    await own.call("POST", "/customers", { type: "individual", level: "minimum" })
+  ).body;
+  const { body } = await ask("POST", "exchange", { secret: secretOf(verification.link) });
+  const options = { bearer: body.bearer };
+  const details = { firstName: "Zoltan", lastName: "Qwertin", birthDate: "1980-01-02" };
+  await ask("PUT", "details", details, options);
+  const before = await server.call("GET", `/screening-hits?subjectId=${id}`);
+  assert.deepEqual(before.body.data, [], "not before it is submitted");
+  const done = await ask("POST", "submit", { consent }, options);
+  assert.equal(done.body.outcome, "in_review", JSON.stringify(done.body));
+  assert.ok(!/sanction|hold|list/i.test(JSON.stringify(done.body)));
+  const { status, statusBeforeHold } = await read(id);
+  assert.deepEqual([status, statusBeforeHold], ["on_hold", "active"]);
+});
+
 test("a director whom the platform asks for anew answers it, whoever is there already", async () => {
   const { id } = await begin();
   await own.call("POST", `/customers/${id}/people`, owner);

@@ -11,7 +11,7 @@ import { lockOrganization, workIn } from "../organizations/actions.ts";
 import { requireOpen } from "../organizations/rules.ts";
 import type { CustomerType, VerificationLevel } from "../programs/model.ts";
 import { listsInForce } from "../screening/actions/lists.ts";
-import { announceCustomer, keepMove } from "./actions/record.ts";
+import { announceCustomer, keepMove, withItsTime } from "./actions/record.ts";
 import { refuseWhileListed, screenCustomer, suspected } from "./actions/screening.ts";
 import { endSessions } from "./actions/sessions.ts";
 import { eventOfMove } from "./events.ts";
@@ -195,7 +195,8 @@ export async function decideCustomer(
   if (!afterClosing[verdict.move]) requireOpen(organization);
   const before = await lockForChange(work, { by: "id", value: id });
   if (verdict.move === "release") await refuseWhileListed(work, before.id);
-  const customer = decidedBy(await asOfNow(work, before, verdict), verdict, work.now);
+  const decided = decidedBy(await asOfNow(work, before, verdict), verdict, work.now);
+  const customer = verdict.move === "release" ? await withItsTime(work, decided) : decided;
   await updateCustomer(work.sql, customer);
   // What the decision rests on stays with it.
   if (verdict.move === "approve") {

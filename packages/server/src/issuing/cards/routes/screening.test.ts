@@ -74,12 +74,21 @@ test("who is on no list is not held", async () => {
 
 test("a change of name, birth date or nationality is screened, one of the e-mail is not", async () => {
   const { id } = await create("Ada", "Sample");
-  made(await own.call("PATCH", `/customers/${id}`, { email: "ada@example.com" }));
-  assert.equal((await read(id)).status, "active");
-  const renamed = made(
-    await own.call("PATCH", `/customers/${id}`, { firstName: "Yusuf", lastName: "Vexalov" }),
-  );
-  assert.deepEqual([renamed.status, renamed.statusBeforeHold], ["on_hold", "update_requested"]);
+  const patch = async (body: Fields) => made(await own.call("PATCH", `/customers/${id}`, body));
+  assert.equal((await patch({ email: "ada@example.com" })).status, "active");
+  const changes = [
+    { firstName: "Yusuf", lastName: "Vexalov" },
+    { birthDate: "1981-03-04" },
+    { nationality: "FRA" },
+  ];
+  for (const [at, change] of changes.entries()) {
+    const { status, statusBeforeHold } = await patch(change);
+    assert.deepEqual([status, statusBeforeHold], ["on_hold", "update_requested"], String(at));
+    const [hit, ...earlier] = await hitsOf(id);
+    assert.equal(earlier.length, at);
+    made(await decide(hit?.id, "clear"));
+  }
+  assert.equal((await patch({ email: "yusuf@example.com" })).status, "update_requested");
 });
 
 test("clearing the last hit releases the customer to where it stood", async () => {

@@ -5,6 +5,7 @@ import { previousOf } from "../../../records/events/rules.ts";
 import type { CustomerEvent } from "../events.ts";
 import { type Customer, IN_REVIEW, type StatusChange } from "../model.ts";
 import { personalFields, showCustomer } from "../schema.ts";
+import { standsSince } from "../store/standing.ts";
 import { insertStatusChange } from "../store.ts";
 
 /** Keeps a move of a customer in its history. */
@@ -27,6 +28,16 @@ export function keepMove(
     actor: work.actor,
     at: work.now,
   });
+}
+
+/**
+ * A customer that was just released, in the time that it has: who was asked for information before the hold has
+ * no more days for it than without.
+ */
+export async function withItsTime(work: Work, released: Customer): Promise<Customer> {
+  if (released.status !== "needs_information") return released;
+  const statusAt = await standsSince(work.sql, released);
+  return statusAt === null ? released : { ...released, statusAt };
 }
 
 /** Announces a customer as the API shows it, after a change also with what was different. */

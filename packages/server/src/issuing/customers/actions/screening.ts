@@ -23,7 +23,7 @@ import { personSubject, subjectOf } from "../rules/screening.ts";
 import { findPresent } from "../store/people.ts";
 import { countScreened, isBehind, lastHolder, markScreened } from "../store/screening.ts";
 import { lockCustomerRow, updateCustomer } from "../store.ts";
-import { announceCustomer, keepMove } from "./record.ts";
+import { announceCustomer, keepMove, withItsTime } from "./record.ts";
 
 /** Who holds a customer because of a hit, in its history. */
 const SCREENER = "screening";
@@ -105,7 +105,8 @@ async function carryOut(
   before: Customer,
   verdict: Verdict & { readonly move: "hold" | "release" },
 ): Promise<Customer> {
-  const customer = decidedBy(before, verdict, work.now);
+  const decided = decidedBy(before, verdict, work.now);
+  const customer = verdict.move === "release" ? await withItsTime(work, decided) : decided;
   await updateCustomer(work.sql, customer);
   await keepMove(work, before, customer, { move: verdict.move, reasons: reasonsOf(verdict) });
   announceCustomer(work, eventOfMove[verdict.move], customer, before);

@@ -68,7 +68,7 @@ async function upload(
 const download = (id: string, key = server.platformKey) =>
   fetch(`${server.url}/v1${at}/${id}/content`, { headers: { authorization: `Bearer ${key}` } });
 
-test("201: each of the four types is kept, and told by its content", async () => {
+test("201: each of the four types is kept, sealed, and told by its content", async () => {
   const contents = { jpeg, png: pngOf(900, 640), heic: heicOf(900, 640), pdf: pdfOf() };
   for (const [realType, content] of Object.entries(contents)) {
     const query = "?kind=id_card&side=front&country=DEU&expiryDate=2099-12-31";
@@ -86,7 +86,11 @@ test("201: each of the four types is kept, and told by its content", async () =>
     assert.equal(results.expiry, "passed");
     const read = await server.call("GET", `${at}/${body.id}`);
     assert.deepEqual(read.body, body);
-    assert.ok((await stored()).includes(`${own.id}/${body.id}`));
+    const kept = await whole(await files.open(`${own.id}/${body.id}`));
+    assert.ok(kept.length >= content.length, realType);
+    for (let at = 0; at + 16 <= content.length; at += 1_000) {
+      assert.equal(kept.indexOf(content.subarray(at, at + 16)), -1, `${realType} in clear`);
+    }
     const back = await download(body.id);
     assert.equal(back.status, 200);
     assert.ok(Buffer.from(await back.arrayBuffer()).equals(content), realType);

@@ -57,6 +57,21 @@ test("a director who may be on a list holds the business, and the hit names the 
   assert.deepEqual(await standing(id), ["pending", null]);
 });
 
+test("a business whose own name may be on a list is held, at its creation and when it changes", async () => {
+  const entity = listed("9", "Qwertin Handels Kontor", { kind: "entity" });
+  await load(app, [zoltan, listed("2", "Yusuf Vexalov"), entity]);
+  const body = { type: "business", level: "basic", ...business };
+  const make = async (legalName: string): Promise<string> =>
+    (await own.call("POST", "/customers", { ...body, legalName })).body.id;
+  const [created, renamed] = [await make("Qwertin Handels-Kontor GmbH"), await make("Nordlicht")];
+  assert.deepEqual(await standing(created), ["on_hold", "needs_information"]);
+  assert.deepEqual(await standing(renamed), ["needs_information", null]);
+  await own.call("PATCH", `/customers/${renamed}`, { legalName: "Kontor Qwertin Handels" });
+  assert.deepEqual(await standing(renamed), ["on_hold", "needs_information"]);
+  const [hit, ...more] = await hitsOf(renamed);
+  assert.deepEqual([hit?.personId, hit?.sourceId, more], [null, "9", []]);
+});
+
 test("two people who may be one entry are two hits; the last that is cleared releases", async () => {
   const id = await newBusiness();
   await add(id, "Zoltan", "Qwertin");
@@ -69,16 +84,26 @@ test("two people who may be one entry are two hits; the last that is cleared rel
   assert.deepEqual(await standing(id), ["pending", null]);
 });
 
-test("a person is screened again when its name changes, and not when what it owns does", async () => {
+test("a person is screened again when its name, birth date or nationality changes, and not when what it owns does", async () => {
   const id = await newBusiness();
   const person = await add(id, "Alan", "Sample");
-  const path = `/customers/${id}/people/${person}`;
-  await own.call("PATCH", path, { firstName: "Yusuf", lastName: "Vexalov" });
-  assert.deepEqual(await standing(id), ["on_hold", "pending"]);
-  await clear((await hitsOf(id))[0]?.id ?? "");
-  const more = { roles: ["director", "beneficial_owner"], ownershipBasisPoints: 100 };
-  assert.equal((await own.call("PATCH", path, more)).status, 200);
+  const patch = async (body: object) => {
+    const answer = await own.call("PATCH", `/customers/${id}/people/${person}`, body);
+    assert.equal(answer.status, 200, JSON.stringify(answer.body));
+  };
+  const changes = [
+    { firstName: "Yusuf", lastName: "Vexalov" },
+    { birthDate: "1971-03-04" },
+    { nationality: "FRA" },
+  ];
+  for (const change of changes) {
+    await patch(change);
+    assert.deepEqual(await standing(id), ["on_hold", "pending"], JSON.stringify(change));
+    await clear((await hitsOf(id))[0]?.id ?? "");
+  }
+  await patch({ roles: ["director", "beneficial_owner"], ownershipBasisPoints: 100 });
   assert.deepEqual(await standing(id), ["pending", null]);
+  assert.equal((await hitsOf(id)).length, changes.length);
 });
 
 test("a newer list is held against the people who are there, and not against those removed", async () => {

@@ -177,6 +177,14 @@ test("e-mail and phone of a rejected customer can change, and it stays rejected"
   }
 });
 
+test("an address that a rejected customer gives names its country: it goes back into review, by a new street too", () => {
+  assert.equal(outcome(standings.rejected, contact.street)?.move, "resubmit");
+  assert.equal(
+    codeOf(() => outcome(standings["rejected for good"], contact.street)),
+    "customer_rejected",
+  );
+});
+
 test("the last missing field completes a customer, at level minimum without a review", () => {
   const missing = { email: null } as const;
   const less = { ...missing, phone: null };
