@@ -121,6 +121,28 @@ for (const [kind, open] of Object.entries(stores)) {
     }
   });
 
+  test(`${kind}: others are answered between the pieces of a file that is put`, async (t) => {
+    const store = await open(t);
+    let turns = 0;
+    let isOver = false;
+    const beat = () => {
+      turns += 1;
+      if (!isOver) setImmediate(beat);
+    };
+    const at: number[] = [];
+    async function* counted() {
+      for (const text of ["one", "two", "three", "four"]) {
+        at.push(turns);
+        yield Buffer.from(text);
+      }
+    }
+    setImmediate(beat);
+    await store.put("org_1/doc_1", counted()).finally(() => {
+      isOver = true;
+    });
+    assert.equal(new Set(at).size, 4, at.join());
+  });
+
   test(`${kind}: what breaks while it is written leaves nothing`, async (t) => {
     const store = await open(t);
     await assert.rejects(store.put("org_1/doc_1", gone()), /gone/);
