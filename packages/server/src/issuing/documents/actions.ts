@@ -15,9 +15,9 @@ import type { Keys } from "../../foundation/keys/keys.ts";
 import { announce } from "../../records/events/actions.ts";
 import { previousOf } from "../../records/events/rules.ts";
 import { openPersonal, sealPersonal } from "../../records/vault/actions.ts";
-import { measureSharpness } from "./decode/measure.ts";
 import { documentErrors } from "./errors.ts";
 import type { DocumentEvent } from "./events.ts";
+import { examine } from "./examine/examine.ts";
 import {
   type Document,
   type DocumentKind,
@@ -32,7 +32,6 @@ import {
   ORPHAN_AGE_MS,
 } from "./model.ts";
 import { checksOf, type HolderFacts } from "./rules/checks.ts";
-import { formOf } from "./rules/form.ts";
 import { type Description, decidedBy, describedBy, erased } from "./rules/moves.ts";
 import { openDocument, SEAL_RANDOM_BYTES, sealDocument } from "./rules/sealing.ts";
 import { personalFields, showDocument } from "./schema.ts";
@@ -67,15 +66,14 @@ export type KeptDocument = {
 /**
  * Looks at a document and keeps its bytes, sealed. Outside of any transaction: it waits on the store.
  *
- * @throws Refusal as `formOf`: then nothing was kept. @throws Outage of the store.
+ * @throws Refusal as `formOf`: then nothing was kept. @throws Outage as `examine`, or of the store.
  */
 export async function keepDocument(
   { files, keys, newId }: { readonly files: FileStore; readonly keys: Keys; readonly newId: Ids },
   { organizationId, customerId }: Holder,
   { content, sha256 }: { readonly content: Buffer; readonly sha256: string },
 ): Promise<KeptDocument> {
-  const form = formOf(content);
-  const sharpness = await measureSharpness(content, form);
+  const { form, sharpness } = await examine(content);
   const documentId = newId("document");
   const key = keys.random(KEY_BYTES);
   const seal = { key, context: { organizationId, customerId, documentId } };

@@ -1,14 +1,32 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { deflateSync } from "node:zlib";
-import { heicOf, jpegOf, pdfOf, pngHeader, pngOf, pngWith, squares, waves } from "../fixture.ts";
-import { MAX_DECODED_PIXELS, thresholds } from "../model.ts";
+import { Outage, Refusal } from "../../../foundation/errors/errors.ts";
+import {
+  heicOf,
+  jpegOf,
+  pdfOf,
+  pdfStream,
+  pngHeader,
+  pngOf,
+  pngWith,
+  squares,
+  waves,
+} from "../fixture.ts";
+import { MAX_DECODED_PIXELS, MAX_EXAMINED, MAX_INFLATED_BYTES, thresholds } from "../model.ts";
 import { formOf } from "../rules/form.ts";
+import { examine } from "./examine.ts";
 import { greyOfPng } from "./grey.ts";
-import { measureSharpness } from "./measure.ts";
 
-const measure = (bytes: Buffer, timeoutMs?: number) =>
-  measureSharpness(bytes, formOf(bytes), timeoutMs);
+/** Longer than any test may take: what ends is not ended by it. */
+const patient = { examineMs: 3_600_000, decodeMs: 3_600_000 };
+const measure = async (bytes: Buffer, within = patient) => (await examine(bytes, within)).sharpness;
+
+/** What takes longest of all that is let through: names that nearly are those looked for. */
+const slowestPdf = pdfOf([
+  "<< /Type /Catalog >>",
+  pdfStream("/Type /ObjStm", Buffer.alloc(MAX_INFLATED_BYTES, "/EmbeddedFileZ")),
+]);
 
 test("sharp pictures lie above the limit and blurred ones below it, in every size and type", async () => {
   for (const picture of [pngOf, jpegOf]) {
@@ -25,28 +43,115 @@ test("sharp pictures lie above the limit and blurred ones below it, in every siz
   }
 });
 
-test("what is not decoded has no sharpness", async () => {
-  assert.equal(await measure(heicOf(800, 600)), null);
-  assert.equal(await measure(pdfOf()), null);
-  const large = { type: "jpeg", width: MAX_DECODED_PIXELS, height: 2 } as const;
-  assert.equal(await measureSharpness(jpegOf(64, 64), large), null);
+test("what is not decoded has its form, and no sharpness", async () => {
+  const plain = (height: number) =>
+    pngWith(pngHeader(4_000, height), [["IDAT", deflateSync(Buffer.alloc(4_001 * height))]]);
+  assert.equal(MAX_DECODED_PIXELS, 4_000 * 4_000);
+  for (const [bytes, sharpness] of [
+    [heicOf(800, 600), null],
+    [pdfOf(), null],
+    [plain(4_000), 0],
+    [plain(4_001), null],
+  ] as const) {
+    assert.deepEqual(await examine(bytes, patient), { form: formOf(bytes), sharpness });
+  }
 });
 
-test("a picture that the decoder cannot read, or not in time, has no sharpness", async () => {
-  const broken = Buffer.from(jpegOf(640, 480));
-  broken.fill(0, 20, 160);
-  assert.equal(await measureSharpness(broken, { type: "jpeg", width: 640, height: 480 }), null);
-  assert.equal(await measure(jpegOf(640, 480), 1), null);
-  assert.notEqual(await measure(jpegOf(640, 480)), null, "the next one is measured again");
+test("a picture that the decoder cannot read, or not in time, has no sharpness", {
+  timeout: 120_000,
+}, async () => {
+  const picture = jpegOf(2_400, 1_600);
+  // Arithmetic coding: a JPEG all the same, of a kind that nothing decodes.
+  const unread = Buffer.from(picture);
+  unread[unread.indexOf(Buffer.from([0xff, 0xc0])) + 1] = 0xc9;
+  const form = { type: "jpeg", width: 2_400, height: 1_600 };
+  assert.deepEqual(await examine(unread, patient), { form, sharpness: null });
+  const hasty = { ...patient, decodeMs: 1 };
+  assert.deepEqual(await examine(picture, hasty), { form, sharpness: null });
+  assert.notEqual(await measure(picture), null, "the next one is measured again");
 });
 
-test("a picture that no thread can be started for has no sharpness, and the next one is measured", async () => {
-  const form = { type: "png", width: 64, height: 64 } as const;
+test("what refuses a document in the thread is thrown by its code", async () => {
+  const script = pdfOf(["<< /OpenAction << /S /JavaScript >> >>"]);
+  for (const [code, bytes] of [
+    ["document_empty", Buffer.alloc(0)],
+    ["document_type_not_allowed", Buffer.from("<html>")],
+    ["document_damaged", jpegOf(64, 48).subarray(0, 100)],
+    ["document_too_many_pixels", heicOf(30_001, 1)],
+    ["document_active_content", script],
+  ] as const) {
+    await assert.rejects(examine(bytes, patient), (error: unknown) => {
+      assert.ok(error instanceof Refusal && error.status === 422, String(error));
+      assert.equal(error.code, code);
+      return true;
+    });
+  }
+});
+
+test("a document is an outage, never taken, where its thread cannot start, dies or is too slow", {
+  timeout: 120_000,
+}, async () => {
+  const pdf = pdfOf();
   // What cannot be handed to a thread stands here for a machine that has no threads left.
-  const unsendable = (() => undefined) as unknown as Buffer;
-  assert.equal(await measureSharpness(unsendable, form), null);
-  assert.notEqual(await measure(jpegOf(640, 480)), null);
+  const unsendable = new Proxy(pdf, {
+    get: (target, name) => {
+      const value = Reflect.get(target, name, target);
+      return typeof value === "function" ? value.bind(target) : value;
+    },
+  });
+  // What arrives without its bytes kills the thread.
+  class Empty {
+    readonly length = 1;
+    toString = () => "%PDF-";
+  }
+  const deadly = Object.create(new Empty()) as Buffer;
+  for (const [bytes, within] of [
+    [unsendable, patient],
+    [deadly, patient],
+    [slowestPdf, { ...patient, examineMs: 1 }],
+  ] as const) {
+    await assert.rejects(examine(bytes, within), Outage);
+    assert.deepEqual(await examine(pdf, patient), { form: formOf(pdf), sharpness: null });
+  }
 });
+
+test("no more documents wait than may, and those that wait are examined", async () => {
+  const pdf = pdfOf();
+  const all = Array.from({ length: MAX_EXAMINED }, () => examine(pdf, patient));
+  await assert.rejects(examine(pdf, patient), Outage);
+  for (const { form } of await Promise.all(all)) assert.equal(form.type, "pdf");
+  assert.equal((await examine(pdf, patient)).form.type, "pdf");
+});
+
+test("while the slowest PDF is examined, the event loop answers everybody else", async () => {
+  const before = process.threadCpuUsage();
+  assert.equal(formOf(slowestPdf).type, "pdf");
+  const costs = spentSince(before);
+  // By the processor's time of this thread alone, so that a machine with much to do changes nothing.
+  let longest = 0;
+  let turns = 0;
+  let isOver = false;
+  let turn = process.threadCpuUsage();
+  const beat = () => {
+    longest = Math.max(longest, spentSince(turn));
+    turns += 1;
+    turn = process.threadCpuUsage();
+    if (!isOver) setImmediate(beat);
+  };
+  setImmediate(beat);
+  const examined = await examine(slowestPdf, patient).finally(() => {
+    isOver = true;
+    beat();
+  });
+  assert.equal(examined.form.type, "pdf");
+  assert.ok(turns > 10, `${turns} turns`);
+  assert.ok(longest < costs / 4, `a turn took ${longest} of ${costs} µs`);
+});
+
+function spentSince(before: NodeJS.CpuUsage): number {
+  const { user, system } = process.threadCpuUsage(before);
+  return user + system;
+}
 
 test("every filter, number of samples and depth of a PNG gives the same shades", () => {
   const [width, height] = [37, 60];
