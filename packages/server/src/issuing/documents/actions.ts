@@ -2,7 +2,7 @@ import type { RowPage } from "../../foundation/database/list.ts";
 import type { Sql } from "../../foundation/database/sql.ts";
 import type { Reading, Work } from "../../foundation/database/work.ts";
 import { generalErrors, Outage } from "../../foundation/errors/errors.ts";
-import type { FileStore } from "../../foundation/files/files.ts";
+import type { FileStore, StoredFile } from "../../foundation/files/files.ts";
 import type {
   CustomerId,
   DocumentId,
@@ -330,30 +330,42 @@ const SWEEP_PAGE = 500;
 
 /**
  * Removes files that nothing needs: of erased documents, and those that an upload left behind which was
- * refused or killed. Every process may do it at any time.
+ * refused or killed. Every process may do it at any time; what it does not get to, the next one does.
  *
  * @param now of the real clock, as the store's times are.
  * @returns how many it removed.
  */
 export async function sweepDocuments(sql: Sql, files: FileStore, now: Date): Promise<number> {
   let removed = 0;
-  let after: string | null = null;
-  for (;;) {
-    const page = await files.list(after, SWEEP_PAGE);
-    const states = await readFileStates(
-      sql,
-      page.map(({ name }) => name),
-    );
-    for (const { name, storedAt } of page) {
-      const isOld = now.getTime() - storedAt.getTime() > ORPHAN_AGE_MS;
-      const state = states.get(name);
-      if (state === undefined ? !isOld : !state.erased) continue;
-      await files.remove(name);
-      removed += 1;
-    }
-    after = page.at(-1)?.name ?? null;
-    if (after === null) return removed;
+  let page: StoredFile[] = [];
+  for await (const file of files.walk()) {
+    page.push(file);
+    if (page.length < SWEEP_PAGE) continue;
+    removed += await sweepPage(sql, files, now, page);
+    page = [];
   }
+  return removed + (await sweepPage(sql, files, now, page));
+}
+
+async function sweepPage(
+  sql: Sql,
+  files: FileStore,
+  now: Date,
+  page: readonly StoredFile[],
+): Promise<number> {
+  let removed = 0;
+  const states = await readFileStates(
+    sql,
+    page.map(({ name }) => name),
+  );
+  for (const { name, storedAt } of page) {
+    const isOld = now.getTime() - storedAt.getTime() > ORPHAN_AGE_MS;
+    const state = states.get(name);
+    if (state === undefined ? !isOld : !state.erased) continue;
+    await files.remove(name);
+    removed += 1;
+  }
+  return removed;
 }
 
 function announceDocument(
