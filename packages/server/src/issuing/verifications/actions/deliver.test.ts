@@ -10,7 +10,7 @@ import { createBreaker, FAILURES, REST_MS } from "../providers/breaker.ts";
 import { type Fault, sumsubDouble, sumsubHook, sumsubSettings } from "../providers/fixture.ts";
 import { sumsub } from "../providers/sumsub.ts";
 import { leaseDue } from "../store/traffic.ts";
-import { deliverVerifications } from "./deliver.ts";
+import { type Deliveries, deliverVerifications, LEASE_S } from "./deliver.ts";
 
 const double = await sumsubDouble();
 const machine = { clock: systemClock, random: systemEntropy };
@@ -32,6 +32,24 @@ const hook = async (id: string, options = {}) => {
   const path = `${server.url}/hooks/verification/sumsub`;
   return (await fetch(path, { method: "POST", body, headers })).status;
 };
+
+/** A process that can die: what it would have asked or written after that is never asked or written. */
+function mortal() {
+  const { sql, inWork } = deliveriesOf(server);
+  const death = Promise.withResolvers<void>();
+  let isDead = false;
+  const never = () => new Promise<never>(() => undefined);
+  const die = () => {
+    isDead = true;
+    death.resolve();
+    return never();
+  };
+  const over: Pick<Deliveries, "sql" | "inWork"> = {
+    sql: { query: (...asked) => (isDead ? never() : sql.query(...asked)) },
+    inWork: (...asked) => (isDead ? never() : inWork(...asked)),
+  };
+  return { die, over, death: death.promise };
+}
 
 /** A customer whose review is opened for the provider, and not given to it yet. */
 async function opened(body: object = {}) {
@@ -240,28 +258,61 @@ test("killed between any call and what is written of it, there is one applicant 
     const { id, customerId } = await opened();
     await giveDocuments(mine.call, customerId, ["id_card"]);
     const before = double.applicants.size;
-    let died = () => undefined as unknown;
-    const death = new Promise((resolve) => {
-      died = () => resolve(undefined);
-    });
-    double.afterwards = ({ path }) => {
-      if (!step.test(path)) return;
-      died();
-      return new Promise<void>(() => undefined);
-    };
-    // The process is gone while the provider has done its part: what it would have written is never written.
-    void deliver({ inWork: deliveriesOf(server).inWork }).catch(() => undefined);
-    await death;
+    const first = mortal();
+    double.afterwards = ({ path }) => (step.test(path) ? first.die() : undefined);
+    // The process is gone while the provider has done its part.
+    void deliver(first.over).catch(() => undefined);
+    await first.death;
     double.afterwards = () => undefined;
     assert.equal((await read(id)).status, "queued");
     await deliver();
     assert.equal((await read(id)).status, "queued", "leased until it is taken for dead");
-    await letTimePass(server, 1_200);
+    await letTimePass(server, LEASE_S);
     await deliver();
     assert.equal((await read(id)).status, "submitted", String(step));
     assert.equal(double.applicants.size, before + 1);
     assert.equal(double.applicants.get(id)?.images.length, 2);
   }
+});
+
+test("however long the sending of documents takes, it is one process's while that lives, and another's after that", async () => {
+  const { id, customerId } = await opened();
+  await giveDocuments(mine.call, customerId, ["id_card", "selfie", "other", "residence_permit"]);
+  const looks = () => double.requests.filter(({ path }) => path.includes(`externalUserId=${id}/`));
+  const first = mortal();
+  const lookedAt: number[] = [];
+  double.afterwards = async ({ path }) => {
+    if (!path.endsWith("/info/idDoc") || lookedAt.length === 4) return;
+    await letTimePass(server, LEASE_S - 100, id);
+    await deliver();
+    lookedAt.push(looks().length);
+    if (lookedAt.length === 4) return first.die();
+  };
+  void deliver(first.over).catch(() => undefined);
+  await first.death;
+  assert.deepEqual(lookedAt, [1, 1, 1, 1], "nobody else takes it up after any document");
+  await deliver();
+  assert.equal(looks().length, 1, "leased until it is taken for dead");
+  await letTimePass(server, LEASE_S, id);
+  await deliver();
+  double.afterwards = () => undefined;
+  assert.ok(looks().length > 1);
+  assert.equal((await read(id)).status, "submitted");
+  assert.equal(double.applicants.get(id)?.images.length, 5);
+});
+
+test("a sending ends before the next document once a reviewer has taken its verification", async () => {
+  const { id, customerId } = await opened();
+  await giveDocuments(mine.call, customerId, ["id_card", "other"]);
+  double.afterwards = async ({ path }) => {
+    if (!path.endsWith("/info/idDoc")) return;
+    assert.equal((await server.call("POST", `/verifications/${id}/claim`, {})).status, 200);
+  };
+  await deliver();
+  double.afterwards = () => undefined;
+  assert.equal(double.applicants.get(id)?.images.length, 1);
+  const { status, traffic } = await read(id);
+  assert.deepEqual([status, traffic.attempts, traffic.lastError], ["claimed", 0, null]);
 });
 
 test("what one process has taken no other takes, also before that is committed", async () => {
