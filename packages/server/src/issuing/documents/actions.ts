@@ -23,17 +23,15 @@ import {
   type DocumentKind,
   type DocumentVerdict,
   dayOf,
-  documentKinds,
   type Form,
   fileOf,
-  isExpired,
-  isExpiredAt,
   MAX_DOCUMENTS,
   ORPHAN_AGE_MS,
 } from "./model.ts";
 import { checksOf, type HolderFacts } from "./rules/checks.ts";
 import { type Description, decidedBy, describedBy, erased } from "./rules/moves.ts";
 import { openDocument, SEAL_RANDOM_BYTES, sealDocument } from "./rules/sealing.ts";
+import { expiredKindsAt, validKinds } from "./rules/standing.ts";
 import { personalFields, showDocument } from "./schema.ts";
 import {
   countDocuments,
@@ -266,25 +264,18 @@ export const standingDocuments = (
 
 /** Kinds of a customer's documents that stand, in a fixed order: submitted, not rejected, erased or found expired. */
 export async function standingKinds(sql: Sql, holder: Holder): Promise<readonly DocumentKind[]> {
-  const standing = await findStanding(sql, holder.organizationId, holder.customerId);
-  const kinds = new Set(
-    standing.filter((document) => !isExpired(document)).map(({ kind }) => kind),
-  );
-  return documentKinds.filter((kind) => kinds.has(kind));
+  return validKinds(await findStanding(sql, holder.organizationId, holder.customerId));
 }
 
 /**
  * Kinds of a customer's documents that stand, and of which a side has none that is valid by now: what was there
- * expired after it had been given.
+ * expired after it had been given. Each once, in a fixed order.
  */
 export async function expiredKinds(
   { sql, now }: Pick<Work, "sql" | "now">,
   holder: Holder,
 ): Promise<readonly DocumentKind[]> {
-  const standing = await findStanding(sql, holder.organizationId, holder.customerId);
-  const sideOf = ({ kind, side }: Document) => `${kind} ${side}`;
-  const valid = standing.filter((document) => !isExpiredAt(document, now)).map(sideOf);
-  return standing.filter((one) => !valid.includes(sideOf(one))).map(({ kind }) => kind);
+  return expiredKindsAt(await findStanding(sql, holder.organizationId, holder.customerId), now);
 }
 
 /** One document of a customer. @throws Refusal `not_found` */
