@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Clock } from "../clock/clock.ts";
 import { assert, Outage } from "../errors/errors.ts";
 import { type FileStore, isFileName, type StoredFile } from "./files.ts";
@@ -31,22 +32,34 @@ export function bucketFiles(settings: BucketSettings, clock: Clock): FileStore {
     place: `bucket ${bucket}`,
     put: async (name, content) => {
       const pieces: Uint8Array[] = [];
-      for await (const piece of content) pieces.push(piece);
+      for await (const piece of content) {
+        pieces.push(piece);
+        // Sealing a piece waits on nothing: without this, all of them are one turn of the event loop.
+        await nextTurn();
+      }
       await (await ask("PUT", pathOf(name), { body: Buffer.concat(pieces) })).arrayBuffer();
     },
     open: async (name) => (await ask("GET", pathOf(name))).body as AsyncIterable<Uint8Array> | null,
     remove: async (name) => void (await (await ask("DELETE", pathOf(name))).arrayBuffer()),
-    list: async (after, limit) => {
-      const query = {
-        "list-type": "2",
-        "max-keys": String(Math.min(limit, 1_000)),
-        prefix: before,
-        ...(after === null ? {} : { "start-after": before + after }),
-      };
-      const text = await (await ask("GET", `/${bucket}`, { query })).text();
-      return readList(text, before);
-    },
+    walk: () => walk(`/${bucket}`, before, ask),
   };
+}
+
+/** Page after page, each as it is needed. */
+async function* walk(
+  path: string,
+  before: string,
+  ask: ReturnType<typeof asker>,
+): AsyncGenerator<StoredFile> {
+  let token: string | null = null;
+  do {
+    const query: Record<string, string> = { "list-type": "2", prefix: before };
+    if (token !== null) query["continuation-token"] = token;
+    const text = await (await ask("GET", path, { query })).text();
+    yield* readList(text, before);
+    // Said where there is more, whatever was on this page: none of it may have been ours.
+    token = /<NextContinuationToken>([^<]+)</.exec(text)?.[1] ?? null;
+  } while (token !== null);
 }
 
 type Asked = { readonly body?: Buffer; readonly query?: Readonly<Record<string, string>> };

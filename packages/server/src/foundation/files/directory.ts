@@ -1,5 +1,5 @@
 import { constants } from "node:fs";
-import { mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
+import { mkdir, open, opendir, readdir, rename, rm, stat } from "node:fs/promises";
 import path from "node:path";
 import type { Entropy } from "../clock/clock.ts";
 import { assert, Outage } from "../errors/errors.ts";
@@ -26,7 +26,7 @@ export async function directoryFiles(folder: string, random: Entropy): Promise<F
     put: (name, content) => outage(write(folder, placeOf(name), content, random)),
     open: (name) => outage(read(placeOf(name))),
     remove: (name) => outage(rm(placeOf(name), { force: true })),
-    list: (after, limit) => outage(list(folder, after, limit)),
+    walk: () => walk(folder),
   };
 }
 
@@ -67,33 +67,40 @@ async function sync(folder: string): Promise<void> {
 }
 
 async function read(file: string): Promise<AsyncIterable<Uint8Array> | null> {
+  const handle = await present(open(file, constants.O_RDONLY | constants.O_NOFOLLOW));
+  return handle?.createReadStream() ?? null;
+}
+
+/** Depth first, so that one directory a level is open, and of each a few entries in memory. */
+async function* walk(folder: string, within = ""): AsyncGenerator<StoredFile> {
+  const directory = await outage(present(opendir(path.join(folder, within))));
+  if (directory === null) return;
+  // Closes the directory, also where the walk is left.
+  const entries = directory[Symbol.asyncIterator]();
   try {
-    const handle = await open(file, constants.O_RDONLY | constants.O_NOFOLLOW);
-    return handle.createReadStream();
+    for (;;) {
+      const { done, value: entry } = await outage(entries.next());
+      if (done) return;
+      const name = within === "" ? entry.name : `${within}/${entry.name}`;
+      if (!isFileName(name)) continue;
+      if (entry.isDirectory()) yield* walk(folder, name);
+      if (!entry.isFile()) continue;
+      const found = await outage(present(stat(path.join(folder, name))));
+      if (found !== null) yield { name, storedAt: found.mtime };
+    }
+  } finally {
+    await entries.return?.();
+  }
+}
+
+/** @returns null where it is not there, or not any more */
+async function present<T>(done: Promise<T>): Promise<T | null> {
+  try {
+    return await done;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
     throw error;
   }
-}
-
-async function list(
-  folder: string,
-  after: string | null,
-  limit: number,
-): Promise<readonly StoredFile[]> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  const names = entries
-    .filter((entry) => entry.isFile())
-    .map((entry) => path.relative(folder, path.join(entry.parentPath, entry.name)))
-    .map((name) => name.split(path.sep).join("/"))
-    .filter((name) => isFileName(name) && (after === null || name > after))
-    .sort()
-    .slice(0, limit);
-  const files = names.map(async (name) => {
-    const found = await stat(path.join(folder, name)).catch(() => null);
-    return found === null ? null : { name, storedAt: found.mtime };
-  });
-  return (await Promise.all(files)).filter((file) => file !== null);
 }
 
 /**

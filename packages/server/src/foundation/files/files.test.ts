@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtemp, readdir, rm, stat, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readlink, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { createServer, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -10,7 +10,7 @@ import { ConfigError, loadConfig } from "../config/config.ts";
 import { Fault, Outage } from "../errors/errors.ts";
 import { bucketFiles } from "./bucket.ts";
 import { directoryFiles } from "./directory.ts";
-import type { FileStore } from "./files.ts";
+import type { FileStore, StoredFile } from "./files.ts";
 import { openFiles } from "./open.ts";
 import { sha256, signed } from "./signature.ts";
 
@@ -52,12 +52,18 @@ async function double(t: TestContext) {
   const listing = ({ pathname, searchParams }: URL) => {
     const bucket = `${pathname.slice(1)}/`;
     const prefix = bucket + searchParams.get("prefix");
-    const after = bucket + (searchParams.get("start-after") ?? "");
+    const token = searchParams.get("continuation-token") ?? "";
+    const after = Buffer.from(token, "base64").toString();
     const found = [...objects].filter(([key]) => key.startsWith(prefix) && key > after).sort();
-    const lines = found.slice(0, Number(searchParams.get("max-keys"))).map(([key, { at }]) => {
+    const page = found.slice(0, 1_000);
+    const lines = page.map(([key, { at }]) => {
       const name = `<Key>${key.slice(bucket.length)}</Key>`;
       return `<Contents>${name}<LastModified>${at.toISOString()}</LastModified></Contents>`;
     });
+    if (found.length > page.length) {
+      const next = Buffer.from(page.at(-1)?.[0] ?? "").toString("base64");
+      lines.push(`<NextContinuationToken>${next}</NextContinuationToken>`);
+    }
     return `<ListBucketResult>${lines.join("")}</ListBucketResult>`;
   };
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -72,6 +78,12 @@ const stores: Readonly<Record<string, (t: TestContext) => Promise<FileStore>>> =
     return bucketFiles({ ...keys, endpoint, bucket: "ours", prefix: "a/b" }, systemClock);
   },
 };
+
+async function walked(store: FileStore): Promise<StoredFile[]> {
+  const files: StoredFile[] = [];
+  for await (const file of store.walk()) files.push(file);
+  return files;
+}
 
 async function* pieces(...texts: string[]): AsyncGenerator<Uint8Array> {
   for (const text of texts) yield Buffer.from(text);
@@ -90,7 +102,7 @@ async function textOf(content: AsyncIterable<Uint8Array> | null): Promise<string
 }
 
 for (const [kind, open] of Object.entries(stores)) {
-  test(`${kind}: what was put is read back, replaced, listed in order and removed`, async (t) => {
+  test(`${kind}: what was put is read back, replaced, walked over and removed`, async (t) => {
     const store = await open(t);
     assert.equal(await store.open("org_1/doc_1"), null);
     await store.put("org_1/doc_1", pieces("one ", "two"));
@@ -99,17 +111,16 @@ for (const [kind, open] of Object.entries(stores)) {
     assert.equal(await textOf(await store.open("org_1/doc_1")), "one two");
     await store.put("org_1/doc_1", pieces("new"));
     assert.equal(await textOf(await store.open("org_1/doc_1")), "new");
-    const names = async (after: string | null, limit: number) =>
-      (await store.list(after, limit)).map(({ name }) => name);
-    assert.deepEqual(await names(null, 10), ["org_1/doc_1", "org_1/doc_2", "org_2/doc_3"]);
-    assert.deepEqual(await names(null, 2), ["org_1/doc_1", "org_1/doc_2"]);
-    assert.deepEqual(await names("org_1/doc_1", 10), ["org_1/doc_2", "org_2/doc_3"]);
-    const [first] = await store.list(null, 1);
-    assert.ok(Math.abs(Date.now() - (first?.storedAt.getTime() ?? 0)) < 60_000);
+    const names = async () => (await walked(store)).map(({ name }) => name).sort();
+    assert.deepEqual(await names(), ["org_1/doc_1", "org_1/doc_2", "org_2/doc_3"]);
+    for await (const { storedAt } of store.walk()) {
+      assert.ok(Math.abs(Date.now() - storedAt.getTime()) < 60_000);
+      break;
+    }
     await store.remove("org_1/doc_1");
     await store.remove("org_1/doc_1");
     assert.equal(await store.open("org_1/doc_1"), null);
-    assert.deepEqual(await names(null, 10), ["org_1/doc_2", "org_2/doc_3"]);
+    assert.deepEqual(await names(), ["org_1/doc_2", "org_2/doc_3"]);
   });
 
   test(`${kind}: a name that leads elsewhere is a fault`, async (t) => {
@@ -121,13 +132,76 @@ for (const [kind, open] of Object.entries(stores)) {
     }
   });
 
+  test(`${kind}: others are answered between the pieces of a file that is put`, async (t) => {
+    const store = await open(t);
+    let turns = 0;
+    let isOver = false;
+    const beat = () => {
+      turns += 1;
+      if (!isOver) setImmediate(beat);
+    };
+    const at: number[] = [];
+    async function* counted() {
+      for (const text of ["one", "two", "three", "four"]) {
+        at.push(turns);
+        yield Buffer.from(text);
+      }
+    }
+    setImmediate(beat);
+    await store.put("org_1/doc_1", counted()).finally(() => {
+      isOver = true;
+    });
+    assert.equal(new Set(at).size, 4, at.join());
+  });
+
   test(`${kind}: what breaks while it is written leaves nothing`, async (t) => {
     const store = await open(t);
     await assert.rejects(store.put("org_1/doc_1", gone()), /gone/);
-    assert.deepEqual(await store.list(null, 10), []);
+    assert.deepEqual(await walked(store), []);
     assert.equal(await store.open("org_1/doc_1"), null);
   });
 }
+
+/** Where the system tells what a process has open: what of it lies in a directory. */
+async function openIn(place: string): Promise<readonly string[]> {
+  const told = "/proc/self/fd";
+  const names = await readdir(told).catch(() => []);
+  const targets = names.map((name) => readlink(path.join(told, name)).catch(() => ""));
+  return (await Promise.all(targets)).filter((target) => target.startsWith(place));
+}
+
+test("directory: a walk reads as it is asked, over what is removed, and leaves nothing open", async (t) => {
+  const place = await folder(t);
+  const store = await directoryFiles(place, systemEntropy);
+  const all = ["org_1", "org_2", "org_3"].flatMap((one) =>
+    Array.from({ length: 50 }, (_, number) => `${one}/doc_${number}`),
+  );
+  for (const name of all) await store.put(name, pieces("x"));
+  await symlink(path.join(place, "org_1"), path.join(place, "org_4"));
+  await writeFile(path.join(place, "org_1", "a.part"), "half");
+  assert.deepEqual((await walked(store)).map(({ name }) => name).sort(), all.sort());
+  const seen: string[] = [];
+  for await (const { name } of store.walk()) {
+    seen.push(name);
+    if (seen.length > 1) continue;
+    for (const one of await readdir(place)) await rm(path.join(place, one), { recursive: true });
+  }
+  assert.ok(seen.length < all.length, "what was removed before it was read is not found");
+  await store.put("org_1/doc_1", pieces("x"));
+  for await (const _ of store.walk()) break;
+  assert.deepEqual(await openIn(place), []);
+});
+
+test("bucket: a walk goes over all pages, also over one that has no file of ours", async (t) => {
+  const { endpoint, objects } = await double(t);
+  const store = bucketFiles({ ...keys, endpoint, bucket: "ours", prefix: "a" }, systemClock);
+  const put = (name: string) => objects.set(`ours/a/${name}`, { bytes: Buffer.alloc(0), at: now });
+  const now = new Date();
+  const all = Array.from({ length: 1_500 }, (_, number) => `org_1/doc_${number}`);
+  for (let number = 0; number < 1_200; number += 1) put(`backup.of/${number}`);
+  for (const name of all) put(name);
+  assert.deepEqual((await walked(store)).map(({ name }) => name).sort(), all.sort());
+});
 
 test("directory: only this user may read, and what was half written is gone at the next start", async (t) => {
   const place = path.join(await folder(t), "documents");
@@ -166,7 +240,7 @@ test("bucket: refused, absent or silent, it is an outage whose text has no key",
     () => stranger.put("a", pieces("x")),
     () => stranger.open("a"),
     () => nobody.put("a", pieces("x")),
-    () => nobody.list(null, 1),
+    () => walked(nobody),
     () => missing.open("a"),
   ]) {
     await assert.rejects(ask, (error: unknown) => {

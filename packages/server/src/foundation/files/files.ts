@@ -23,8 +23,11 @@ export type FileStore = {
   open(name: string): Promise<AsyncIterable<Uint8Array> | null>;
   /** Removes a file; one that is not there is removed already. @throws Outage */
   remove(name: string): Promise<void>;
-  /** Names in a fixed order, each once, behind `after`. @throws Outage */
-  list(after: string | null, limit: number): Promise<readonly StoredFile[]>;
+  /**
+   * All files, each once, in no order, read as they are asked for. What is put or removed meanwhile may be
+   * among them or not. A walk that breaks is begun anew: no place in it is worth remembering. @throws Outage
+   */
+  walk(): AsyncIterable<StoredFile>;
 };
 
 /** Whether a text can be a file's name: nothing that a file system or a URL reads in another way. */

@@ -7,7 +7,7 @@ import { person } from "../../issuing/customers/fixture.ts";
 import { customerJobs } from "../../issuing/customers/jobs.ts";
 import { CONSENT_VERSION } from "../../issuing/customers/model/sessions.ts";
 import { sweepDocuments } from "../../issuing/documents/actions.ts";
-import { pngOf } from "../../issuing/documents/fixture.ts";
+import { pngOf, storedNames } from "../../issuing/documents/fixture.ts";
 import { askWith, secretOf } from "./fixture.ts";
 
 const server = await startTestServer();
@@ -48,7 +48,7 @@ const statuses = async (id: string) =>
     ({ status }: { status: string }) => status,
   );
 
-const filesOf = async () => (await server.context.files.list(null, 100)).length;
+const filesOf = async () => (await storedNames(server.context.files)).length;
 
 test("a session that runs out takes along what was given in it, and the files with the next sweep", async () => {
   const running = await begin();

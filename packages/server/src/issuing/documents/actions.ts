@@ -2,7 +2,7 @@ import type { RowPage } from "../../foundation/database/list.ts";
 import type { Sql } from "../../foundation/database/sql.ts";
 import type { Reading, Work } from "../../foundation/database/work.ts";
 import { generalErrors, Outage } from "../../foundation/errors/errors.ts";
-import type { FileStore } from "../../foundation/files/files.ts";
+import type { FileStore, StoredFile } from "../../foundation/files/files.ts";
 import type {
   CustomerId,
   DocumentId,
@@ -15,26 +15,23 @@ import type { Keys } from "../../foundation/keys/keys.ts";
 import { announce } from "../../records/events/actions.ts";
 import { previousOf } from "../../records/events/rules.ts";
 import { openPersonal, sealPersonal } from "../../records/vault/actions.ts";
-import { measureSharpness } from "./decode/measure.ts";
 import { documentErrors } from "./errors.ts";
 import type { DocumentEvent } from "./events.ts";
+import { examine } from "./examine/examine.ts";
 import {
   type Document,
   type DocumentKind,
   type DocumentVerdict,
   dayOf,
-  documentKinds,
   type Form,
   fileOf,
-  isExpired,
-  isExpiredAt,
   MAX_DOCUMENTS,
   ORPHAN_AGE_MS,
 } from "./model.ts";
 import { checksOf, type HolderFacts } from "./rules/checks.ts";
-import { formOf } from "./rules/form.ts";
 import { type Description, decidedBy, describedBy, erased } from "./rules/moves.ts";
 import { openDocument, SEAL_RANDOM_BYTES, sealDocument } from "./rules/sealing.ts";
+import { expiredKindsAt, validKinds } from "./rules/standing.ts";
 import { personalFields, showDocument } from "./schema.ts";
 import {
   countDocuments,
@@ -67,15 +64,14 @@ export type KeptDocument = {
 /**
  * Looks at a document and keeps its bytes, sealed. Outside of any transaction: it waits on the store.
  *
- * @throws Refusal as `formOf`: then nothing was kept. @throws Outage of the store.
+ * @throws Refusal as `formOf`: then nothing was kept. @throws Outage as `examine`, or of the store.
  */
 export async function keepDocument(
   { files, keys, newId }: { readonly files: FileStore; readonly keys: Keys; readonly newId: Ids },
   { organizationId, customerId }: Holder,
   { content, sha256 }: { readonly content: Buffer; readonly sha256: string },
 ): Promise<KeptDocument> {
-  const form = formOf(content);
-  const sharpness = await measureSharpness(content, form);
+  const { form, sharpness } = await examine(content);
   const documentId = newId("document");
   const key = keys.random(KEY_BYTES);
   const seal = { key, context: { organizationId, customerId, documentId } };
@@ -268,25 +264,18 @@ export const standingDocuments = (
 
 /** Kinds of a customer's documents that stand, in a fixed order: submitted, not rejected, erased or found expired. */
 export async function standingKinds(sql: Sql, holder: Holder): Promise<readonly DocumentKind[]> {
-  const standing = await findStanding(sql, holder.organizationId, holder.customerId);
-  const kinds = new Set(
-    standing.filter((document) => !isExpired(document)).map(({ kind }) => kind),
-  );
-  return documentKinds.filter((kind) => kinds.has(kind));
+  return validKinds(await findStanding(sql, holder.organizationId, holder.customerId));
 }
 
 /**
  * Kinds of a customer's documents that stand, and of which a side has none that is valid by now: what was there
- * expired after it had been given.
+ * expired after it had been given. Each once, in a fixed order.
  */
 export async function expiredKinds(
   { sql, now }: Pick<Work, "sql" | "now">,
   holder: Holder,
 ): Promise<readonly DocumentKind[]> {
-  const standing = await findStanding(sql, holder.organizationId, holder.customerId);
-  const sideOf = ({ kind, side }: Document) => `${kind} ${side}`;
-  const valid = standing.filter((document) => !isExpiredAt(document, now)).map(sideOf);
-  return standing.filter((one) => !valid.includes(sideOf(one))).map(({ kind }) => kind);
+  return expiredKindsAt(await findStanding(sql, holder.organizationId, holder.customerId), now);
 }
 
 /** One document of a customer. @throws Refusal `not_found` */
@@ -332,30 +321,42 @@ const SWEEP_PAGE = 500;
 
 /**
  * Removes files that nothing needs: of erased documents, and those that an upload left behind which was
- * refused or killed. Every process may do it at any time.
+ * refused or killed. Every process may do it at any time; what it does not get to, the next one does.
  *
  * @param now of the real clock, as the store's times are.
  * @returns how many it removed.
  */
 export async function sweepDocuments(sql: Sql, files: FileStore, now: Date): Promise<number> {
   let removed = 0;
-  let after: string | null = null;
-  for (;;) {
-    const page = await files.list(after, SWEEP_PAGE);
-    const states = await readFileStates(
-      sql,
-      page.map(({ name }) => name),
-    );
-    for (const { name, storedAt } of page) {
-      const isOld = now.getTime() - storedAt.getTime() > ORPHAN_AGE_MS;
-      const state = states.get(name);
-      if (state === undefined ? !isOld : !state.erased) continue;
-      await files.remove(name);
-      removed += 1;
-    }
-    after = page.at(-1)?.name ?? null;
-    if (after === null) return removed;
+  let page: StoredFile[] = [];
+  for await (const file of files.walk()) {
+    page.push(file);
+    if (page.length < SWEEP_PAGE) continue;
+    removed += await sweepPage(sql, files, now, page);
+    page = [];
   }
+  return removed + (await sweepPage(sql, files, now, page));
+}
+
+async function sweepPage(
+  sql: Sql,
+  files: FileStore,
+  now: Date,
+  page: readonly StoredFile[],
+): Promise<number> {
+  let removed = 0;
+  const states = await readFileStates(
+    sql,
+    page.map(({ name }) => name),
+  );
+  for (const { name, storedAt } of page) {
+    const isOld = now.getTime() - storedAt.getTime() > ORPHAN_AGE_MS;
+    const state = states.get(name);
+    if (state === undefined ? !isOld : !state.erased) continue;
+    await files.remove(name);
+    removed += 1;
+  }
+  return removed;
 }
 
 function announceDocument(

@@ -113,3 +113,5 @@ export const documentErrors = errorTable({
     remedy: "Type the name line as it is printed, with << behind the last name.",
   },
 });
+
+export type DocumentCode = keyof typeof documentErrors.entries;

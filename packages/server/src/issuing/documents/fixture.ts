@@ -1,6 +1,7 @@
 /** Small documents of each type, made here: what the tests of this folder and of the routes share. */
 import { crc32, deflateSync } from "node:zlib";
 import jpeg from "jpeg-js";
+import type { FileStore } from "../../foundation/files/files.ts";
 import { mrzCheckDigit } from "./rules/mrz.ts";
 
 /** How bright a picture is at a place, 0 to 255. */
@@ -171,4 +172,11 @@ export async function whole(pieces: AsyncIterable<Uint8Array> | null): Promise<B
   const parts: Uint8Array[] = [];
   for await (const part of pieces ?? []) parts.push(part);
   return Buffer.concat(parts);
+}
+
+/** What is in a store, by name. */
+export async function storedNames(files: FileStore): Promise<readonly string[]> {
+  const names: string[] = [];
+  for await (const { name } of files.walk()) names.push(name);
+  return names.sort();
 }

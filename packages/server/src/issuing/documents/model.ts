@@ -72,9 +72,15 @@ export const thresholds = {
 /** Pictures with more pixels than this are not decoded: their sharpness is not told. */
 export const MAX_DECODED_PIXELS = 16_000_000;
 
-/** Longest time and most memory that decoding one picture may take. */
+/** Longest time that looking through one document may take, and decoding it after that. */
+export const EXAMINE_TIMEOUT_MS = 10_000;
 export const DECODE_TIMEOUT_MS = 10_000;
-export const DECODE_MEMORY_MB = 512;
+
+/** Most memory that the thread which examines a document may take beside the document's bytes. */
+export const EXAMINE_MEMORY_MB = 512;
+
+/** Most documents that one process examines or has waiting for it: as many as it lets in. */
+export const MAX_EXAMINED = 32;
 
 /** What a document is about. */
 export const documentKinds = [

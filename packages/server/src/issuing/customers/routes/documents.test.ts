@@ -22,6 +22,7 @@ import {
   pngOf,
   pngWith,
   specimens,
+  storedNames,
   waves,
   whole,
 } from "../../documents/fixture.ts";
@@ -43,7 +44,7 @@ const at = `/customers/${customer}/documents`;
 
 const jpeg = jpegOf(900, 640);
 const { files } = server.context;
-const stored = async () => (await files.list(null, 1_000)).map(({ name }) => name);
+const stored = () => storedNames(files);
 
 /** Uploads bytes as they are. */
 async function upload(
@@ -261,6 +262,23 @@ test("a file without a document is removed once no upload can be under way", asy
     await stored(),
     names.filter((name) => !name.endsWith("doc_orphan")),
   );
+});
+
+test("one walk of the store finds every file without a document among many others", async () => {
+  const orphans = Array.from({ length: 600 }, (_, number) => `${own.id}/doc_orphan${number}`);
+  const names = await stored();
+  for (const name of orphans) await files.put(name, once(Buffer.from("left over")));
+  let walks = 0;
+  const walk = () => {
+    walks += 1;
+    return files.walk();
+  };
+  const later = new Date(Date.now() + ORPHAN_AGE_MS + 60_000);
+  assert.equal(
+    await sweepDocuments(server.database.app, { ...files, walk }, later),
+    orphans.length,
+  );
+  assert.deepEqual([walks, await stored()], [1, names]);
 });
 
 test("404: documents of others, by customer or by document, are as those that do not exist", async () => {

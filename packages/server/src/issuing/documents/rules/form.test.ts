@@ -16,6 +16,7 @@ import {
   pngOf,
   pngWith,
 } from "../fixture.ts";
+import { MAX_INFLATED_BYTES } from "../model.ts";
 import { formOf } from "./form.ts";
 
 const jpeg = jpegOf(64, 48);
@@ -129,6 +130,20 @@ test("a bomb is refused by what it announces, and by what it unfolds to", () => 
   refuses(pngWith(pngHeader(8, 8), [["IDAT", bomb]]), "document_unfolds_too_large", "PNG");
   const packed = pdfStream("/Type /ObjStm /N 1 /First 4", Buffer.alloc(200 * 1024 * 1024));
   refuses(pdfOf(["<< /Type /Catalog >>", packed]), "document_unfolds_too_large", "PDF");
+});
+
+test("what a PDF's broken streams unfold to before they break counts as well", () => {
+  const broken = (size: number) => {
+    const stream = pdfStream("", Buffer.alloc(size));
+    const sum = stream.lastIndexOf("\nendstream") - 1;
+    stream[sum] = (stream[sum] as number) ^ 1;
+    return stream;
+  };
+  const half = broken(MAX_INFLATED_BYTES / 2);
+  assert.equal(formOf(pdfOf(["<< >>", half])).type, "pdf");
+  refuses(pdfOf(["<< >>", half, half, half]), "document_unfolds_too_large", "three halves");
+  const small = Array.from({ length: 2_000 }, () => broken(1_000));
+  assert.equal(formOf(pdfOf(["<< >>", ...small])).type, "pdf", "many small ones");
 });
 
 test("a PDF that can run, open, send or unpack something is refused, however it is spelled", () => {

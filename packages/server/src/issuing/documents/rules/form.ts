@@ -1,5 +1,5 @@
 import { documentErrors } from "../errors.ts";
-import { type Form, MAX_EDGE, MAX_PIXELS, type RealType } from "../model.ts";
+import { type Form, MAX_EDGE, MAX_PIXELS, type RealType, realTypes } from "../model.ts";
 import { inspectHeic, isHeic } from "./heic.ts";
 import { inspectJpeg, isJpeg } from "./jpeg.ts";
 import { inspectPdf, isPdf } from "./pdf.ts";
@@ -21,6 +21,14 @@ const forms: Readonly<
   heic: { is: isHeic, inspect: inspectHeic },
 };
 
+/** The type of a document by its first bytes. @throws Refusal `document_empty`, `document_type_not_allowed` */
+export function typeOf(bytes: Buffer): RealType {
+  if (bytes.length === 0) throw documentErrors.refusal("document_empty");
+  const type = realTypes.find((one) => forms[one].is(bytes));
+  if (type === undefined) throw documentErrors.refusal("document_type_not_allowed");
+  return type;
+}
+
 /**
  * What a document really is. Its structure is walked to the last byte, and its size in pixels is
  * bounded, before anything is decoded.
@@ -30,10 +38,7 @@ const forms: Readonly<
  *   `document_active_content`, `document_encrypted`.
  */
 export function formOf(bytes: Buffer): Form {
-  if (bytes.length === 0) throw documentErrors.refusal("document_empty");
-  const kind = Object.values(forms).find(({ is }) => is(bytes));
-  if (kind === undefined) throw documentErrors.refusal("document_type_not_allowed");
-  const form = kind.inspect(bytes);
+  const form = forms[typeOf(bytes)].inspect(bytes);
   if (form.type !== "pdf") refuseForeign(bytes.subarray(0, GUESSED_BYTES));
   refusePixels(form);
   if (form.type === "png") refusePngBomb(bytes);

@@ -129,10 +129,11 @@ function lookInto(bytes: Buffer, { dictionary, from, to }: Stream, left: number)
     if (ACTIVE_OR_SHORT.test(clear)) throw active();
     return 0;
   }
-  const unfolded = inflate(bytes.subarray(from, to), left);
+  const data = bytes.subarray(from, to);
+  const unfolded = inflate(data, left);
   if (unfolded === null) {
     if (holdsObjects) throw damaged();
-    return 0;
+    return unfoldedBroken(data, left);
   }
   const names = holdsObjects ? ACTIVE_OR_SHORT : ACTIVE;
   if (names.test(unfolded.toString("latin1"))) throw active();
@@ -141,13 +142,27 @@ function lookInto(bytes: Buffer, { dictionary, from, to }: Stream, left: number)
 
 /** @returns null where the data is not what its dictionary says. */
 function inflate(data: Buffer, left: number): Buffer | null {
+  const unfolded = inflateUpTo(data, left);
+  if (unfolded === "more") throw documentErrors.refusal("document_unfolds_too_large");
+  return unfolded === "broken" ? null : unfolded;
+}
+
+/**
+ * How far data unfolds before it breaks, which costs as much as if it did not break.
+ *
+ * @returns at least that, and less than twice as much or `left`: nothing tells it but trying.
+ */
+function unfoldedBroken(data: Buffer, left: number): number {
+  let size = data.length;
+  while (size < left && inflateUpTo(data, size) === "more") size *= 2;
+  return Math.min(size, left);
+}
+
+function inflateUpTo(data: Buffer, most: number): Buffer | "more" | "broken" {
   try {
-    return inflateSync(data, { maxOutputLength: Math.max(1, left) });
+    return inflateSync(data, { maxOutputLength: Math.max(1, most) });
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ERR_BUFFER_TOO_LARGE") {
-      throw documentErrors.refusal("document_unfolds_too_large");
-    }
-    return null;
+    return (error as NodeJS.ErrnoException).code === "ERR_BUFFER_TOO_LARGE" ? "more" : "broken";
   }
 }
 

@@ -24,7 +24,14 @@ import {
   ShareTokenRefused,
 } from "../providers/port.ts";
 import { cancelled, requireMove, retryInS, submitted } from "../rules.ts";
-import { type Leased, leaseDue, writeFailed, writeRefused, writeWell } from "../store/traffic.ts";
+import {
+  type Leased,
+  leaseDue,
+  renewLease,
+  writeFailed,
+  writeRefused,
+  writeWell,
+} from "../store/traffic.ts";
 import { tokenOf } from "./tokens.ts";
 
 /** What asking providers stands on. */
@@ -40,8 +47,13 @@ export type Deliveries = {
 
 /** What is asked about at the same time. */
 const TOGETHER = 8;
-/** How long one process has what it asks about, seconds: longer than all its requests may take. */
-const LEASE_S = 1_200;
+/**
+ * How long one process has what it asks about, seconds. A submission takes it anew before each document, so that
+ * fifty may take as long as they must, and what a dead process had is soon taken over. Between two times there
+ * are at most a document's way out of the store (30 s) and to the provider (15 s), or three questions before the
+ * first and one after the last: the rest is for a database that has much to do.
+ */
+export const LEASE_S = 300;
 /** How long a verification that is at its provider waits until it is asked without a webhook, seconds. */
 const POLL_S = 900;
 /** How long what cannot be asked now (its customer is on hold) waits, seconds. */
@@ -69,6 +81,9 @@ export async function deliverVerifications(deliveries: Deliveries): Promise<numb
   return done;
 }
 
+/** What is asked about is not in hand any more: whoever has it now writes what becomes of it. */
+class LeaseLost extends Error {}
+
 /** Asks about one; a failure is written on it, and anything else is left to the end of the lease. */
 async function deliver(deliveries: Deliveries, leased: Leased): Promise<void> {
   const { sql, random, breaker } = deliveries;
@@ -76,6 +91,7 @@ async function deliver(deliveries: Deliveries, leased: Leased): Promise<void> {
     const inS = await step(deliveries, leased);
     await writeWell(sql, leased, inS);
   } catch (error) {
+    if (error instanceof LeaseLost) return;
     const words = wordsOf(error);
     if (words === null) throw error;
     breaker.failed(leased.provider, error);
@@ -193,12 +209,15 @@ async function submit(
   leased: Leased,
   { attempts, customer, people, documents, shareToken }: Submission,
 ): Promise<number> {
-  const { inWork, files } = deliveries;
+  const { inWork, files, sql } = deliveries;
   const { organizationId, id } = leased;
   const given = documents.map(
     ({ document, read }): ApplicantDocument => ({
       ...document,
-      content: () => gather(read(files)),
+      content: async () => {
+        if (!(await renewLease(sql, leased, LEASE_S))) throw new LeaseLost();
+        return gather(read(files));
+      },
     }),
   );
   const applicant: Applicant = { id, attempts, customer, people, documents: given, shareToken };

@@ -9,7 +9,7 @@ import { business } from "../../customers/fixture.ts";
 import { codeOf, newCustomer, settle, verificationsOf } from "../fixture.ts";
 import { sumsubDouble, sumsubSettings } from "../providers/fixture.ts";
 import { sumsub } from "../providers/sumsub.ts";
-import { deliverVerifications } from "./deliver.ts";
+import { deliverVerifications, LEASE_S } from "./deliver.ts";
 
 const double = await sumsubDouble();
 const machine = { clock: systemClock, random: systemEntropy };
@@ -189,7 +189,7 @@ test("killed after the import and before it is written, the person is found, not
   void deliver().catch(() => undefined);
   await death;
   double.afterwards = () => undefined;
-  await letTimePass(server, 1_200, given.id);
+  await letTimePass(server, LEASE_S, given.id);
   await deliver();
   assert.equal((await read(given.id)).status, "submitted");
   assert.equal(double.applicants.size, before + 1);

@@ -3,19 +3,19 @@ import type { Providers } from "./open.ts";
 import { type OutsideProvider, ProviderFailure } from "./port.ts";
 
 /** How an asking ended: `done`, `refused` (it would not do this one), `down` (it would fail for everybody). */
-export type Asked = "done" | "refused" | "down";
+export type AskResult = "done" | "refused" | "down";
 
 /** Counts what is asked of providers; webhooks are not. */
 export function measured(
   providers: Providers,
-  count: (provider: Provider, result: Asked) => void,
+  count: (provider: Provider, result: AskResult) => void,
 ): Providers {
   return new Map([...providers].map(([name, one]) => [name, counting(one, count)]));
 }
 
 function counting(
   provider: OutsideProvider,
-  count: (provider: Provider, result: Asked) => void,
+  count: (provider: Provider, result: AskResult) => void,
 ): OutsideProvider {
   const counted = async <T>(asked: Promise<T>): Promise<T> => {
     try {

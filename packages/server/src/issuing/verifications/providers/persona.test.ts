@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { deliveriesOf, letTimePass } from "../../../../test/harness/deliver.ts";
 import { startTestServer } from "../../../../test/harness/server.ts";
-import { deliverVerifications } from "../actions/deliver.ts";
+import { deliverVerifications, LEASE_S } from "../actions/deliver.ts";
 import { newCustomer, settle, verificationsOf } from "../fixture.ts";
 import { personaDouble, personaHook, personaSettings } from "./fixture.ts";
 import { persona, TOLERANCE_S } from "./persona.ts";
@@ -115,7 +115,7 @@ for (const isForgotten of [false, true]) {
     double.afterwards = () => undefined;
     if (isForgotten) double.forget();
     assert.equal((await read(id)).status, "queued");
-    await letTimePass(server, 1_200, id);
+    await letTimePass(server, LEASE_S, id);
     await deliver();
     assert.equal((await read(id)).status, "submitted");
     assert.equal(inquiriesOf(id).length, 1);

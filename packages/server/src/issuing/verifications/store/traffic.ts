@@ -36,6 +36,25 @@ export const leaseDue = (
   leaseS: number,
 ): Promise<Leased[]> => sql.query<Leased>(lease, [provider, limit, leaseS]);
 
+const renew = statement(
+  "verifications.renew",
+  `update verifications set next_attempt_at = ${seconds("$3")}
+   where organization_id = $1 and id = $2 and next_attempt_at > now() returning id`,
+);
+
+/**
+ * Takes for longer what is in hand.
+ *
+ * @returns whether it is in hand: it is not once its lease is over, a reviewer has it, or it was made due.
+ */
+export async function renewLease(
+  sql: Sql,
+  { organizationId, id }: Leased,
+  leaseS: number,
+): Promise<boolean> {
+  return (await sql.query(renew, [organizationId, id, leaseS])).length > 0;
+}
+
 /** What a webhook or a reviewer made due while it was in hand stays due: the lease itself lies ahead. */
 const unlessDue = `case when next_attempt_at > now() then ${seconds("$3")} else next_attempt_at end`;
 

@@ -1,16 +1,35 @@
 import { inflateSync } from "node:zlib";
 import jpeg from "jpeg-js";
-import { DECODE_MEMORY_MB, MAX_DECODED_PIXELS } from "../model.ts";
+import { EXAMINE_MEMORY_MB, type Form, MAX_DECODED_PIXELS, type RealType } from "../model.ts";
 import { walkPng } from "../rules/png.ts";
 import type { Grey } from "../rules/sharpness.ts";
 
+/** How a picture of each type is decoded; null of those that are not. */
+const decoders: Readonly<Record<RealType, ((bytes: Buffer) => Grey | null) | null>> = {
+  pdf: null,
+  jpeg: greyOfJpeg,
+  png: greyOfPng,
+  heic: null,
+};
+
+/**
+ * A document in shades of grey.
+ *
+ * @returns null where it is not decoded: a PDF or HEIC, more than 16 million pixels, a PNG as `greyOfPng`
+ *   says. @throws Error where the decoder cannot read it
+ */
+export function greyOf(bytes: Buffer, { type, width, height }: Form): Grey | null {
+  const pixels = (width ?? 0) * (height ?? 0);
+  return pixels > MAX_DECODED_PIXELS ? null : (decoders[type]?.(bytes) ?? null);
+}
+
 /** A JPEG in shades of grey. @throws Error where the decoder cannot read it */
-export function greyOfJpeg(bytes: Uint8Array): Grey {
+function greyOfJpeg(bytes: Uint8Array): Grey {
   const { width, height, data } = jpeg.decode(bytes, {
     useTArray: true,
     formatAsRGBA: false,
     maxResolutionInMP: MAX_DECODED_PIXELS / 1_000_000,
-    maxMemoryUsageInMB: DECODE_MEMORY_MB,
+    maxMemoryUsageInMB: EXAMINE_MEMORY_MB,
   });
   const shades = new Uint8Array(width * height);
   for (let at = 0; at < shades.length; at += 1) shades[at] = shadeAt(data, at * 3);
