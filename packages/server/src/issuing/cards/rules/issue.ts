@@ -108,7 +108,8 @@ const pendingReview = (work: Work): Restriction => ({
   reason: PENDING_REVIEW,
 });
 
-const screeningReview = (work: Work): Restriction => ({
+/** The block of a card whose name may be on a list, until somebody has looked. */
+export const screeningReview = (work: Work): Restriction => ({
   ...firstBlock(work, "screening"),
   owner: "compliance",
   reason: SCREENING_REVIEW,
