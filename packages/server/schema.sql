@@ -215,6 +215,8 @@ table public.cards column 043 next_fee_at timestamp(3) with time zone
 table public.cards column 044 screened_version bigint not null default 0
 table public.cards column 045 retain_until timestamp(3) with time zone
 table public.cards column 046 erased_at timestamp(3) with time zone
+table public.cards column 047 legal_hold_reason text
+table public.cards column 048 legal_hold_at timestamp(3) with time zone
 table public.compliance_rules column 001 organization_id id not null
 table public.compliance_rules column 002 id id not null
 table public.compliance_rules column 003 program_id id
@@ -778,6 +780,7 @@ table public.cards constraint cards_expiry_month_check CHECK (((expiry_month >= 
 table public.cards constraint cards_fee_months_check CHECK ((fee_months >= 0))
 table public.cards constraint cards_first_six_check CHECK ((first_six ~ '^\d{6}$'::text))
 table public.cards constraint cards_last_four_check CHECK ((last_four ~ '^\d{4}$'::text))
+table public.cards constraint cards_legal_hold CHECK ((((legal_hold_reason IS NULL) = (legal_hold_at IS NULL)) AND ((legal_hold_reason IS NULL) OR (customer_id IS NULL))))
 table public.cards constraint cards_model_check CHECK ((model = ANY (ARRAY['card'::text, 'budgetCard'::text])))
 table public.cards constraint cards_names CHECK (((status = 'deleted'::text) OR (legal_name IS NOT NULL) OR ((first_name IS NOT NULL) AND (last_name IS NOT NULL))))
 table public.cards constraint cards_organization_id_account_card_id_fkey FOREIGN KEY (organization_id, account_card_id) REFERENCES cards(organization_id, id)

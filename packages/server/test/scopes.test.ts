@@ -49,16 +49,19 @@ test("G9: platform routes refuse an organization's key with every scope, and the
 });
 
 test("each route refuses a request without a key, and with an unknown one", async () => {
+  // So often one address may not fail in a minute: each server counts by itself.
+  const another = await startTestServer();
   for (const route of routes) {
     assert.equal((await callRoute(route, null)).status, 401, route.id);
-    assert.equal((await callRoute(route, `cw_sandbox_${"x".repeat(43)}`)).status, 401, route.id);
+    const { status } = await callRoute(route, `cw_sandbox_${"x".repeat(43)}`, another);
+    assert.equal(status, 401, route.id);
   }
 });
 
-function callRoute(route: Route, key: string | null) {
+function callRoute(route: Route, key: string | null, { call }: Pick<TestServer, "call"> = server) {
   const path = route.path.replace(/\{\w+\}/g, "unknown_0");
   const body = route.body === undefined ? undefined : sampleOf(route.body);
-  return server.call(route.method, path, body, { key });
+  return call(route.method, path, body, { key });
 }
 
 const keys = new Map<string, Promise<string>>();

@@ -1,11 +1,8 @@
-import type { Work } from "../../../foundation/database/work.ts";
-import { generalErrors } from "../../../foundation/errors/errors.ts";
 import { type Route, writeRoute } from "../../../foundation/route/route.ts";
 import { idParams, reference } from "../../../foundation/route/schemas.ts";
 import { customerSchema, showCustomer } from "../../customers/schema.ts";
-import { workIn } from "../../organizations/actions.ts";
 import { deleteCard, deleteCustomerOfCards } from "../actions/delete.ts";
-import { type CardInFull, organizationOfCard } from "../actions/read.ts";
+import { type CardInFull, workForCard } from "../actions/read.ts";
 import { blockCard, freezeCard, unblockCard, unfreezeCard } from "../actions/restrict.ts";
 import {
   blockSchema,
@@ -69,13 +66,6 @@ const freeze = (verb: keyof typeof freezes) => {
     },
   });
 };
-
-/** The platform's work, turned to the organization of a card that a path names by id. */
-async function workForCard(work: Work, id: string): Promise<Work> {
-  const organizationId = await organizationOfCard(work.sql, id);
-  if (organizationId === null) throw generalErrors.refusal("not_found");
-  return workIn(work, organizationId);
-}
 
 const block = writeRoute({
   id: "blockCard",

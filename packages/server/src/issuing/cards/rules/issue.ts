@@ -76,6 +76,7 @@ export function newCard(work: Work, parts: IssueParts, number: MaskedNumber): Ca
     billingAddress: request.billingAddress ?? null,
     label: request.label ?? null,
     metadata: request.metadata ?? {},
+    legalHold: null,
     numberFirst: numbers.from,
     numberLast: numbers.to,
     ...feesFrom(work.now, program.timeZone),
