@@ -663,7 +663,7 @@ table public.access_requests constraint access_requests_decided_by_kind_check CH
 table public.access_requests constraint access_requests_organization_id_customer_id_fkey FOREIGN KEY (organization_id, customer_id) REFERENCES customers(organization_id, id)
 table public.access_requests constraint access_requests_pkey PRIMARY KEY (organization_id, id)
 table public.access_requests constraint access_requests_product_check CHECK ((product = 'cards'::text))
-table public.access_requests constraint access_requests_status_check CHECK ((status = ANY (ARRAY['requested'::text, 'granted'::text, 'rejected'::text, 'revoked'::text])))
+table public.access_requests constraint access_requests_status_check CHECK ((status = ANY (ARRAY['requested'::text, 'granted'::text, 'rejected'::text, 'revoked'::text, 'ended'::text])))
 table public.access_requests constraint access_requests_version_check CHECK ((version > 0))
 table public.api_key_hash constraint api_key_hash_hash_check CHECK ((octet_length(hash) = 32))
 table public.api_key_hash constraint api_key_hash_organization_id_key_id_fkey FOREIGN KEY (organization_id, key_id) REFERENCES api_keys(organization_id, id)

@@ -5,3 +5,13 @@ alter table cards
   add column legal_hold_at timestamptz(3),
   add constraint cards_legal_hold check ((legal_hold_reason is null) = (legal_hold_at is null)
     and (legal_hold_reason is null or customer_id is null));
+
+-- A deleted customer has no access to anything, and nobody decides about it any more. Of those that were deleted before,
+-- this is told by no event, so their versions stay.
+alter table access_requests drop constraint access_requests_status_check,
+  add constraint access_requests_status_check
+    check (status in ('requested', 'granted', 'rejected', 'revoked', 'ended'));
+update access_requests a set status = 'ended', reasons = array['The customer was deleted.'],
+  decided_at = c.status_at, decided_by_kind = 'system', decided_by_id = 'customer_deletion'
+  from customers c where c.organization_id = a.organization_id and c.id = a.customer_id
+    and c.status = 'deleted' and a.status in ('requested', 'granted');

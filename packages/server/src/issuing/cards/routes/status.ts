@@ -136,7 +136,7 @@ const deleteCustomer = writeRoute({
   path: "/customers/{id}",
   summary: "Delete a customer",
   description:
-    "Only when all its cards are deleted. The customer stays readable as deleted, without its personal data, and so do its cards. What the law keeps is sealed, and read by the platform only; all else is erased at once, in events and stored answers too.",
+    "Only when all its cards are deleted. The customer stays readable as deleted, without its personal data, and so do its cards. Access that it asked for or was granted ends. What the law keeps is sealed, and read by the platform only; all else is erased at once, in events and stored answers too.",
   tag: "Customers",
   audience: "organization",
   scope: "customers:write",
