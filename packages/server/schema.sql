@@ -935,7 +935,7 @@ table public.private_links constraint private_links_bearer_hash_check CHECK ((le
 table public.private_links constraint private_links_check CHECK (((spent_at IS NULL) = (bearer_hash IS NULL)))
 table public.private_links constraint private_links_check1 CHECK (((spent_at IS NULL) = (session_expires_at IS NULL)))
 table public.private_links constraint private_links_check2 CHECK (((ended_at IS NULL) = (ended_reason IS NULL)))
-table public.private_links constraint private_links_ended_reason_check CHECK ((ended_reason = ANY (ARRAY['replaced'::text, 'revoked'::text])))
+table public.private_links constraint private_links_ended_reason_check CHECK ((ended_reason = ANY (ARRAY['replaced'::text, 'revoked'::text, 'organization_closed'::text])))
 table public.private_links constraint private_links_kind_check CHECK ((kind = 'verification'::text))
 table public.private_links constraint private_links_link_hash_check CHECK ((length(link_hash) = 32))
 table public.private_links constraint private_links_pkey PRIMARY KEY (organization_id, id)
