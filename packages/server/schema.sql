@@ -215,6 +215,8 @@ table public.cards column 043 next_fee_at timestamp(3) with time zone
 table public.cards column 044 screened_version bigint not null default 0
 table public.cards column 045 retain_until timestamp(3) with time zone
 table public.cards column 046 erased_at timestamp(3) with time zone
+table public.cards column 047 legal_hold_reason text
+table public.cards column 048 legal_hold_at timestamp(3) with time zone
 table public.compliance_rules column 001 organization_id id not null
 table public.compliance_rules column 002 id id not null
 table public.compliance_rules column 003 program_id id
@@ -672,7 +674,7 @@ table public.access_requests constraint access_requests_decided_by_kind_check CH
 table public.access_requests constraint access_requests_organization_id_customer_id_fkey FOREIGN KEY (organization_id, customer_id) REFERENCES customers(organization_id, id)
 table public.access_requests constraint access_requests_pkey PRIMARY KEY (organization_id, id)
 table public.access_requests constraint access_requests_product_check CHECK ((product = 'cards'::text))
-table public.access_requests constraint access_requests_status_check CHECK ((status = ANY (ARRAY['requested'::text, 'granted'::text, 'rejected'::text, 'revoked'::text])))
+table public.access_requests constraint access_requests_status_check CHECK ((status = ANY (ARRAY['requested'::text, 'granted'::text, 'rejected'::text, 'revoked'::text, 'ended'::text])))
 table public.access_requests constraint access_requests_version_check CHECK ((version > 0))
 table public.api_key_hash constraint api_key_hash_hash_check CHECK ((octet_length(hash) = 32))
 table public.api_key_hash constraint api_key_hash_organization_id_key_id_fkey FOREIGN KEY (organization_id, key_id) REFERENCES api_keys(organization_id, id)
@@ -789,6 +791,7 @@ table public.cards constraint cards_expiry_month_check CHECK (((expiry_month >= 
 table public.cards constraint cards_fee_months_check CHECK ((fee_months >= 0))
 table public.cards constraint cards_first_six_check CHECK ((first_six ~ '^\d{6}$'::text))
 table public.cards constraint cards_last_four_check CHECK ((last_four ~ '^\d{4}$'::text))
+table public.cards constraint cards_legal_hold CHECK ((((legal_hold_reason IS NULL) = (legal_hold_at IS NULL)) AND ((legal_hold_reason IS NULL) OR (customer_id IS NULL))))
 table public.cards constraint cards_model_check CHECK ((model = ANY (ARRAY['card'::text, 'budgetCard'::text])))
 table public.cards constraint cards_names CHECK (((status = 'deleted'::text) OR (legal_name IS NOT NULL) OR ((first_name IS NOT NULL) AND (last_name IS NOT NULL))))
 table public.cards constraint cards_organization_id_account_card_id_fkey FOREIGN KEY (organization_id, account_card_id) REFERENCES cards(organization_id, id)
@@ -943,7 +946,7 @@ table public.private_links constraint private_links_bearer_hash_check CHECK ((le
 table public.private_links constraint private_links_check CHECK (((spent_at IS NULL) = (bearer_hash IS NULL)))
 table public.private_links constraint private_links_check1 CHECK (((spent_at IS NULL) = (session_expires_at IS NULL)))
 table public.private_links constraint private_links_check2 CHECK (((ended_at IS NULL) = (ended_reason IS NULL)))
-table public.private_links constraint private_links_ended_reason_check CHECK ((ended_reason = ANY (ARRAY['replaced'::text, 'revoked'::text])))
+table public.private_links constraint private_links_ended_reason_check CHECK ((ended_reason = ANY (ARRAY['replaced'::text, 'revoked'::text, 'organization_closed'::text])))
 table public.private_links constraint private_links_kind_check CHECK ((kind = 'verification'::text))
 table public.private_links constraint private_links_link_hash_check CHECK ((length(link_hash) = 32))
 table public.private_links constraint private_links_pkey PRIMARY KEY (organization_id, id)
@@ -1000,7 +1003,7 @@ table public.record_queue constraint record_queue_kind_check CHECK ((kind = ANY 
 table public.record_queue constraint record_queue_ordinal_check CHECK ((ordinal >= 0))
 table public.record_queue constraint record_queue_pkey PRIMARY KEY ("position", ordinal)
 table public.screening_entries constraint screening_entries_pkey PRIMARY KEY (list_version, source_id)
-table public.screening_hit_history constraint screening_hit_history_check CHECK (((move = 'find'::text) = (from_status IS NULL)))
+table public.screening_hit_history constraint screening_hit_history_check CHECK (((version = 1) = (from_status IS NULL)))
 table public.screening_hit_history constraint screening_hit_history_organization_id_hit_id_fkey FOREIGN KEY (organization_id, hit_id) REFERENCES screening_hits(organization_id, id)
 table public.screening_hit_history constraint screening_hit_history_pkey PRIMARY KEY (organization_id, hit_id, version)
 table public.screening_hit_history constraint screening_hit_history_version_check CHECK ((version > 0))

@@ -3,7 +3,7 @@ create table screening_hit_history (
   organization_id id not null,
   hit_id id not null,
   version bigint not null check (version > 0),
-  -- 'find', 'renew' where the facts have changed meanwhile, or the move of the life cycle.
+  -- 'find', 'renew' where the facts have changed meanwhile, 'carry' to another card, or the move of the life cycle.
   move text not null,
   from_status text,
   to_status text not null,
@@ -14,7 +14,7 @@ create table screening_hit_history (
   at timestamptz(3) not null,
   primary key (organization_id, hit_id, version),
   foreign key (organization_id, hit_id) references screening_hits (organization_id, id),
-  check ((move = 'find') = (from_status is null))
+  check ((version = 1) = (from_status is null))
 );
 create trigger append_only before update or delete or truncate on screening_hit_history
   for each statement execute function refuse_change();

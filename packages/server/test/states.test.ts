@@ -87,6 +87,7 @@ const words: Readonly<Record<string, string>> = {
   outdated: "409 verification_outdated",
   unreviewed: "409 customer_not_in_review",
   unlinked: "409 link_not_supported",
+  ended: "409 access_move_not_allowed",
 };
 
 const statuses: readonly CustomerStatus[] = [
@@ -101,7 +102,7 @@ const statuses: readonly CustomerStatus[] = [
 
 const always = "ok ok ok ok ok ok deleted";
 const onDocuments = "ok ok kept kept ok ok deleted";
-const onAccess = "ok ok ok ok ok ok ok";
+const onAccess = "ok ok ok ok ok ok ended";
 const onReviews = "decided ok decided decided decided";
 const onHits = "- - - - - ok ok";
 

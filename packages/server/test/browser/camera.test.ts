@@ -1,22 +1,14 @@
 import assert from "node:assert/strict";
-import test, { after, before } from "node:test";
-import type { Browser, Page } from "playwright-core";
+import test from "node:test";
+import type { Page } from "playwright-core";
 import { person } from "../../src/issuing/customers/fixture.ts";
 import { filler, jpegOf } from "../../src/issuing/documents/fixture.ts";
-import { launch, noBrowser } from "../harness/browser.ts";
-import { sayTo, titleIs, visitLink } from "../harness/hosted.ts";
-import { startTestServer } from "../harness/server.ts";
+import { noBrowser } from "../harness/browser.ts";
+import { press, startHosted, titleIs } from "../harness/hosted.ts";
 
 /** How documents come onto the page: by the camera of a phone, or as files. */
-const server = await startTestServer();
-const own = await server.newOrganization({ name: "Example Shop" });
-const t = sayTo("Example Shop")("en");
-
-let browser: Browser;
-before(async () => {
-  if (noBrowser === false) browser = await launch();
-});
-after(async () => browser?.close());
+const { own, say, visit, create } = await startHosted();
+const t = say("en");
 
 const photo = { name: "image.jpg", mimeType: "image/jpeg", buffer: jpegOf(1000, 700) };
 const passport = `${t("kind.passport")}, ${t("side.page")}`;
@@ -24,10 +16,9 @@ const selfie = t("kind.selfie");
 
 /** The step of the documents, of somebody of whom nothing else is missing. */
 async function atDocuments(size: "phone" | "desktop") {
-  const body = { type: "individual", level: "advanced", ...person };
-  const { id, verification } = (await own.call("POST", "/customers", body)).body;
-  const { page, close } = await visitLink(browser, verification.link, { size });
-  await page.getByRole("button", { name: t("start.button") }).click();
+  const { id, verification } = await create({ level: "advanced", ...person });
+  const { page, close } = await visit(verification.link, { size });
+  await press(page, t("start.button"));
   await titleIs(page, t("documents.title"));
   return { id, page, close };
 }

@@ -171,6 +171,11 @@ const halves: Readonly<Record<string, string>> = {
       or a.status = 'granted' and b.count <> 0
       or a.status = 'requested' and b.count > 1)`,
 
+  "deleted customers whose access did not end": `
+    select a.id, a.status from access_requests a
+    join customers c on c.organization_id = a.organization_id and c.id = a.customer_id
+    where c.status = 'deleted' and a.status in ('requested', 'granted')`,
+
   "wind-downs whose card does not follow": `
     select w.id, w.status, b.count from card_wind_downs w
     join cards k on k.organization_id = w.organization_id and k.id = w.card_id

@@ -34,7 +34,7 @@ import { MAX_BUSINESS_NAME, MAX_PERSON_NAME } from "../../issuing/customers/mode
 import { newPersonSchema, personChangeSchema } from "../../issuing/customers/schema/people.ts";
 import type { Document } from "../../issuing/documents/model.ts";
 import { documentChangeSchema } from "../../issuing/documents/schema.ts";
-import { getOrganization } from "../../issuing/organizations/actions.ts";
+import { embedOriginsOf, getOrganization } from "../../issuing/organizations/actions.ts";
 import { recordAudit } from "../../records/audit/actions.ts";
 import { findSession, spendLink } from "../../records/links/actions.ts";
 import { linkErrors } from "../../records/links/errors.ts";
@@ -171,6 +171,12 @@ async function exchange(
   throw linkErrors.refusal("link_not_usable");
 }
 
+/** Whom a page in a frame tells that it came to an end, and of which session. */
+const embeddingOf = async ({ database }: ApiContext, { organizationId, id }: PrivateLink) => ({
+  sessionId: id,
+  origins: await embedOriginsOf(database, organizationId),
+});
+
 /** Adds the addresses that the page of verification talks to. */
 export function addVerification(app: FastifyInstance, context: ApiContext): void {
   const show = async (link: PrivateLink) =>
@@ -194,7 +200,9 @@ export function addVerification(app: FastifyInstance, context: ApiContext): void
     requireOwnPage(context, request);
     const given = readExchange(request.body);
     const isEmbedded = given.embeddedFor !== undefined;
-    return begin(reply, await exchange(context, request, given), isEmbedded);
+    const got = await exchange(context, request, given);
+    const begun = await begin(reply, got, isEmbedded);
+    return isEmbedded ? { ...begun, embedding: await embeddingOf(context, got.link) } : begun;
   });
   app.post("/resume", async (request, reply) => {
     requireOwnPage(context, request);

@@ -62,6 +62,11 @@ export const cardErrors = errorTable({
     title: "The money on the card stays where it is until the platform has decided",
     remedy: "Ask the platform operator about the compliance restriction on the card.",
   },
+  card_of_customer: {
+    status: 409,
+    title: "What is kept of the card's holder is kept of its customer",
+    remedy: "Put the legal hold on the customer: POST /v1/customers/{id}/legal-hold.",
+  },
   card_batch_completed: {
     status: 409,
     title: "The batch is completed",

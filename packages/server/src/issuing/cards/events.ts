@@ -19,6 +19,8 @@ export const cardEvents = {
   "card.auto_top_up_stopped": cardSchema,
   "card.auto_top_up_resumed": cardSchema,
   "card.deleted": cardSchema,
+  "card.legal_hold_set": cardSchema,
+  "card.legal_hold_lifted": cardSchema,
 } as const;
 export type CardEvent = keyof typeof cardEvents;
 

@@ -171,6 +171,8 @@ export type Card = {
   readonly billingAddress: BillingAddress | null;
   readonly label: string | null;
   readonly metadata: Readonly<Record<string, string>>;
+  /** Of a card without a customer: why what is kept of its holder may not be erased; null: it may. */
+  readonly legalHold: { readonly reason: string; readonly since: Date } | null;
   /** First and last number (see `numbersOf`) of the range that the card's was drawn from. */
   readonly numberFirst: bigint;
   readonly numberLast: bigint;

@@ -12,6 +12,7 @@ import { issueRoutes } from "./routes/issue.ts";
 import { lifeRoutes } from "./routes/life.ts";
 import { rangeRoutes } from "./routes/ranges.ts";
 import { readRoutes } from "./routes/read.ts";
+import { retainedCardRoutes } from "./routes/retained.ts";
 import { screeningProgressRoutes } from "./routes/screening.ts";
 import { statusRoutes } from "./routes/status.ts";
 import { topUpRoutes } from "./routes/topups.ts";
@@ -27,6 +28,7 @@ export const cardRoutes: readonly Route[] = [
   ...topUpRoutes,
   ...statusRoutes,
   ...lifeRoutes,
+  ...retainedCardRoutes,
   ...blockRoutes,
   ...rangeRoutes,
   ...windDownRoutes,

@@ -224,6 +224,15 @@ export const cardSchema = object(
       phone: personal(nullable(Type.String())),
     }),
     billingAddress: personal(nullable(billingAddressShown)),
+    legalHold: nullable(
+      object(
+        { reason: Type.String(), since: timestamp },
+        {
+          description:
+            "Of a card without a customer: while it lasts nothing that is kept of its holder is erased. Otherwise the customer has it.",
+        },
+      ),
+    ),
     version: Type.Integer({ description: "Grows by one with each change; money does not count." }),
     createdAt: timestamp,
     deletedAt: nullable(timestamp),
@@ -278,6 +287,10 @@ export function showCard(card: Card, money: CardMoney, now: Date): CardShown {
     metadata: { ...card.metadata },
     cardholder: { ...card.cardholder },
     billingAddress: card.billingAddress === null ? null : { ...card.billingAddress },
+    legalHold: card.legalHold && {
+      reason: card.legalHold.reason,
+      since: card.legalHold.since.toISOString(),
+    },
     version: Number(card.version),
     createdAt: card.createdAt.toISOString(),
     deletedAt: card.deletedAt?.toISOString() ?? null,

@@ -45,6 +45,8 @@ const columns = {
   billing_address: "billingAddress",
   label: "label",
   metadata: "metadata",
+  legal_hold_reason: "legalHoldReason",
+  legal_hold_at: "legalHoldAt",
   number_first: "numberFirst",
   number_last: "numberLast",
   fee_anchor_at: "feeAnchorAt",
@@ -72,8 +74,13 @@ type ReadTopUp = {
 };
 
 /** A card as it is read: see `select`. */
-export type Row = Omit<Card, "cardholder" | "restrictions" | "autoTopUp" | "previousExpiry"> &
+export type Row = Omit<
+  Card,
+  "cardholder" | "restrictions" | "autoTopUp" | "previousExpiry" | "legalHold"
+> &
   Card["cardholder"] & {
+    readonly legalHoldReason: string | null;
+    readonly legalHoldAt: Date | null;
     readonly accountId: string | null;
     readonly previousExpiryMonth: number | null;
     readonly previousExpiryYear: number | null;
@@ -106,11 +113,13 @@ const select = `select ${selected} from cards c`;
 
 export function toCard(row: Row): Card {
   const { accountId: _, firstName, lastName, legalName, email, phone, ...rest } = row;
-  const { previousExpiryMonth: month, previousExpiryYear: year, previousExpiresAt, ...card } = rest;
+  const { previousExpiryMonth: month, previousExpiryYear: year, previousExpiresAt, ...more } = rest;
+  const { legalHoldReason: reason, legalHoldAt: since, ...card } = more;
   const renewed = month !== null && year !== null && previousExpiresAt !== null;
   return {
     ...card,
     previousExpiry: renewed ? { month, year, expiresAt: previousExpiresAt } : null,
+    legalHold: reason === null || since === null ? null : { reason, since },
     cardholder: { firstName, lastName, legalName, email, phone },
     restrictions: row.restrictions.map((restriction) => ({
       ...restriction,
@@ -277,6 +286,7 @@ const arrayTypes: Partial<Record<keyof typeof columns, string>> = {
   expired_at: "timestamptz[]",
   billing_address: "jsonb[]",
   metadata: "jsonb[]",
+  legal_hold_at: "timestamptz[]",
   number_first: "bigint[]",
   number_last: "bigint[]",
   fee_anchor_at: "timestamptz[]",
@@ -304,13 +314,15 @@ function valuesOf(
   cards: readonly Card[],
 ): readonly unknown[][] {
   const rows = cards.map((card): Record<string, unknown> => {
-    const { cardholder, billingAddress, metadata, previousExpiry, ...rest } = card;
+    const { cardholder, billingAddress, metadata, previousExpiry, legalHold, ...rest } = card;
     return {
       ...rest,
       ...cardholder,
       previousExpiryMonth: previousExpiry?.month,
       previousExpiryYear: previousExpiry?.year,
       previousExpiresAt: previousExpiry?.expiresAt,
+      legalHoldReason: legalHold?.reason,
+      legalHoldAt: legalHold?.since,
       accountId: card.model === "card" ? accountId(cardAccount(card)) : null,
       billingAddress: billingAddress === null ? null : JSON.stringify(billingAddress),
       metadata: JSON.stringify(metadata),
@@ -338,6 +350,8 @@ const changing = [
   "billing_address",
   "label",
   "metadata",
+  "legal_hold_reason",
+  "legal_hold_at",
   "version",
   "deleted_at",
   "deleted_reason",

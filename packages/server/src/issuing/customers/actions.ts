@@ -11,6 +11,7 @@ import { lockOrganization, workIn } from "../organizations/actions.ts";
 import { requireOpen } from "../organizations/rules.ts";
 import type { CustomerType, VerificationLevel } from "../programs/model.ts";
 import { listsInForce } from "../screening/actions/lists.ts";
+import { endAccess } from "./actions/ending.ts";
 import { announceCustomer, keepMove, withItsTime } from "./actions/record.ts";
 import { refuseWhileListed, screenCustomer, suspected } from "./actions/screening.ts";
 import { endSessions } from "./actions/sessions.ts";
@@ -260,6 +261,7 @@ export async function deleteCustomer(
   await keepRetained(sql, customer, sealed);
   await emptyPeople(sql, customer);
   await endSessions(work, customer);
+  await endAccess(work, customer);
   await destroySubjectKey(work, id, "other");
   await keepMove(work, before, customer, { move: "delete" });
   announceCustomer(work, eventOfMove.delete, customer, before);

@@ -35,6 +35,8 @@ export const customerEvents = {
   "access.granted": accessRequestSchema,
   "access.rejected": accessRequestSchema,
   "access.revoked": accessRequestSchema,
+  // The customer was deleted.
+  "access.ended": accessRequestSchema,
 };
 export type CustomerEvent = keyof typeof customerEvents;
 
@@ -65,4 +67,5 @@ export const eventOfAccessMove = {
   grant: "access.granted",
   reject: "access.rejected",
   revoke: "access.revoked",
+  end: "access.ended",
 } as const satisfies Record<AccessMove, CustomerEvent>;

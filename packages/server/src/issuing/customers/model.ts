@@ -281,13 +281,19 @@ export const products = ["cards"] as const;
 export type Product = (typeof products)[number];
 
 /** The life of a customer's access to a product. Asked for again, it is another request. */
-export const accessLifecycle = lifecycle(["requested", "granted", "rejected", "revoked"], {
+export const accessLifecycle = lifecycle(["requested", "granted", "rejected", "revoked", "ended"], {
   grant: { from: ["requested"], to: "granted" },
   reject: { from: ["requested"], to: "rejected" },
   revoke: { from: ["granted"], to: "revoked" },
+  // By the deletion of the customer, in its transaction.
+  end: { from: ["requested", "granted"], to: "ended" },
 });
 export type AccessStatus = StateOf<typeof accessLifecycle>;
 export type AccessMove = MoveOf<typeof accessLifecycle>;
+
+/** The moves that an operator makes. */
+export const accessVerdicts = ["grant", "reject", "revoke"] as const satisfies AccessMove[];
+export type AccessVerdict = (typeof accessVerdicts)[number];
 
 /** A customer's access to one product: the cards of one program. */
 export type AccessRequest = {
@@ -297,11 +303,11 @@ export type AccessRequest = {
   readonly product: Product;
   readonly programId: ProgramId;
   readonly status: AccessStatus;
-  /** Why it was rejected or revoked, or granted by a rule. */
+  /** Why it was rejected, revoked or ended, or granted by a rule. */
   readonly reasons: readonly string[];
   /** When it was last decided; null while it is requested. */
   readonly decidedAt: Date | null;
-  /** Who decided: an operator's key, or the program's rule; null also where nobody has kept it. */
+  /** An operator's key, the program's rule, or the customer's deletion; null also where nobody has kept it. */
   readonly decidedBy: Pick<Actor, "kind" | "id"> | null;
   readonly version: bigint;
   readonly createdAt: Date;

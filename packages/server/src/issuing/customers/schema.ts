@@ -346,13 +346,16 @@ export const accessRequestSchema = object({
   typeId,
   status: oneOf(accessLifecycle.states),
   statusReasons: Type.Array(Type.String(), {
-    description: "Why it is rejected or revoked, or by which rule it is granted.",
+    description: "Why it is rejected, revoked or ended, or by which rule it is granted.",
   }),
   decidedAt: nullable(timestamp),
   decidedBy: nullable(
     object(
       { kind: oneOf(actorKinds), id: Type.String() },
-      { description: "An operator's key, or system: the program's rule." },
+      {
+        description:
+          "An operator's key, or system: the program's rule, or the deletion of the customer.",
+      },
     ),
   ),
   version: Type.Integer({ description: "Grows by one with each change." }),

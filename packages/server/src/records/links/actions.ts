@@ -3,7 +3,7 @@ import type { Work } from "../../foundation/database/work.ts";
 import { assert } from "../../foundation/errors/errors.ts";
 import type { OrganizationId } from "../../foundation/ids/ids.ts";
 import type { Keys } from "../../foundation/keys/keys.ts";
-import { type LinkKind, linkKinds, type PrivateLink } from "./model.ts";
+import { type LinkEnd, type LinkKind, linkKinds, type PrivateLink } from "./model.ts";
 import { hashSecret, looksLikeSecret, SECRET_BYTES, writeSecret } from "./rules.ts";
 import * as store from "./store.ts";
 import { endLinkRow, endLinksOf, findByBearer, insertLink, spendLinkRow } from "./store.ts";
@@ -104,4 +104,11 @@ export const revokeLink = (
 
 /** Ends all links of an organization and their sessions at once: one that is closed has none. */
 export const revokeAllLinks = (sql: Sql, organizationId: OrganizationId): Promise<void> =>
-  store.endLinksOfAll(sql, organizationId, "revoked");
+  store.endLinksOfAll(sql, organizationId, "organization_closed");
+
+/** Of links of an organization those that ended before their time, by their ids. */
+export const endsOfLinks = (
+  sql: Sql,
+  organizationId: OrganizationId,
+  ids: readonly string[],
+): Promise<Map<string, LinkEnd>> => store.readEnds(sql, organizationId, ids);

@@ -12,8 +12,11 @@ export const linkKinds = {
 export type LinkKind = keyof typeof linkKinds;
 
 /** Why a link or its session ended before its time. */
-export const endReasons = ["replaced", "revoked"] as const;
+export const endReasons = ["replaced", "revoked", "organization_closed"] as const;
 export type EndReason = (typeof endReasons)[number];
+
+/** That a link ended, with its session. */
+export type LinkEnd = { readonly at: Date; readonly reason: EndReason };
 
 /**
  * A link that brings one person to one page, once, and the session that it was exchanged for. All times are

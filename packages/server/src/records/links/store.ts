@@ -1,6 +1,6 @@
 import { type Sql, statement } from "../../foundation/database/sql.ts";
 import type { OrganizationId } from "../../foundation/ids/ids.ts";
-import type { EndReason, LinkKind, PrivateLink } from "./model.ts";
+import type { EndReason, LinkEnd, LinkKind, PrivateLink } from "./model.ts";
 
 const columns = `organization_id as "organizationId", id, kind, object_id as "objectId",
   expires_at as "expiresAt", spent_at as "spentAt", session_expires_at as "sessionExpiresAt",
@@ -69,6 +69,22 @@ export async function endLinkRow(
   reason: EndReason,
 ): Promise<void> {
   await sql.query(end, [organizationId, id, reason]);
+}
+
+const endsOf = statement(
+  "links.endsOf",
+  `select id, ended_at as at, ended_reason as reason from private_links
+   where organization_id = $1 and id = any($2::text[]) and ended_at is not null`,
+);
+
+/** Of these links those that ended, by their ids. */
+export async function readEnds(
+  sql: Sql,
+  organizationId: OrganizationId,
+  ids: readonly string[],
+): Promise<Map<string, LinkEnd>> {
+  const rows = await sql.query<LinkEnd & { readonly id: string }>(endsOf, [organizationId, ids]);
+  return new Map(rows.map(({ id, at, reason }) => [id, { at, reason }]));
 }
 
 // One statement decides and writes: of two that come at once the second waits for the first, looks again

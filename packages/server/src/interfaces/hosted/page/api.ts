@@ -1,3 +1,5 @@
+import { beginIn, type Embedding } from "./parent.ts";
+
 /** What the page asks its server. The bearer is in this module's memory, and nowhere else. */
 
 export type DocumentShown = {
@@ -92,10 +94,16 @@ const embeddedFor =
 
 export const isEmbedded = embeddedFor !== null;
 
-type Begun = { readonly bearer: string; readonly session: Session };
+type Begun = {
+  readonly bearer: string;
+  readonly session: Session;
+  /** In a frame. */
+  readonly embedding?: Embedding;
+};
 
 const begun = (answer: Begun): Session => {
   bearer = answer.bearer;
+  beginIn(answer.embedding);
   return answer.session;
 };
 

@@ -12,6 +12,7 @@ import {
   wantedLanguage,
   withDigits,
 } from "./messages.ts";
+import { tellParent } from "./parent.ts";
 import { openRoles, peopleStep } from "./people.ts";
 import { awayStep, calmStep, consentStep, reviewStep, startStep, statusStep } from "./steps.ts";
 
@@ -113,7 +114,11 @@ function show(next: Step, entry: "more" | "same" | "none" = "more"): void {
   step = next;
   // Who has not agreed yet in this visit does so before the review.
   if (step === "review" && !app.consented) step = "consent";
-  if (step === "calm") forget();
+  if (step === "status" && app.session.status === "submitted") tellParent("submitted");
+  if (step === "calm") {
+    tellParent("closed");
+    forget();
+  }
   live.textContent = "";
   draw();
   document.getElementById("title")?.focus();

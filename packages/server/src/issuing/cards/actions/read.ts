@@ -9,6 +9,7 @@ import { previousOf } from "../../../records/events/rules.ts";
 import { readBalances } from "../../../records/ledger/actions.ts";
 import { type AccountRef, accountId, type Balances } from "../../../records/ledger/model.ts";
 import { organizationNows } from "../../../records/sequencer/actions.ts";
+import { workIn } from "../../organizations/actions.ts";
 import type { CardEvent } from "../events.ts";
 import { type Card, cardAccount, type StatusChange } from "../model.ts";
 import { searchTerms } from "../rules/search.ts";
@@ -34,6 +35,13 @@ export type PageWanted = { readonly after: string | undefined; readonly limit: n
 /** Whose a card is, for a platform key that names it by its id alone; null where there is none. */
 export const organizationOfCard = (sql: Sql, id: string): Promise<OrganizationId | null> =>
   findOrganizationOf(sql, id);
+
+/** The platform's work, turned to the organization of a card that a path names by id. @throws Refusal `not_found`. */
+export async function workForCard(work: Work, id: string): Promise<Work> {
+  const organizationId = await organizationOfCard(work.sql, id);
+  if (organizationId === null) throw generalErrors.refusal("not_found");
+  return workIn(work, organizationId);
+}
 
 /** A card of the organization by id or `external:<externalId>`; null where there is none. */
 export async function findCard(reading: Reading, id: string): Promise<Card | null> {

@@ -13,9 +13,11 @@ import { shareOrganizations } from "../../organizations/actions.ts";
 import { availableOf } from "../../organizations/model.ts";
 import { findProgram, lockProgram } from "../../programs/actions.ts";
 import type { Program } from "../../programs/model.ts";
+import { listsInForce } from "../../screening/actions/lists.ts";
 import { writeTransfers } from "../../transfers/actions.ts";
 import { cardErrors } from "../errors.ts";
 import { type Card, type ReplacementReason, type StatusChange, statusOf } from "../model.ts";
+import { screeningReview } from "../rules/issue.ts";
 import {
   planReplacementFee,
   type Replaced,
@@ -25,12 +27,22 @@ import {
   unmetReplacement,
 } from "../rules/replacement.ts";
 import { statusRefusal } from "../rules/status.ts";
-import { insertStatusChanges } from "../store/status.ts";
+import { insertRestrictions, insertStatusChanges } from "../store/status.ts";
 import { insertCards, lockRows, updateCards } from "../store.ts";
 import { inOrder } from "./facts.ts";
 import { firstChange, lockSmallRanges } from "./issue.ts";
 import { allInFull, announceCard, type CardInFull, findNamed } from "./read.ts";
 import { retain } from "./retention.ts";
+import { carryScreening, keepScreened } from "./screening.ts";
+
+/** What a replacement writes. */
+type Written = {
+  readonly card: Card;
+  readonly made: Replaced;
+  readonly program: Program;
+  readonly book: Book;
+  readonly note: string | null;
+};
 
 /** Why, in the words of the table, and in those of a person. */
 export type ReplacementWhy = { readonly reason: ReplacementReason; readonly note: string | null };
@@ -49,7 +61,10 @@ export async function replaceCard(
   why: ReplacementWhy,
 ): Promise<CardInFull> {
   const { sql, now } = work;
-  const { facts, book } = await lockReplacement(work, await findNamed(work, named));
+  const found = await findNamed(work, named);
+  // Before any lock: an index may have to be made.
+  const lists = found.customerId === null ? await listsInForce(work) : null;
+  const { facts, book } = await lockReplacement(work, found);
   refuse(facts, why.reason, now);
   const { card, target: program } = facts;
   assert(program !== null, "A card that can be replaced has a program to go to.");
@@ -58,7 +73,17 @@ export async function replaceCard(
     lockSmallRanges(sql, [program]),
     storeCardNumber(work, { cardId: id, range: { ...program, ...program.range } }),
   ]);
-  const made = replaced(card, why.reason, { id, number, program, now });
+  const screened = lists === null ? null : await carryScreening(work, card, id, lists);
+  const restrictions = screened?.suspected ? [screeningReview(work)] : [];
+  const made = replaced(card, why.reason, { id, number, program, restrictions, now });
+  await write(work, { card, made, program, book, note: why.note });
+  if (screened !== null) await keepScreened(work, made.fresh, screened);
+  await retain(work, made.old);
+  return announceBoth(work, card, made);
+}
+
+async function write(work: Work, { card, made, program, book, note }: Written): Promise<void> {
+  const { sql } = work;
   const transfers = planReplacementFee(book, work, made.fresh, program);
   await Promise.all([
     // The old one first: it gives up its external id and its account's care.
@@ -66,10 +91,12 @@ export async function replaceCard(
     insertCards(sql, [made.fresh]),
     writeBook(sql, book),
     writeTransfers(sql, [{ work, transfers }]),
-    insertStatusChanges(sql, linesOf(work, card, made, why.note)),
+    insertRestrictions(
+      sql,
+      made.fresh.restrictions.map((restriction) => ({ card: made.fresh, restriction })),
+    ),
+    insertStatusChanges(sql, linesOf(work, card, made, note)),
   ]);
-  await retain(work, made.old);
-  return announceBoth(work, card, made);
 }
 
 function refuse(facts: ReplacementFacts, reason: ReplacementReason, now: Date): void {

@@ -1,7 +1,7 @@
 import type { Sql } from "../../../foundation/database/sql.ts";
 import type { Work } from "../../../foundation/database/work.ts";
 import type { DecidedHit } from "../../customers/actions/screening.ts";
-import { hitsStanding, screenSubject } from "../../screening/actions/hits.ts";
+import { carryHits, hitsStanding, readHit, screenSubject } from "../../screening/actions/hits.ts";
 import { type Lists, listsInForce } from "../../screening/actions/lists.ts";
 import { type Hit, isWaiting } from "../../screening/model/hits.ts";
 import type { ScreenedCounts } from "../../screening/model.ts";
@@ -9,7 +9,7 @@ import { type Card, type IssueRequest, SANCTIONS_MATCH, SCREENING_REVIEW } from 
 import { namesOf } from "../rules/issue.ts";
 import { namedOn } from "../rules/screening.ts";
 import { listOfCustomer } from "../store/facts.ts";
-import { countScreened, markScreened } from "../store/screening.ts";
+import { countScreened, findScreened, markScreened } from "../store/screening.ts";
 import { lockRows } from "../store.ts";
 import { releaseAll, restrictAll } from "./restrict.ts";
 
@@ -42,7 +42,43 @@ export async function keepHits(issued: readonly NewCard[], lists: Lists | null):
   for (const { work, card, suspected } of named) if (suspected) await screen(work, card, lists);
 }
 
-async function screen(work: Work, card: Card, lists: Lists): Promise<readonly Hit[]> {
+/** What is known of a replacement before it is made. */
+type Carried = {
+  /** Whether its name may be on a list that the card which it replaces was not screened against yet. */
+  readonly suspected: boolean;
+  /** Up to which version of the lists it is screened. */
+  readonly version: bigint;
+};
+
+/**
+ * Binds the replacement of a card without a customer by what was found and decided about that one, and looks in the
+ * lists in force where it was not screened against them yet: no card is issued that is still to be screened.
+ *
+ * @param card locked for a change.
+ * @param to the id of the new card, with the same name.
+ * @param lists taken before any lock: see `listsInForce`.
+ */
+export async function carryScreening(
+  work: Work,
+  card: Card,
+  to: Card["id"],
+  lists: Lists,
+): Promise<Carried> {
+  await carryHits(work, card.id, to);
+  const version = await findScreened(work.sql, card);
+  if (version >= lists.version) return { suspected: false, version };
+  const hits = await screen(work, { ...card, id: to }, lists);
+  return { suspected: hits.length > 0, version: lists.version };
+}
+
+/** Remembers up to which version of the lists a replacement is screened, once it is made. */
+export const keepScreened = async ({ sql }: Work, card: Card, { version }: Carried) => {
+  await markScreened(sql, [card], version);
+};
+
+type Named = Pick<Card, "id" | "cardholder">;
+
+async function screen(work: Work, card: Named, lists: Lists): Promise<readonly Hit[]> {
   const subject = namedOn(card.cardholder);
   if (subject === null) return [];
   const ref = { subjectKind: "card", subjectId: card.id, personId: null } as const;
@@ -72,11 +108,18 @@ export async function rescreenCards(work: Work, ids: readonly string[]): Promise
   return behind.size;
 }
 
-/** Locks the card that a hit is about: whoever changes its hits does. */
-export async function lockHitCard({ sql }: Work, hit: Hit): Promise<void> {
-  if (hit.subjectKind !== "card") return;
-  const { organizationId, subjectId: id } = hit;
-  await lockRows(sql, [{ organizationId, id }], "change");
+/**
+ * Locks the card that a hit is about: whoever changes its hits does. Where that was replaced meanwhile a hit that
+ * waits is about the replacement, whose id is a later one.
+ */
+export async function lockHitCard(work: Work, found: Hit): Promise<void> {
+  let hit = found;
+  while (hit.subjectKind === "card") {
+    const { organizationId, subjectId: id } = hit;
+    await lockRows(work.sql, [{ organizationId, id }], "change");
+    hit = (await readHit(work, hit.id)).hit;
+    if (hit.subjectId === id) return;
+  }
 }
 
 /**

@@ -110,6 +110,7 @@ test("201: a card is issued with its fee and its initial balance as two transfer
     metadata: { team: "a" },
     cardholder: { ...names, legalName: null, email: null, phone: null },
     billingAddress: null,
+    legalHold: null,
     version: 1,
     deletedAt: null,
   });

@@ -90,6 +90,78 @@ test("a card that was replaced is erased by itself; its replacement goes on", as
   assert.deepEqual([cardholder.lastName, label], ["Zqbergson", "Qxlabel"]);
 });
 
+const verb = (method: string, id: string, body?: Fields) =>
+  server.call(method, `/cards/${id}/legal-hold`, body);
+
+test("nothing is erased of a card without a customer under a legal hold; lifted, it is", async () => {
+  const own = await tests.organization();
+  const { id } = await issue(own, { retentionYears: 1 });
+  await remove(own, id);
+  const held = made(await verb("POST", id, { reason: "litigation" }));
+  assert.equal(held.legalHold.reason, "litigation");
+  assert.deepEqual(made(await verb("POST", id, { reason: "litigation" })), held, "again: nothing");
+  const renamed = made(await verb("POST", id, { reason: "appeal" }));
+  assert.deepEqual(
+    [renamed.legalHold, renamed.version],
+    [{ reason: "appeal", since: held.legalHold.since }, held.version + 1],
+  );
+  await tests.advance(own, 9 * YEAR_MS);
+  assert.deepEqual(await due(own), []);
+  assert.equal(await runJob(server, erase, own.id, [id]), 0, "not where a process found it before");
+  assert.equal((await read(own, id)).cardholder.firstName, "Qxvanna");
+  const lifted = made(await verb("DELETE", id));
+  assert.deepEqual([lifted.legalHold, lifted.version], [null, renamed.version + 1]);
+  assert.deepEqual(made(await verb("DELETE", id)), lifted, "again: nothing");
+  assert.deepEqual(await due(own), [id]);
+  assert.equal(await runAll(server, erase, own.id), 1);
+  assert.equal((await read(own, id)).cardholder.firstName, null);
+  await server.sequence();
+  const { data } = made(await own.call("GET", `/events?objectId=${id}&limit=100`));
+  assert.deepEqual(
+    data.slice(-4).map(({ type }: Fields) => type),
+    ["card.legal_hold_set", "card.legal_hold_set", "card.legal_hold_lifted", "card.updated"],
+  );
+  const audit = made(await server.call("GET", `/audit-log?objectId=${id}&limit=100`)).data;
+  const actions = audit.map(({ action }: Fields) => action);
+  assert.ok(actions.includes("setCardLegalHold") && actions.includes("liftCardLegalHold"));
+});
+
+test("a card that replaces one under a legal hold is under it, too; each is lifted by itself", async () => {
+  const own = await tests.organization();
+  const { id } = await issue(own);
+  const { status } = made(await verb("POST", id, { reason: "inquiry" }));
+  assert.equal(status, "active", "its use is another question");
+  const fresh = made(await own.call("POST", `/cards/${id}/replace`, { reason: "lost" }));
+  assert.equal(fresh.legalHold.reason, "inquiry");
+  await tests.advance(own, 9 * YEAR_MS);
+  assert.deepEqual(await due(own), []);
+  made(await verb("DELETE", id));
+  assert.equal((await read(own, fresh.id)).legalHold.reason, "inquiry");
+  assert.deepEqual(await due(own), [id]);
+});
+
+test("403, 404, 409: such a hold is the platform's, on a card that exists and has no customer", async () => {
+  const own = await tests.organization();
+  const { id } = await issue(own);
+  const refused = await own.call("POST", `/cards/${id}/legal-hold`, { reason: "mine" });
+  assert.equal(refused.status, 403);
+  assert.equal((await verb("POST", "card_none", { reason: "none" })).status, 404);
+  assert.equal((await verb("DELETE", "card_none")).status, 404);
+  const customer = await create("Ada", "Sample", {}, own);
+  const of = await issue(own, {}, { customerId: customer.id });
+  for (const method of ["POST", "DELETE"]) {
+    const { status, body } = await verb(
+      method,
+      of.id,
+      method === "POST" ? { reason: "x" } : undefined,
+    );
+    assert.deepEqual([status, body.code], [409, "card_of_customer"]);
+    assert.ok(body.detail.includes(customer.id), "where to put it");
+  }
+  assert.equal((await read(own, of.id)).legalHold, null);
+  assert.equal((await read(own, id)).legalHold, null);
+});
+
 test("who was ever taken for somebody on a list of sanctions is kept for ten years, and then the hit forgets it, too", async () => {
   await inForce([...entries, listed("q", "Qxvanna Zqbergson")]);
   const own = await tests.organization();

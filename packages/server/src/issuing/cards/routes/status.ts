@@ -1,11 +1,8 @@
-import type { Work } from "../../../foundation/database/work.ts";
-import { generalErrors } from "../../../foundation/errors/errors.ts";
 import { type Route, writeRoute } from "../../../foundation/route/route.ts";
 import { idParams, reference } from "../../../foundation/route/schemas.ts";
 import { customerSchema, showCustomer } from "../../customers/schema.ts";
-import { workIn } from "../../organizations/actions.ts";
 import { deleteCard, deleteCustomerOfCards } from "../actions/delete.ts";
-import { type CardInFull, organizationOfCard } from "../actions/read.ts";
+import { type CardInFull, workForCard } from "../actions/read.ts";
 import { blockCard, freezeCard, unblockCard, unfreezeCard } from "../actions/restrict.ts";
 import {
   blockSchema,
@@ -69,13 +66,6 @@ const freeze = (verb: keyof typeof freezes) => {
     },
   });
 };
-
-/** The platform's work, turned to the organization of a card that a path names by id. */
-async function workForCard(work: Work, id: string): Promise<Work> {
-  const organizationId = await organizationOfCard(work.sql, id);
-  if (organizationId === null) throw generalErrors.refusal("not_found");
-  return workIn(work, organizationId);
-}
 
 const block = writeRoute({
   id: "blockCard",
@@ -146,7 +136,7 @@ const deleteCustomer = writeRoute({
   path: "/customers/{id}",
   summary: "Delete a customer",
   description:
-    "Only when all its cards are deleted. The customer stays readable as deleted, without its personal data, and so do its cards. What the law keeps is sealed, and read by the platform only; all else is erased at once, in events and stored answers too.",
+    "Only when all its cards are deleted. The customer stays readable as deleted, without its personal data, and so do its cards. Access that it asked for or was granted ends. What the law keeps is sealed, and read by the platform only; all else is erased at once, in events and stored answers too.",
   tag: "Customers",
   audience: "organization",
   scope: "customers:write",

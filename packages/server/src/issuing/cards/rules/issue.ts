@@ -76,6 +76,7 @@ export function newCard(work: Work, parts: IssueParts, number: MaskedNumber): Ca
     billingAddress: request.billingAddress ?? null,
     label: request.label ?? null,
     metadata: request.metadata ?? {},
+    legalHold: null,
     numberFirst: numbers.from,
     numberLast: numbers.to,
     ...feesFrom(work.now, program.timeZone),
@@ -108,7 +109,8 @@ const pendingReview = (work: Work): Restriction => ({
   reason: PENDING_REVIEW,
 });
 
-const screeningReview = (work: Work): Restriction => ({
+/** The block of a card whose name may be on a list, until somebody has looked. */
+export const screeningReview = (work: Work): Restriction => ({
   ...firstBlock(work, "screening"),
   owner: "compliance",
   reason: SCREENING_REVIEW,

@@ -15,7 +15,7 @@ import { transferErrors } from "../../transfers/errors.ts";
 import type { Transfer } from "../../transfers/model.ts";
 import { planTransfer, refusalOf } from "../../transfers/rules.ts";
 import { issueConditions } from "../errors.ts";
-import type { Card, ReplacementReason } from "../model.ts";
+import { type Card, type ReplacementReason, type Restriction, restrictedStatus } from "../model.ts";
 import { expiryOf } from "./expiry.ts";
 import { feesOf, servedProblem } from "./funds.ts";
 import { customerAgainst, needsCustomer, organizationProblem } from "./unmet.ts";
@@ -111,6 +111,8 @@ export type Replaced = { readonly old: Card; readonly fresh: Card };
 /**
  * A card and its replacement, which carries on where the old one stands with its monthly fees: the chain keeps
  * its day and pays each month once. The freezes of organization and cardholder are not carried over.
+ *
+ * @param made.restrictions what stops the new one from its first moment on.
  */
 export function replaced(
   card: Card,
@@ -119,10 +121,11 @@ export function replaced(
     readonly id: CardId;
     readonly number: MaskedNumber;
     readonly program: Program;
+    readonly restrictions: readonly Restriction[];
     readonly now: Date;
   },
 ): Replaced {
-  const { id, number, program, now } = made;
+  const { id, number, program, restrictions, now } = made;
   const expiry = expiryOf(now, program.validityMonths, program.timeZone);
   const numbers = numbersOf(program);
   const fresh: Card = {
@@ -141,8 +144,8 @@ export function replaced(
     expiresAt: expiry.expiresAt,
     previousExpiry: null,
     expiredAt: null,
-    restrictions: [],
-    storedStatus: "active",
+    restrictions,
+    storedStatus: restrictedStatus(restrictions),
     version: 1n,
     createdAt: now,
   };

@@ -186,6 +186,8 @@ const accessConditions = {
   requested: "product_access_pending",
   rejected: "product_access_rejected",
   revoked: "product_access_revoked",
+  // Only of a deleted customer.
+  ended: "product_access_missing",
   granted: null,
 } as const satisfies Record<AccessStatus, keyof typeof conditions.entries | null>;
 

@@ -23,10 +23,10 @@ const toErase = statement(
   "cards.toErase",
   dueInOrder(`select c.id, c.retain_until as due_at from cards c
     where c.organization_id = o.organization_id and c.retain_until <= o.now
-      and c.erased_at is null`),
+      and c.erased_at is null and c.legal_hold_reason is null`),
 );
 
-/** Deleted cards without a customer whose retention is over. */
+/** Deleted cards without a customer whose retention is over, and that are under no legal hold. */
 export const findRetentionOver = (sql: Sql, page: DuePage): Promise<Due[]> =>
   sql.query<Due>(toErase, dueValues(page));
 
@@ -35,11 +35,15 @@ const mark = statement(
   `update cards c set erased_at = $3
    from unnest($1::text[], $2::text[]) as given (organization_id, id)
    where c.organization_id = given.organization_id and c.id = given.id
-     and c.retain_until <= $3 and c.erased_at is null
+     and c.retain_until <= $3 and c.erased_at is null and c.legal_hold_reason is null
    returning c.id`,
 );
 
-/** Remembers of locked cards whose retention is over that they are erased. @returns which they are */
+/**
+ * Remembers of locked cards whose retention is over, and that are under no legal hold, that they are erased.
+ *
+ * @returns which they are.
+ */
 export async function markErased(
   sql: Sql,
   cards: readonly CardKey[],

@@ -30,6 +30,20 @@ export async function countScreened(sql: Sql): Promise<ScreenedCounts> {
   return row ?? { total: 0, behind: 0 };
 }
 
+const screened = statement(
+  "cards.findScreened",
+  "select screened_version as version from cards where organization_id = $1 and id = $2",
+);
+
+/** Up to which version of the lists a card was screened; 0: never. */
+export async function findScreened(
+  sql: Sql,
+  { organizationId, id }: Pick<Card, "organizationId" | "id">,
+): Promise<bigint> {
+  const [row] = await sql.query<{ version: bigint }>(screened, [organizationId, id]);
+  return row?.version ?? 0n;
+}
+
 const mark = statement(
   "cards.markScreened",
   `update cards c set screened_version = $3

@@ -6,8 +6,6 @@ import type { OrganizationId } from "../../../foundation/ids/ids.ts";
 import type { Due, DuePage } from "../../../foundation/job/job.ts";
 import { canMove } from "../../../foundation/lifecycle/lifecycle.ts";
 import type { Reference } from "../../../foundation/route/schemas.ts";
-import { announce } from "../../../records/events/actions.ts";
-import { previousOf } from "../../../records/events/rules.ts";
 import { lockOrganization, workIn } from "../../organizations/actions.ts";
 import { requireOpen } from "../../organizations/rules.ts";
 import { lockProgram } from "../../programs/actions.ts";
@@ -16,16 +14,15 @@ import type { Program } from "../../programs/model.ts";
 import { isAvailableTo } from "../../programs/rules.ts";
 import { lockCustomer } from "../actions.ts";
 import { customerErrors } from "../errors.ts";
-import { type CustomerEvent, eventOfAccessMove } from "../events.ts";
+import { eventOfAccessMove } from "../events.ts";
 import {
-  type AccessMove,
   type AccessRequest,
   type AccessStatus,
+  type AccessVerdict,
   accessLifecycle,
   type Product,
 } from "../model.ts";
 import { ACCESS_RULE, grantedBecause, isGrantedByRule } from "../rules/access.ts";
-import { showAccess } from "../schema.ts";
 import {
   type AccessFilter,
   accessOwnerOf,
@@ -38,6 +35,7 @@ import {
   wasRefused,
 } from "../store/access.ts";
 import { lockCustomerRow, type PageWanted } from "../store.ts";
+import { announceAccess } from "./record.ts";
 
 /**
  * How a customer's access to a program stands; null where it was never asked for. Lock the customer to
@@ -182,7 +180,7 @@ export async function workForAccess(work: Work, id: string): Promise<Work> {
 export async function decideAccess(
   work: Work,
   id: string,
-  move: AccessMove,
+  move: AccessVerdict,
   reasons: readonly string[] = [],
 ): Promise<AccessRequest> {
   const found = await findAccessRow(work.sql, work.organizationId, id);
@@ -206,20 +204,4 @@ export async function decideAccess(
   await updateAccessRequest(work.sql, request);
   announceAccess(work, eventOfAccessMove[move], request, before);
   return request;
-}
-
-function announceAccess(
-  work: Work,
-  type: CustomerEvent,
-  request: AccessRequest,
-  before?: AccessRequest,
-): void {
-  const object = showAccess(request);
-  announce(work, {
-    type,
-    objectId: request.id,
-    objectVersion: request.version,
-    object,
-    ...(before && { previous: previousOf(showAccess(before), object) }),
-  });
 }

@@ -3,8 +3,8 @@ import { wakeJobs } from "../../../foundation/job/bell.ts";
 import { announce } from "../../../records/events/actions.ts";
 import { previousOf } from "../../../records/events/rules.ts";
 import type { CustomerEvent } from "../events.ts";
-import { type Customer, IN_REVIEW, type StatusChange } from "../model.ts";
-import { personalFields, showCustomer } from "../schema.ts";
+import { type AccessRequest, type Customer, IN_REVIEW, type StatusChange } from "../model.ts";
+import { personalFields, showAccess, showCustomer } from "../schema.ts";
 import { standsSince } from "../store/standing.ts";
 import { insertStatusChange } from "../store.ts";
 
@@ -56,5 +56,22 @@ export function announceCustomer(
     ...(before && { previous: previousOf(showCustomer(before), object) }),
     subjectId: customer.id,
     personal: personalFields,
+  });
+}
+
+/** Announces an access request as the API shows it, after a change also with what was different. */
+export function announceAccess(
+  work: Work,
+  type: CustomerEvent,
+  request: AccessRequest,
+  before?: AccessRequest,
+): void {
+  const object = showAccess(request);
+  announce(work, {
+    type,
+    objectId: request.id,
+    objectVersion: request.version,
+    object,
+    ...(before && { previous: previousOf(showAccess(before), object) }),
   });
 }

@@ -5,7 +5,7 @@ import { generalErrors } from "../../../foundation/errors/errors.ts";
 import { canMove } from "../../../foundation/lifecycle/lifecycle.ts";
 import { announce } from "../../../records/events/actions.ts";
 import { previousOf } from "../../../records/events/rules.ts";
-import { issueLink, realNow, revokeLink } from "../../../records/links/actions.ts";
+import { endsOfLinks, issueLink, realNow, revokeLink } from "../../../records/links/actions.ts";
 import { linkTo } from "../../../records/links/rules.ts";
 import { eraseGiven } from "../../documents/actions.ts";
 import { customerErrors } from "../errors.ts";
@@ -13,11 +13,12 @@ import { type CustomerEvent, eventOfSessionMove } from "../events.ts";
 import {
   canVerify,
   type SessionMove,
+  type SessionNow,
   sessionLifecycle,
   type VerificationSession,
 } from "../model/sessions.ts";
 import type { Customer } from "../model.ts";
-import { sessionFields, showSession } from "../schema/sessions.ts";
+import { sessionFields, showMoved } from "../schema/sessions.ts";
 import {
   emptySessions,
   findSessionRow,
@@ -147,12 +148,21 @@ export async function eraseAbandoned(work: Work, ids: readonly string[]): Promis
 const byCustomer = (one: VerificationSession, other: VerificationSession): number =>
   one.customerId < other.customerId ? -1 : 1;
 
-/** One page of a customer's sessions, newest first. */
-export const listSessions = (
+/** One page of a customer's sessions as they stand, newest first. */
+export async function listSessions(
   sql: Sql,
   customer: Customer,
   page: PageWanted,
-): Promise<RowPage<VerificationSession>> => listSessionRows(sql, customer, page);
+): Promise<RowPage<SessionNow>> {
+  const { rows, more } = await listSessionRows(sql, customer, page);
+  const ids = rows.map(({ id }) => id);
+  const [now, ends] = await Promise.all([
+    realNow(sql),
+    endsOfLinks(sql, customer.organizationId, ids),
+  ]);
+  const seen = rows.map((session) => ({ session, now, end: ends.get(session.id) ?? null }));
+  return { rows: seen, more };
+}
 
 /**
  * Moves a locked session, with what belongs to its new status.
@@ -181,13 +191,13 @@ function announceSession(
   session: VerificationSession,
   before?: VerificationSession,
 ): void {
-  const object = showSession(session, null);
+  const object = showMoved(session);
   announce(work, {
     type,
     objectId: session.id,
     objectVersion: session.version,
     object,
-    ...(before && { previous: previousOf(showSession(before, null), object) }),
+    ...(before && { previous: previousOf(showMoved(before), object) }),
     subjectId: session.customerId,
     personal: sessionFields,
   });

@@ -5,6 +5,7 @@ import type {
   SessionId,
 } from "../../../foundation/ids/ids.ts";
 import { lifecycle, type MoveOf, type StateOf } from "../../../foundation/lifecycle/lifecycle.ts";
+import type { EndReason, LinkEnd } from "../../../records/links/model.ts";
 import type { DocumentKind } from "../../documents/model.ts";
 import {
   beneath,
@@ -63,6 +64,31 @@ export type VerificationSession = {
   readonly version: bigint;
   readonly createdAt: Date;
 };
+
+/** A session, and what tells how it stands: real time, and whether its link has ended. */
+export type SessionNow = {
+  readonly session: VerificationSession;
+  readonly now: Date;
+  readonly end: LinkEnd | null;
+};
+
+/**
+ * How a session stands. Its row tells what was done to it; its time may be over, and its link ends with the
+ * organization, which touches no session. The one place that says so.
+ *
+ * @returns its status, and why it ended before its time; null where it did not.
+ */
+export function standingOf({ session, now, end }: SessionNow): {
+  readonly status: SessionStatus | "expired";
+  readonly endedReason: EndReason | null;
+} {
+  const { status, expiresAt } = session;
+  if (status !== "waiting" && status !== "started") {
+    return { status, endedReason: end?.reason ?? null };
+  }
+  if (expiresAt <= (end?.at ?? now)) return { status: "expired", endedReason: null };
+  return { status: end === null ? status : "revoked", endedReason: end?.reason ?? null };
+}
 
 /** What was given in a session and not submitted yet. */
 export type Draft = {

@@ -6,7 +6,7 @@ import { startTestServer } from "../../../../test/harness/server.ts";
 import { programBody } from "../../programs/fixture.ts";
 import { accessOf } from "../actions/access.ts";
 import { person } from "../fixture.ts";
-import { type AccessStatus, accessLifecycle } from "../model.ts";
+import { type AccessStatus, accessLifecycle, accessVerdicts } from "../model.ts";
 
 const server = await startTestServer();
 const mine = await server.newOrganization();
@@ -56,6 +56,11 @@ const ways: Readonly<Record<AccessStatus, () => Promise<string>>> = {
     await decide(id, "revoke");
     return id;
   },
+  ended: async () => {
+    const { id, customerId } = (await ask(await newCustomer(), { typeId: program })).body;
+    await mine.call("DELETE", `/customers/${customerId}`);
+    return id;
+  },
 };
 
 test("201: access to the cards of a program is requested, and waits for the platform", async () => {
@@ -80,7 +85,7 @@ test("201: access to the cards of a program is requested, and waits for the plat
   assert.deepEqual((await server.call("GET", `/access-requests/${id}`)).body, answer.body);
 });
 
-for (const move of Object.keys(accessLifecycle.moves) as (keyof typeof accessLifecycle.moves)[]) {
+for (const move of accessVerdicts) {
   const { from, to } = accessLifecycle.moves[move];
   for (const status of accessLifecycle.states) {
     const allowed = (from as readonly string[]).includes(status);
@@ -89,7 +94,9 @@ for (const move of Object.keys(accessLifecycle.moves) as (keyof typeof accessLif
       const id = await ways[status]();
       const before = (await server.call("GET", `/access-requests/${id}`)).body;
       const answer = await decide(id, move);
-      assert.equal(codeOf(answer), allowed ? `200 ${to}` : "409 access_move_not_allowed");
+      const over = status === "ended" && move === "grant";
+      const refusal = over ? "409 customer_deleted" : "409 access_move_not_allowed";
+      assert.equal(codeOf(answer), allowed ? `200 ${to}` : refusal);
       const after = (await server.call("GET", `/access-requests/${id}`)).body;
       if (!allowed) return assert.deepEqual(after, before);
       assert.deepEqual(after, answer.body);
@@ -276,4 +283,60 @@ test("each decision is one event of the customer's organization, with what was b
   const [, , revoked] = body.data;
   assert.equal(revoked.data.previous.status, "granted");
   assert.deepEqual(revoked.data.object.statusReasons, reasons);
+});
+
+test("deleting a customer ends what it asked for and was granted, each with one event, and leaves what was decided against it", async () => {
+  const [customer, another] = [await newCustomer(), await newCustomer()];
+  const asked = async (of: string) => (await ask(of, { typeId: await newProgram() })).body.id;
+  const [open, granted, rejected] = [
+    await asked(customer),
+    await asked(customer),
+    await asked(customer),
+  ];
+  const elsewhere = await asked(another);
+  await decide(granted, "grant");
+  await decide(rejected, "reject");
+  const read = async (id: string) => (await server.call("GET", `/access-requests/${id}`)).body;
+  const [refused, untouched] = [await read(rejected), await read(elsewhere)];
+  assert.equal((await mine.call("DELETE", `/customers/${customer}`)).status, 200);
+  await server.sequence();
+  for (const [id, was, version] of [
+    [open, "requested", 2],
+    [granted, "granted", 3],
+  ] as const) {
+    const is = await read(id);
+    assert.deepEqual(
+      [is.status, is.statusReasons, is.decidedBy, is.version],
+      [
+        "ended",
+        ["The customer was deleted."],
+        { kind: "system", id: "customer_deletion" },
+        version,
+      ],
+    );
+    assert.match(is.decidedAt, /Z$/);
+    const { body } = await mine.call("GET", `/events?objectId=${id}`);
+    const { type, data } = body.data.at(-1);
+    assert.deepEqual([body.data.length, type], [version, "access.ended"]);
+    assert.deepEqual([data.object, data.previous.status], [is, was]);
+  }
+  assert.deepEqual([await read(rejected), await read(elsewhere)], [refused, untouched]);
+  const { body } = await server.call("GET", `/access-requests?status=requested&limit=100`);
+  const waiting = body.data.map(({ id }: { id: string }) => id);
+  assert.deepEqual([waiting.includes(open), waiting.includes(elsewhere)], [false, true]);
+});
+
+test("of a grant and the deletion of the customer at once none leaves access behind", async () => {
+  for (let round = 0; round < 8; round += 1) {
+    const customer = await newCustomer();
+    const { id } = (await ask(customer, { typeId: program })).body;
+    const [granted, deleted] = await Promise.all([
+      decide(id, "grant"),
+      mine.call("DELETE", `/customers/${customer}`),
+    ]);
+    assert.equal(deleted.status, 200);
+    assert.ok(["200 granted", "409 customer_deleted"].includes(codeOf(granted)));
+    const { status, version } = (await server.call("GET", `/access-requests/${id}`)).body;
+    assert.deepEqual([status, version], ["ended", granted.status === 200 ? 3 : 2]);
+  }
 });

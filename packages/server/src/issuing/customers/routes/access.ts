@@ -13,7 +13,7 @@ import {
 } from "../../../foundation/route/schemas.ts";
 import { listedOrganization } from "../../organizations/rules.ts";
 import { decideAccess, listAccess, requestAccess, workForAccess } from "../actions/access.ts";
-import { type AccessMove, type AccessRequest, accessLifecycle } from "../model.ts";
+import { type AccessRequest, type AccessVerdict, accessLifecycle } from "../model.ts";
 import {
   accessRefusalSchema,
   accessRequestSchema,
@@ -130,7 +130,7 @@ const getAccess = readRoute({
 const verb = <B extends TSchema>(
   follow: AccessFollower,
   about: {
-    readonly move: AccessMove;
+    readonly move: AccessVerdict;
     readonly summary: string;
     readonly description: string;
     readonly body?: B;

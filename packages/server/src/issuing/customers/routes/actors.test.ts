@@ -11,9 +11,10 @@ import { person } from "../fixture.ts";
 import { passesByItself } from "../model/levels.ts";
 import { CONSENT_VERSION } from "../model/sessions.ts";
 import {
-  type AccessMove,
   type AccessStatus,
+  type AccessVerdict,
   accessLifecycle,
+  accessVerdicts,
   type CustomerMove,
   type CustomerStatus,
   customerLifecycle,
@@ -332,8 +333,7 @@ const typeId = made(
   }),
 ).id;
 
-const accessMoves = Object.keys(accessLifecycle.moves) as AccessMove[];
-const decideAccess = (id: string, move: AccessMove, call: Call) =>
+const decideAccess = (id: string, move: AccessVerdict, call: Call) =>
   call("POST", `/access-requests/${id}/${move}`, move === "grant" ? {} : { reasons });
 
 const ask = async (program: string, customer: string) =>
@@ -356,6 +356,12 @@ const accessWays: Readonly<Record<AccessStatus, (program?: string) => Promise<st
     made(await decideAccess(id, "revoke", server.call));
     return id;
   },
+  ended: async (program) => {
+    const id = await accessWays.granted(program);
+    const { customerId } = await readAccess(id);
+    made(await mine.call("DELETE", `/customers/${customerId}`));
+    return id;
+  },
 };
 const readAccess = async (id: string) => made(await mine.call("GET", `/access-requests/${id}`));
 
@@ -370,14 +376,16 @@ const accessActors: Readonly<Record<string, { call: Call; refusal: string | null
   nobody: { call: actors.nobody.call, refusal: "401 unauthenticated" },
 };
 
-for (const move of accessMoves) {
+for (const move of accessVerdicts) {
   const { from, to } = accessLifecycle.moves[move];
   for (const [actor, { call, refusal }] of Object.entries(accessActors)) {
     test(`${move} of access by ${actor}: each status answers as the life cycle has it`, async () => {
       for (const status of accessLifecycle.states) {
         const id = await accessWays[status]();
         const before = await readAccess(id);
-        const allowed = isFrom(from, status) ? `200 ${to}` : "409 access_move_not_allowed";
+        const over = status === "ended" && move === "grant";
+        const not = over ? "409 customer_deleted" : "409 access_move_not_allowed";
+        const allowed = isFrom(from, status) ? `200 ${to}` : not;
         const answer = await decideAccess(id, move, call);
         assert.equal(codeOf(answer), refusal ?? allowed, status);
         if (answer.status !== 200) assert.deepEqual(await readAccess(id), before, status);

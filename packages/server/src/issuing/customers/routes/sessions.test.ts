@@ -188,3 +188,63 @@ test("with its customer's deletion a session ends: its link is nobody's, and whe
   const events = "select id from events e where e::text like '%Qxvanna%'";
   assert.deepEqual(await asOwner(server.database.url, events), []);
 });
+
+test("once its organization is closed each session says that it ended, and why; what was submitted stays so", async () => {
+  const of = await server.newOrganization();
+  const session = async () => {
+    const body = { type: "individual", level: "basic" };
+    const { id, verification } = (await of.call("POST", "/customers", body)).body;
+    return { id, sessionId: verification.sessionId as string };
+  };
+  const [waiting, started, submitted, expired, revoked, replaced] = [
+    await session(),
+    await session(),
+    await session(),
+    await session(),
+    await session(),
+    await session(),
+  ];
+  await server.sequence();
+  const change = (id: string, text: string) =>
+    asOwner(server.database.url, `update verification_sessions set ${text} where id = $1`, [id]);
+  await change(started.sessionId, "status = 'started', started_at = now()");
+  await change(
+    submitted.sessionId,
+    "status = 'submitted', submitted_at = now(), consented_at = now(), consent_version = '1', consent_language = 'en'",
+  );
+  await change(expired.sessionId, "expires_at = now() - interval '1 minute'");
+  const path = `/customers/${revoked.id}/verification-sessions/${revoked.sessionId}`;
+  const { body } = await of.call("DELETE", path);
+  assert.deepEqual([body.status, body.endedReason], ["revoked", "revoked"]);
+  await of.call("POST", `/customers/${replaced.id}/verification-sessions`, {});
+  const seen = async (call = of.call) => {
+    const told = [];
+    for (const { id } of [waiting, started, submitted, expired, revoked, replaced]) {
+      const { data } = (await call("GET", `/customers/${id}/verification-sessions`)).body;
+      for (const { status, endedReason } of data) told.push(`${status} ${endedReason}`);
+    }
+    return told;
+  };
+  assert.deepEqual(await seen(), [
+    "waiting null",
+    "started null",
+    "submitted null",
+    "expired null",
+    "revoked revoked",
+    "waiting null",
+    "replaced replaced",
+  ]);
+  const closed = await server.call("POST", `/organizations/${of.id}/close`, {});
+  assert.equal(closed.status, 200, JSON.stringify(closed.body));
+  const ended = [
+    "revoked organization_closed",
+    "revoked organization_closed",
+    "submitted organization_closed",
+    "expired null",
+    "revoked revoked",
+    "revoked organization_closed",
+    "replaced replaced",
+  ];
+  assert.deepEqual(await seen(), ended);
+  assert.deepEqual(await seen(server.call), ended);
+});

@@ -8,7 +8,6 @@ import {
   pageQuery,
   reference,
 } from "../../../foundation/route/schemas.ts";
-import { realNow } from "../../../records/links/actions.ts";
 import { lockForEvidence } from "../actions/evidence.ts";
 import { listSessions, openSession, revokeSession } from "../actions/sessions.ts";
 import { requireReturn } from "../rules/verification.ts";
@@ -16,6 +15,7 @@ import {
   issuedSessionSchema,
   newSessionSchema,
   sessionSchema,
+  showMoved,
   showSession,
 } from "../schema/sessions.ts";
 import { customerFor } from "./seen.ts";
@@ -48,7 +48,7 @@ const create = writeRoute({
     requireReturn(caller.mode, returnUrl);
     const customer = await lockForEvidence(work, reference(id));
     const { session, link } = await openSession(work, customer, { publicUrl, returnUrl });
-    return { ...showSession(session, null), link };
+    return { ...showMoved(session), link };
   },
 });
 
@@ -66,15 +66,8 @@ const list = readRoute({
   handle: async ({ params: { id }, query: { limit = DEFAULT_LIMIT, cursor }, caller, reading }) => {
     const customer = await customerFor(caller, reading, id);
     const page = { after: decodeCursor(cursor), limit };
-    const [found, now] = await Promise.all([
-      listSessions(reading.sql, customer, page),
-      realNow(reading.sql),
-    ]);
-    return pageFrom(
-      found,
-      (session) => session.id,
-      (session) => showSession(session, now),
-    );
+    const found = await listSessions(reading.sql, customer, page);
+    return pageFrom(found, ({ session }) => session.id, showSession);
   },
 });
 
@@ -93,7 +86,7 @@ const revoke = writeRoute({
   errors: ["not_found", "verification_ended", "customer_deleted", "organization_closed"],
   handle: async ({ params: { id, sessionId }, work }) => {
     const customer = await lockForEvidence(work, reference(id));
-    return showSession(await revokeSession(work, customer, sessionId), null);
+    return showMoved(await revokeSession(work, customer, sessionId));
   },
 });
 

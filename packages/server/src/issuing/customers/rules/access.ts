@@ -1,9 +1,22 @@
 import type { Program } from "../../programs/model.ts";
 import { reaches } from "../model/levels.ts";
-import type { Customer } from "../model.ts";
+import { type AccessRequest, type AccessStatus, accessLifecycle, type Customer } from "../model.ts";
 
 /** Who grants where a program does it by itself: the id of the actor `system`. */
 export const ACCESS_RULE = "access_rule";
+
+/** Who ends the access of a customer that is deleted: the id of the actor `system`. */
+export const CUSTOMER_DELETION = "customer_deletion";
+
+/** A request of a customer that is deleted: nobody decides about it any more, and what was granted is over. */
+export const endedWith = (request: AccessRequest, now: Date): AccessRequest => ({
+  ...request,
+  status: accessLifecycle.moves.end.to as AccessStatus,
+  reasons: ["The customer was deleted."],
+  decidedAt: now,
+  decidedBy: { kind: "system", id: CUSTOMER_DELETION },
+  version: request.version + 1n,
+});
 
 type Asker = Pick<
   Customer,

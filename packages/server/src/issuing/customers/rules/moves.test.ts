@@ -381,6 +381,8 @@ test("the life of an access request is the one that the product describes", () =
     "requested grant granted",
     "requested reject rejected",
     "granted revoke revoked",
+    "requested end ended",
+    "granted end ended",
   ]);
 });
 

@@ -8,7 +8,13 @@ import {
   type StaticOf,
   timestamp,
 } from "../../../foundation/route/schemas.ts";
-import { sessionLifecycle, type VerificationSession } from "../model/sessions.ts";
+import { endReasons } from "../../../records/links/model.ts";
+import {
+  type SessionNow,
+  sessionLifecycle,
+  standingOf,
+  type VerificationSession,
+} from "../model/sessions.ts";
 import { customerSchema } from "../schema.ts";
 
 /** 0 to 65535. */
@@ -44,6 +50,12 @@ export const sessionSchema = object(
       description:
         "waiting: the link was not used yet. submitted, replaced and revoked are final; expired is told by expiresAt.",
     }),
+    endedReason: nullable(
+      oneOf(endReasons, {
+        description:
+          "Why it, or the link that leads back to it, ended before its time. With the end of an organization all of its links end, which no event tells of each.",
+      }),
+    ),
     returnUrl: personal(nullable(Type.String({ description: "Where the page leads back to." }))),
     expiresAt: { ...timestamp, description: "Of the link; once it is used, of the session." },
     startedAt: nullable(timestamp),
@@ -96,18 +108,30 @@ export const sessionFields = personalFieldsOf(sessionSchema);
 
 type Shown = StaticOf<typeof sessionSchema>;
 
-/**
- * A session as it is shown.
- *
- * @param now real time, by which it may have expired; null in an event, which tells what was done.
- */
-export function showSession(session: VerificationSession, now: Date | null): Shown {
-  const { consent, status, expiresAt, startedAt, submittedAt, version, createdAt, ...same } =
-    session;
-  const runs = status === "waiting" || status === "started";
+/** A session as it stands. */
+export const showSession = (seen: SessionNow): Shown => show(seen.session, standingOf(seen));
+
+/** A session as a move has left it, in an answer or an event: told is what was done. */
+export function showMoved(session: VerificationSession): Shown {
+  const { status } = session;
+  const endedReason = status === "replaced" || status === "revoked" ? status : null;
+  return show(session, { status, endedReason });
+}
+
+function show(session: VerificationSession, standing: ReturnType<typeof standingOf>): Shown {
+  const {
+    consent,
+    status: _,
+    expiresAt,
+    startedAt,
+    submittedAt,
+    version,
+    createdAt,
+    ...same
+  } = session;
   return {
     ...same,
-    status: runs && now !== null && expiresAt <= now ? "expired" : status,
+    ...standing,
     expiresAt: expiresAt.toISOString(),
     startedAt: startedAt?.toISOString() ?? null,
     submittedAt: submittedAt?.toISOString() ?? null,

@@ -6,7 +6,7 @@ import { dueInOrder, dueValues } from "../../../records/jobs/clauses.ts";
 import { isActive } from "../../organizations/clauses.ts";
 import { grantingPrograms } from "../../programs/clauses.ts";
 import { verificationLevels } from "../../programs/model.ts";
-import type { AccessRequest, AccessStatus } from "../model.ts";
+import type { AccessRequest, AccessStatus, Customer } from "../model.ts";
 import type { PageWanted } from "../store.ts";
 
 const accessSelected = `organization_id as "organizationId", id, customer_id as "customerId",
@@ -79,6 +79,18 @@ export async function accessOwnerOf(sql: Sql, id: string): Promise<OrganizationI
   const [row] = await sql.query<{ organizationId: OrganizationId }>(accessOwner, [id]);
   return row?.organizationId ?? null;
 }
+
+const standing = statement(
+  "customers.standingAccess",
+  `select ${accessSelected} from access_requests
+   where organization_id = $1 and customer_id = $2 and status in ('requested', 'granted') order by id`,
+);
+
+/** A customer's requests that are open or granted. */
+export const listStandingAccess = (
+  sql: Sql,
+  { organizationId, id }: Pick<Customer, "organizationId" | "id">,
+): Promise<AccessRequest[]> => sql.query<AccessRequest>(standing, [organizationId, id]);
 
 /** Writes a new request. @returns whether none was open or granted. */
 export async function insertAccessRequest(sql: Sql, request: AccessRequest): Promise<boolean> {

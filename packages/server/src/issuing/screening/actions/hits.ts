@@ -2,6 +2,7 @@ import type { RowPage } from "../../../foundation/database/list.ts";
 import type { Sql } from "../../../foundation/database/sql.ts";
 import type { Reading, Work } from "../../../foundation/database/work.ts";
 import { assert, generalErrors } from "../../../foundation/errors/errors.ts";
+import type { CardId } from "../../../foundation/ids/ids.ts";
 import { isSameKey } from "../../../records/access/actions.ts";
 import { openPersonal, sealPersonal } from "../../../records/vault/actions.ts";
 import {
@@ -17,7 +18,7 @@ import {
   isSanctions,
   isWaiting,
 } from "../model/hits.ts";
-import type { Match, Subject } from "../model.ts";
+import type { Subject } from "../model.ts";
 import { type Finding, findingsOf, hashOfEntry, moveOf, requireReopenable } from "../rules/hits.ts";
 import { insertHitChange, listHitChanges } from "../store/hit-history.ts";
 import {
@@ -90,8 +91,9 @@ async function keep(
     version: (waiting?.version ?? 0n) + 1n,
     createdAt: waiting?.createdAt ?? work.now,
   };
+  const kept: HitMatch = { subject, name: match.name.text, reasons: match.reasons };
+  const sealed = await seal(work, hit, kept);
   const move = waiting === null ? "find" : "renew";
-  const sealed = await seal(work, hit, subject, match);
   await record(work, waiting, { hit, sealed }, { ...unsaid, move, actor: SCREENER });
   return hit;
 }
@@ -114,10 +116,8 @@ async function record(
 async function seal(
   work: Work,
   { id, organizationId, subjectId }: Hit,
-  subject: Subject,
-  { name, reasons }: Match,
+  kept: HitMatch,
 ): Promise<Uint8Array> {
-  const kept: HitMatch = { subject, name: name.text, reasons };
   const json = JSON.stringify(kept);
   const [sealed] = await sealPersonal(work, [
     { organizationId, subjectId, recordId: id, purpose: "retained", json, now: work.now },
@@ -125,6 +125,27 @@ async function seal(
   assert(sealed !== undefined, "What is given to be sealed is sealed.");
   return sealed;
 }
+
+/**
+ * Binds a card that takes another's place, under the same name, by all that is known of that one: what was decided
+ * is kept with both, what waits for a decision goes over. The caller has the old one locked, and makes the new one.
+ */
+export async function carryHits(work: Work, from: CardId, to: CardId): Promise<void> {
+  const known = await inFullAll(work, await hitsOf(work.sql, work.organizationId, from));
+  for (const { hit: before, match } of known) {
+    assert(match !== null, "Of a card that lives what was compared is kept.");
+    const goes = isWaiting(before);
+    const hit: Hit = goes
+      ? { ...before, ...cardRef(to), version: before.version + 1n }
+      : { ...before, ...cardRef(to), id: work.newId("screeningHit"), version: 1n };
+    const sealed = await seal(work, hit, match);
+    const kept = { ...unsaid, move: "carry", actor: work.actor } as const;
+    await record(work, goes ? before : null, { hit, sealed }, kept);
+  }
+}
+
+const cardRef = (subjectId: CardId) =>
+  ({ subjectKind: "card", subjectId, personId: null }) as const;
 
 /** Opens what was compared, of hits of one organization. */
 async function inFullAll(

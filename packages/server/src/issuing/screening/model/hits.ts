@@ -72,8 +72,11 @@ export type Hit = HitRef & {
   readonly createdAt: Date;
 };
 
-/** How a hit comes into the queue: found, or looked at anew because its subject or entry has changed. */
-export const hitArrivals = ["find", "renew"] as const;
+/**
+ * How a hit comes to be as it is by itself: found, looked at anew because its subject or entry has changed, or
+ * carried along with a card to the one that takes its place.
+ */
+export const hitArrivals = ["find", "renew", "carry"] as const;
 
 /** One step in the life of a hit, with who took it, why and when. */
 export type HitChange = {

@@ -71,7 +71,7 @@ export const hitChangeSchema = object({
   version: Type.Integer({ description: "Version of the hit that this made." }),
   move: oneOf([...hitArrivals, ...Object.keys(hitLifecycle.moves)], {
     description:
-      "find: it came into the queue; renew: it came anew, because the subject or the entry has changed; else what somebody did.",
+      "find: it came into the queue; renew: it came anew, because the subject or the entry has changed; carry: with its card, to the one that takes its place; else what somebody did.",
   }),
   from: nullable(oneOf(hitLifecycle.states)),
   to: oneOf(hitLifecycle.states),

@@ -13,6 +13,7 @@ import {
   wantedLanguage,
   withDigits,
 } from "./messages.js";
+import { tellParent } from "./parent.js";
 import { openRoles, peopleStep } from "./people.js";
 import { awayStep, calmStep, consentStep, reviewStep, startStep, statusStep } from "./steps.js";
 
@@ -113,7 +114,11 @@ function show(next      , entry                           = "more")       {
   step = next;
   // Who has not agreed yet in this visit does so before the review.
   if (step === "review" && !app.consented) step = "consent";
-  if (step === "calm") forget();
+  if (step === "status" && app.session.status === "submitted") tellParent("submitted");
+  if (step === "calm") {
+    tellParent("closed");
+    forget();
+  }
   live.textContent = "";
   draw();
   document.getElementById("title")?.focus();
