@@ -36,6 +36,12 @@ const read = async (id: string, of: TestOrganization = own): Promise<CardBody> =
 const due = async (of: TestOrganization = own) =>
   (await dueIn(server, rescreen, of.id)).map(({ id }) => id);
 
+/** What became of a hit, the oldest first. */
+const movesOf = async (hit: string): Promise<string[]> =>
+  made(await server.call("GET", `/screening-hits/${hit}/history`))
+    .data.map(({ move }: { move: string }) => move)
+    .reverse();
+
 /** A card whose only hit was cleared. */
 async function issueCleared(name: string, of: TestOrganization = own): Promise<CardBody> {
   const card = await issue(name, of);
@@ -54,6 +60,11 @@ test("what was cleared of a card is cleared of its replacement, and does not com
   assert.deepEqual(carried, known);
   assert.deepEqual([carried.decision.reasons, version, oldVersion], [reasons, 1, 2]);
   assert.notEqual(id, oldId);
+  assert.deepEqual(
+    [await movesOf(oldId), await movesOf(id)],
+    [["find", "clear"], ["carry"]],
+    "who cleared it is said by the decision",
+  );
   assert.deepEqual([subjectId, oldSubject], [fresh.id, old.id]);
   assert.deepEqual(await only(old.id), before, "what was decided of the old one stays with it");
   await inForce([...entries, listed("9", "Nobody Else")]);
@@ -104,7 +115,7 @@ test("a hit that waits goes over to the replacement, and is decided there", asyn
   const hit = await only(old.id);
   made(await decide(hit.id, "confirm"));
   // It was exposed only, so it is no block; that is looked at anew.
-  made(await server.call("POST", `/screening-hits/${hit.id}/reopen`, {}));
+  made(await decide(hit.id, "reopen"));
   const fresh = await replace(old.id);
   const moved = await only(fresh.id);
   assert.deepEqual(
@@ -114,6 +125,7 @@ test("a hit that waits goes over to the replacement, and is decided there", asyn
   assert.deepEqual(await hitsOf(old.id), []);
   made(await decide(hit.id, "clear"));
   assert.equal((await only(fresh.id)).status, "cleared");
+  assert.deepEqual(await movesOf(hit.id), ["find", "confirm", "reopen", "carry", "clear"]);
   await inForce([listed("q", "Nobody Else")], "pep");
   await runAll(server, rescreen, own.id);
 });
@@ -123,7 +135,7 @@ test("who decides on a hit that went over while it waited for the lock has the r
   const old = await issue("Wilma Grobbendonk");
   const seen = await only(old.id);
   made(await decide(seen.id, "confirm"));
-  made(await server.call("POST", `/screening-hits/${seen.id}/reopen`, {}));
+  made(await decide(seen.id, "reopen"));
   const fresh = await replace(old.id);
   const free = () =>
     asOwner(
@@ -147,7 +159,7 @@ test("of two who decide while the card is replaced one wins and the other is tol
     const old = await issue("Wilma Grobbendonk");
     const hit = await only(old.id);
     made(await decide(hit.id, "confirm"));
-    made(await server.call("POST", `/screening-hits/${hit.id}/reopen`, {}));
+    made(await decide(hit.id, "reopen"));
     const [fresh, ...verdicts] = await Promise.all([
       replace(old.id),
       decide(hit.id, "clear"),

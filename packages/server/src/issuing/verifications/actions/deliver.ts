@@ -104,7 +104,7 @@ async function deliver(deliveries: Deliveries, leased: Leased): Promise<void> {
 function wordsOf(error: unknown): string | null {
   if (error instanceof ProviderFailure) return error.message;
   if (error instanceof Refusal) return `The customer cannot be moved: ${error.code}.`;
-  return error instanceof Outage ? "The store of documents cannot be reached." : null;
+  return error instanceof Outage ? error.message : null;
 }
 
 /** @returns in how many seconds it is looked at again */
