@@ -374,6 +374,20 @@ test("however long the sending of documents takes, it is one process's while tha
   assert.equal(double.applicants.get(id)?.images.length, 5);
 });
 
+test("while the people of a business are sent it stays one process's, too", async () => {
+  const { id } = await openedBusiness();
+  const looks = () => double.requests.filter(({ path }) => path.includes(`externalUserId=${id}/`));
+  double.afterwards = async ({ path }) => {
+    if (!path.endsWith("/beneficiaries")) return;
+    await letTimePass(server, LEASE_S - 100, id);
+    await deliver();
+  };
+  await deliver();
+  double.afterwards = () => undefined;
+  assert.equal(looks().length, 1);
+  assert.deepEqual(double.applicants.get(id)?.body.fixedInfo, withPeople);
+});
+
 test("a sending ends before the next document once a reviewer has taken its verification", async () => {
   const { id, customerId } = await opened();
   await giveDocuments(mine.call, customerId, ["id_card", "other"]);

@@ -48,8 +48,8 @@ export type Deliveries = {
 /** What is asked about at the same time. */
 const TOGETHER = 8;
 /**
- * How long one process has what it asks about, seconds. A submission takes it anew before each document, so that
- * fifty may take as long as they must, and what a dead process had is soon taken over. Between two times there
+ * How long one process has what it asks about, seconds. A submission takes it anew before each person and document, so
+ * that fifty may take as long as they must, and what a dead process had is soon taken over. Between two times there
  * are at most a document's way out of the store (30 s) and to the provider (15 s), or three questions before the
  * first and one after the last: the rest is for a database that has much to do.
  */
@@ -214,13 +214,14 @@ async function submit(
   const given = documents.map(
     ({ document, read }): ApplicantDocument => ({
       ...document,
-      content: async () => {
-        if (!(await renewLease(sql, leased, LEASE_S))) throw new LeaseLost();
-        return gather(read(files));
-      },
+      content: () => gather(read(files)),
     }),
   );
-  const applicant: Applicant = { id, attempts, customer, people, documents: given, shareToken };
+  const stillOurs = async () => {
+    if (!(await renewLease(sql, leased, LEASE_S))) throw new LeaseLost();
+  };
+  const about = { id, attempts, customer, people, documents: given, shareToken };
+  const applicant: Applicant = { ...about, stillOurs };
   const reference = await provider.submit(applicant).catch((error: unknown) => {
     if (error instanceof ShareTokenRefused) return error;
     throw error;

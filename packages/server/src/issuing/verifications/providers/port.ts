@@ -22,6 +22,8 @@ export type Applicant = {
   readonly documents: readonly ApplicantDocument[];
   /** By which the provider imports the person whom it has verified for somebody else; null where none was given. */
   readonly shareToken: string | null;
+  /** To be called before each of many questions: ends the submission where another process has it by now. */
+  stillOurs(): Promise<void>;
 };
 
 /** What a provider says of an applicant; null while it has not decided. */

@@ -95,10 +95,12 @@ export function sumsub(settings: SumsubSettings, machine: Machine): OutsideProvi
       const status = inside(found, "review", "reviewStatus") ?? "init";
       if (status !== "init") return id;
       for (const person of unknownTo(found, applicant.people)) {
+        await applicant.stillOurs();
         const path = `/resources/applicants/${id}/fixedInfo/companyInfo/beneficiaries`;
         await json(path, beneficiary(person), []);
       }
       for (const document of applicant.documents) {
+        await applicant.stillOurs();
         const form = await formOf(document, applicant.customer, machine.random);
         const sent = await call("POST", `/resources/applicants/${id}/info/idDoc`, form, [409]);
         if (sent.status === 409 && sent.json.errorCode !== DUPLICATE_DOCUMENT) {
