@@ -231,6 +231,8 @@ table public.compliance_rules column 011 actor_kind text not null
 table public.compliance_rules column 012 actor_id text not null
 table public.compliance_rules column 013 version bigint not null
 table public.compliance_rules column 014 created_at timestamp(3) with time zone not null
+table public.customer_settings column 001 single boolean not null default true
+table public.customer_settings column 002 minimum_age integer not null
 table public.customer_status_history column 001 organization_id id not null
 table public.customer_status_history column 002 customer_id id not null
 table public.customer_status_history column 003 version bigint not null
@@ -816,6 +818,9 @@ table public.compliance_rules constraint compliance_rules_reason_code_check CHEC
 table public.compliance_rules constraint compliance_rules_subject_check CHECK ((subject = ANY (ARRAY['nationality'::text, 'residence'::text])))
 table public.compliance_rules constraint compliance_rules_version_check CHECK ((version > 0))
 table public.compliance_rules constraint compliance_rules_wind_down_days_check CHECK (((wind_down_days >= 0) AND (wind_down_days <= 365)))
+table public.customer_settings constraint customer_settings_minimum_age_check CHECK (((minimum_age >= 6) AND (minimum_age <= 25)))
+table public.customer_settings constraint customer_settings_pkey PRIMARY KEY (single)
+table public.customer_settings constraint customer_settings_single_check CHECK (single)
 table public.customer_status_history constraint customer_status_history_organization_id_customer_id_fkey FOREIGN KEY (organization_id, customer_id) REFERENCES customers(organization_id, id)
 table public.customer_status_history constraint customer_status_history_pkey PRIMARY KEY (organization_id, customer_id, version)
 table public.customers constraint customers_check CHECK (((status = 'on_hold'::text) = (status_before_hold IS NOT NULL)))
@@ -1232,6 +1237,7 @@ grant insert, select, update on public.card_restrictions to cardwright_app
 grant insert, select, update on public.card_wind_downs to cardwright_app
 grant insert, select, update on public.cards to cardwright_app
 grant insert, select, update on public.compliance_rules to cardwright_app
+grant insert, select, update on public.customer_settings to cardwright_app
 grant insert, select, update on public.customers to cardwright_app
 grant insert, select, update on public.documents to cardwright_app
 grant insert, select, update on public.due_fees to cardwright_app

@@ -15,7 +15,7 @@ grant select, insert, update on
   organizations, transfers, due_fees, customers, people, access_requests, documents,
   verifications, verification_settings, compliance_rules, card_wind_downs, programs, budgets, cards,
   card_restrictions, card_block_orders, card_batches, card_batch_rows, subject_keys, job_runs,
-  private_links, verification_sessions, screening_hits, screening_settings
+  private_links, verification_sessions, screening_hits, screening_settings, customer_settings
   to cardwright_app;
 
 grant select, insert, update on budget_spending to cardwright_app;

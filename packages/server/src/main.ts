@@ -37,6 +37,7 @@ import { makeFirstPlatformKey, seedSandbox } from "./interfaces/installation/see
 import { jobs } from "./interfaces/worker/jobs.ts";
 import { recordSources } from "./interfaces/worker/sources.ts";
 import { startWorker } from "./interfaces/worker/worker.ts";
+import { setMinimumAge } from "./issuing/customers/actions/age.ts";
 import { sweepDocuments } from "./issuing/documents/actions.ts";
 import { setInstallationMode } from "./issuing/organizations/actions.ts";
 import { setFourEyes } from "./issuing/screening/actions/hits.ts";
@@ -109,6 +110,7 @@ async function start(config: Config, log: Log): Promise<void> {
   warnings.push(...settingsWarnings(config));
   await setInstallationMode(database, config.CARDWRIGHT_MODE);
   await setFourEyes(database, config.CARDWRIGHT_FOUR_EYES);
+  await setMinimumAge(database, config.CARDWRIGHT_MINIMUM_AGE);
   const files = await openFiles(config, { clock: systemClock, random: systemEntropy });
   let listening = "";
   const publicUrl = () => config.CARDWRIGHT_PUBLIC_URL ?? listening;

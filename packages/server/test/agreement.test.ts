@@ -20,6 +20,7 @@ const { url } = await testDatabase();
 /** Tables that have no leading organization, each for a reason (STACK.md: small mapping tables). */
 const globalTables = [
   "api_key_hash",
+  "customer_settings",
   "installation",
   "job_runs",
   "migrations",

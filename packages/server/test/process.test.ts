@@ -253,6 +253,20 @@ test("G20: live starts only with keys of its own that nobody else can read", asy
   assert.ok(!server.output().includes(key));
 });
 
+test("each start says from which age on somebody can be a customer: 18 where it says nothing", async (t) => {
+  const DATABASE_URL = await databaseFor(t);
+  const folder = await folderFor(t);
+  for (const [said, age] of [
+    [{ CARDWRIGHT_MINIMUM_AGE: "16" }, 16],
+    [{}, 18],
+  ] as const) {
+    const server = await serverFor(t, folder, { DATABASE_URL, ...said });
+    const { body } = await get(server, "/v1/verification-levels");
+    assert.equal(body.minimumAge, age);
+    await stopProcess(server);
+  }
+});
+
 test("a graceful stop answers the request in flight, and readiness ends first", async (t) => {
   const url = await databaseFor(t);
   const folder = await folderFor(t);

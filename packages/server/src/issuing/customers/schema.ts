@@ -25,7 +25,6 @@ import {
   legalNameOf,
   MAX_BUSINESS_NAME,
   MAX_PERSON_NAME,
-  MINIMUM_AGE,
   needs,
   products,
   type Residence,
@@ -307,7 +306,7 @@ export const levelsSchema = object({
   }),
 });
 
-export function showLevels(): StaticOf<typeof levelsSchema> {
+export function showLevels(minimumAge: number): StaticOf<typeof levelsSchema> {
   const data = customerTypes.flatMap((each) =>
     verificationLevels.map((one) => ({
       type: each,
@@ -325,7 +324,7 @@ export function showLevels(): StaticOf<typeof levelsSchema> {
     need: need as keyof typeof evidenceNeeds,
     oneOf: [...kinds],
   }));
-  return { minimumAge: MINIMUM_AGE, data, countries, evidence };
+  return { minimumAge, data, countries, evidence };
 }
 
 const typeId = idText("The card program.");

@@ -42,6 +42,7 @@ import {
   standingIn,
 } from "../rules/verification.ts";
 import { findSessionRow, lockSessionRow, readDraft, writeDraft } from "../store/sessions.ts";
+import { ageTerms } from "./age.ts";
 import { refreshEvidence } from "./evidence.ts";
 import { admitPerson, presentPeople } from "./people.ts";
 import { screenPerson } from "./screening.ts";
@@ -149,7 +150,7 @@ export async function saveDetails(
   given: Draft["details"],
 ): Promise<Visit> {
   const visit = await lockVisit(work, link);
-  const draft = detailedBy(visit.customer, visit.draft, given, work.now);
+  const draft = detailedBy(visit.customer, visit.draft, given, await ageTerms(work));
   await keepDraft(work, visit.session, draft);
   return { ...visit, draft };
 }

@@ -18,6 +18,7 @@ import {
 } from "../../../foundation/route/schemas.ts";
 import { listedOrganization } from "../../organizations/rules.ts";
 import { customerTypes, verificationLevels } from "../../programs/model.ts";
+import { ageTerms } from "../actions/age.ts";
 import { openSession } from "../actions/sessions.ts";
 import { changeCustomer, createCustomer, listCustomers, listHistory } from "../actions.ts";
 import { canVerify } from "../model/sessions.ts";
@@ -53,7 +54,7 @@ const levels = readRoute({
   scope: null,
   reply: levelsSchema,
   errors: [],
-  handle: async () => showLevels(),
+  handle: async ({ reading }) => showLevels((await ageTerms(reading)).minimumAge),
 });
 
 const create = writeRoute({

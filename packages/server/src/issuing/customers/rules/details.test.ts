@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { business, detailsOf, now, person, residence } from "../fixture.ts";
+import { ageTerms, business, detailsOf, person, residence } from "../fixture.ts";
 import type { CustomerDetails } from "../model.ts";
 import { ageOn, detailProblems, tidyDetails } from "./details.ts";
 
 const problemsOf = (known: Partial<CustomerDetails>, type: "individual" | "business") =>
-  detailProblems(detailsOf(known), type, now).map(({ code, field }) => `${field}: ${code}`);
+  detailProblems(detailsOf(known), type, ageTerms).map(({ code, field }) => `${field}: ${code}`);
 
 /** A field, values that it takes, and values that it does not, with the code. */
 type Line = {
@@ -223,9 +223,20 @@ for (const [born, day, age] of birthdays) {
 
 test("the day of age follows the organization's now, in UTC", () => {
   const of = (at: string) =>
-    detailProblems(detailsOf({ birthDate: "2008-06-15" }), "individual", new Date(at));
+    detailProblems(detailsOf({ birthDate: "2008-06-15" }), "individual", {
+      ...ageTerms,
+      now: new Date(at),
+    });
   assert.equal(of("2026-06-14T23:59:59.999Z")[0]?.code, "age_too_low");
   assert.deepEqual(of("2026-06-15T00:00:00.000Z"), []);
+});
+
+test("from which age on somebody can be a customer is the installation's to say", () => {
+  const known = detailsOf({ birthDate: "2010-06-15" });
+  const codesAt = (minimumAge: number) =>
+    detailProblems(known, "individual", { ...ageTerms, minimumAge }).map(({ code }) => code);
+  assert.deepEqual(codesAt(16), []);
+  assert.deepEqual(codesAt(17), ["age_too_low"]);
 });
 
 test("texts are kept composed and without spaces around them; blank ones are none", () => {

@@ -2,7 +2,7 @@ import { isCountry } from "../../../foundation/countries/countries.ts";
 import type { Problem } from "../../../foundation/errors/errors.ts";
 import type { CustomerType } from "../../programs/model.ts";
 import { customerErrors } from "../errors.ts";
-import { type CustomerDetails, MINIMUM_AGE } from "../model.ts";
+import type { AgeTerms, CustomerDetails } from "../model.ts";
 import { businessNameFault, isPlaceholderPair, personNameFault, tidyName } from "./names.ts";
 
 const problem = customerErrors.problem;
@@ -14,6 +14,7 @@ type Case = CustomerDetails & {
   readonly type: CustomerType;
   /** YYYY-MM-DD of the organization's now, UTC. */
   readonly today: string;
+  readonly minimumAge: number;
 };
 
 type Check = (given: Case) => readonly (Problem | null)[];
@@ -21,15 +22,14 @@ type Check = (given: Case) => readonly (Problem | null)[];
 /**
  * Everything in a customer's data that cannot be right, one line for `errors[]` each. What is not known
  * yet is not wrong: see `missingOf`.
- *
- * @param now the organization's.
  */
 export function detailProblems(
   details: CustomerDetails,
   type: CustomerType,
-  now: Date,
+  { now, minimumAge }: AgeTerms,
 ): readonly Problem[] {
-  const given: Case = { ...details, type, today: now.toISOString().slice(0, 10) };
+  const today = now.toISOString().slice(0, 10);
+  const given: Case = { ...details, type, today, minimumAge };
   return checks.flatMap((check) => check(given)).filter((found) => found !== null);
 }
 
@@ -80,7 +80,7 @@ function named(
   return message === null ? null : problem("name_invalid", field, message);
 }
 
-const birthDate: Check = ({ birthDate: born, today }) => {
+const birthDate: Check = ({ birthDate: born, today, minimumAge }) => {
   if (born === null) return [];
   if (!isDate(born)) return [problem("birth_date_invalid", "birthDate", "There is no such day.")];
   if (born > today) {
@@ -90,8 +90,8 @@ const birthDate: Check = ({ birthDate: born, today }) => {
   if (age > MAXIMUM_AGE) {
     return [problem("birth_date_invalid", "birthDate", `Nobody is ${age} years old.`)];
   }
-  if (age >= MINIMUM_AGE) return [];
-  return [problem("age_too_low", "birthDate", `The person is not ${MINIMUM_AGE} years old yet.`)];
+  if (age >= minimumAge) return [];
+  return [problem("age_too_low", "birthDate", `The person is not ${minimumAge} years old yet.`)];
 };
 
 const countries: Check = ({ nationality, residence }) => [

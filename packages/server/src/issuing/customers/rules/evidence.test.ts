@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { Refusal } from "../../../foundation/errors/errors.ts";
-import { customerIn, now, residence } from "../fixture.ts";
+import { ageTerms, customerIn, now, residence } from "../fixture.ts";
 import { countryNeeds, levelNeeds, missingOf, needsOf } from "../model/levels.ts";
 import type { Evidence, Held, Standing } from "../model.ts";
 import { changedBy, decidedBy, evidencedBy } from "./moves.ts";
@@ -91,18 +91,18 @@ test("customer_incomplete: nobody is approved while something is missing", () =>
 test("a rejected customer comes back into review only with everything", () => {
   const rejected: Standing = { status: "rejected", reasons: ["blurred"], canResubmit: true };
   const lacking = customerIn(rejected, { evidence: [] });
-  const codes = problemsOf(() => changedBy(lacking, { lastName: "Sample" }, now));
+  const codes = problemsOf(() => changedBy(lacking, { lastName: "Sample" }, ageTerms));
   assert.deepEqual(codes, ["customer_invalid", "documents.identity"]);
   const whole = customerIn(rejected, { evidence: ["passport"] });
-  assert.equal(changedBy(whole, { lastName: "Sample" }, now)?.customer.status, "pending");
+  assert.equal(changedBy(whole, { lastName: "Sample" }, ageTerms)?.customer.status, "pending");
 });
 
 test("a raised level wants its documents beforehand; another change of an active customer does not", () => {
   const active = customerIn({ status: "active" }, { evidence: ["passport"] });
-  const codes = problemsOf(() => changedBy(active, { level: "advanced" }, now));
+  const codes = problemsOf(() => changedBy(active, { level: "advanced" }, ageTerms));
   assert.deepEqual(codes, ["customer_invalid", "documents.address", "documents.selfie"]);
   const bare = customerIn({ status: "active" }, { evidence: [] });
-  assert.equal(changedBy(bare, { email: "new@example.com" }, now)?.customer.status, "active");
+  assert.equal(changedBy(bare, { email: "new@example.com" }, ageTerms)?.customer.status, "active");
 });
 
 test("a country's law adds its needs from its level on, by residence alone", () => {

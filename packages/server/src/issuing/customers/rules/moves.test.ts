@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { Refusal } from "../../../foundation/errors/errors.ts";
 import { customerTypes, verificationLevels } from "../../programs/model.ts";
-import { business, customerIn, detailsOf, now, person, residence } from "../fixture.ts";
+import { ageTerms, business, customerIn, detailsOf, now, person, residence } from "../fixture.ts";
 import { levelNeeds, missingOf } from "../model/levels.ts";
 import {
   accessLifecycle,
@@ -123,7 +123,7 @@ const contact = {
 
 const outcome = (standing: Standing | Held, change: CustomerChange, terms = {}) => {
   const before = customerIn(standing, terms);
-  const changed = changedBy(before, change, now);
+  const changed = changedBy(before, change, ageTerms);
   return changed && { ...changed, status: changed.customer.status };
 };
 

@@ -5,6 +5,7 @@ import type { CustomerType, VerificationLevel } from "../../programs/model.ts";
 import { customerErrors } from "../errors.ts";
 import { isField, isMet, missingOf, needsOf, passesByItself, reaches } from "../model/levels.ts";
 import {
+  type AgeTerms,
   beneath,
   type Customer,
   type CustomerDetails,
@@ -57,10 +58,13 @@ const reviewed: readonly CustomerField[] = [
 /**
  * A customer after an organization's change; null where nothing would be different.
  *
- * @param now the organization's.
  * @throws Refusal `customer_deleted`, `customer_invalid` with every problem, `customer_rejected`.
  */
-export function changedBy(before: Customer, change: CustomerChange, now: Date): Changed | null {
+export function changedBy(
+  before: Customer,
+  change: CustomerChange,
+  terms: AgeTerms,
+): Changed | null {
   if (before.status === "deleted") throw customerErrors.refusal("customer_deleted");
   const details = tidyDetails({ ...before, ...change });
   const after: Customer = {
@@ -70,9 +74,9 @@ export function changedBy(before: Customer, change: CustomerChange, now: Date): 
     level: change.level ?? before.level,
     residenceCountry: details.residence?.country ?? null,
   };
-  refuseInvalid(before, after, now);
+  refuseInvalid(before, after, terms);
   const { standing, move } = standingAfter(before, after, change);
-  const moved = standingAs(after, beneathHold(before.standing, standing), now);
+  const moved = standingAs(after, beneathHold(before.standing, standing), terms.now);
   if (isDeepStrictEqual(moved, before)) return null;
   return { customer: { ...moved, version: before.version + 1n }, move };
 }
@@ -80,9 +84,13 @@ export function changedBy(before: Customer, change: CustomerChange, now: Date): 
 const pickDetails = (details: CustomerDetails) =>
   Object.fromEntries(detailFields.map((field) => [field, details[field]])) as CustomerDetails;
 
-function refuseInvalid(before: Customer, after: Customer, now: Date): void {
+function refuseInvalid(before: Customer, after: Customer, terms: AgeTerms): void {
+  // Who was old enough stays so where the age is raised meanwhile.
+  const isBornAnew = after.birthDate !== before.birthDate;
   const problems = [
-    ...detailProblems(after, after.type, now),
+    ...detailProblems(after, after.type, terms).filter(
+      ({ code }) => isBornAnew || code !== "age_too_low",
+    ),
     ...levelProblems(before.level, after.level),
     ...needProblems(before, after),
   ];

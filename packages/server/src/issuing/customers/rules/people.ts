@@ -10,7 +10,7 @@ import {
   personRoles,
   WHOLE_BASIS_POINTS,
 } from "../model/people.ts";
-import { beneath, type Customer } from "../model.ts";
+import { beneath, type Customer, DIRECTOR_AGE } from "../model.ts";
 import { detailProblems, noDetails } from "./details.ts";
 import { invalidCustomer } from "./moves.ts";
 import { tidyName } from "./names.ts";
@@ -44,7 +44,10 @@ function personProblems(person: PersonDetails, now: Date): Problem[] {
   const { firstName, lastName, birthDate, nationality, residenceCountry: country } = person;
   const rest = { line1: null, line2: null, city: null, region: null, postalCode: null };
   const known = { firstName, lastName, birthDate, nationality, residence: { country, ...rest } };
-  const found = detailProblems({ ...noDetails, ...known }, "individual", now);
+  const found = detailProblems({ ...noDetails, ...known }, "individual", {
+    now,
+    minimumAge: DIRECTOR_AGE,
+  });
   // A child can own, and cannot direct.
   const isDirector = person.roles.includes("director");
   return found

@@ -5,7 +5,13 @@ import { type Document, isExpiredAt } from "../../documents/model.ts";
 import { customerErrors } from "../errors.ts";
 import type { PersonDetails } from "../model/people.ts";
 import { type Draft, type DraftPerson, type Wanted, wantedOf } from "../model/sessions.ts";
-import { type Customer, type CustomerField, fieldValue, type Residence } from "../model.ts";
+import {
+  type AgeTerms,
+  type Customer,
+  type CustomerField,
+  fieldValue,
+  type Residence,
+} from "../model.ts";
 import { detailProblems, noDetails, tidyDetails } from "./details.ts";
 import { type CustomerChange, invalidCustomer } from "./moves.ts";
 import { requirePossible, rolesOf, tidyPerson } from "./people.ts";
@@ -40,18 +46,17 @@ function mergedResidence(
 /**
  * A draft with more details.
  *
- * @param now the organization's.
  * @throws Refusal `customer_invalid` with every problem of what was given.
  */
 export function detailedBy(
   customer: Customer,
   draft: Draft,
   given: Draft["details"],
-  now: Date,
+  terms: AgeTerms,
 ): Draft {
   const details = pickAsked(customer, { ...draft.details, ...given });
   const change = tidyDetails({ ...noDetails, ...askedOf(customer, details) });
-  const problems = detailProblems(change, customer.type, now);
+  const problems = detailProblems(change, customer.type, terms);
   if (problems.length > 0) throw invalidCustomer(problems);
   return { ...draft, details };
 }
