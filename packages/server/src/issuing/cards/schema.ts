@@ -16,11 +16,9 @@ import {
   text,
   timestamp,
 } from "../../foundation/route/schemas.ts";
-import type { OpenHoldRow } from "../../records/ledger/actions/holds.ts";
 import type { Balances } from "../../records/ledger/model.ts";
 import { balancesSchema, showBalances } from "../../records/ledger/schema.ts";
-import type { Transfer } from "../transfers/model.ts";
-import { noteSchema, showTransfer, transferSchema } from "../transfers/schema.ts";
+import { noteSchema } from "../transfers/schema.ts";
 import {
   type BillingAddress,
   blockers,
@@ -374,36 +372,3 @@ export function readEnd(end: string | null | undefined): Date | null | undefined
 }
 
 export const unblockSchema = object({ ...why, owner: inTheNameOf });
-
-const openHoldSchema = object({
-  id: idText("Id of the hold."),
-  amount: amountShown,
-  currency: currencyCode,
-  expiresAt: nullable(timestamp),
-});
-
-/** A deleted card, what of its money went to the organization, and what is still held. */
-export const deletedCardSchema = object({
-  card: cardSchema,
-  sweep: nullable(transferSchema),
-  openHolds: Type.Array(openHoldSchema, {
-    description: "Authorizations that are not settled yet; what they release goes to you.",
-  }),
-});
-
-export function showDeleted(deleted: {
-  readonly card: CardShown;
-  readonly sweep: Transfer | null;
-  readonly holds: readonly OpenHoldRow[];
-}): Static<typeof deletedCardSchema> {
-  return {
-    card: deleted.card,
-    sweep: deleted.sweep === null ? null : showTransfer(deleted.sweep),
-    openHolds: deleted.holds.map(({ id, remaining, currency, expiresAt }) => ({
-      id,
-      amount: toJsonAmount(remaining),
-      currency,
-      expiresAt: expiresAt?.toISOString() ?? null,
-    })),
-  };
-}

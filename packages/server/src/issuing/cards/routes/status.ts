@@ -4,14 +4,13 @@ import { customerSchema, showCustomer } from "../../customers/schema.ts";
 import { deleteCard, deleteCustomerOfCards } from "../actions/delete.ts";
 import { type CardInFull, workForCard } from "../actions/read.ts";
 import { blockCard, freezeCard, unblockCard, unfreezeCard } from "../actions/restrict.ts";
+import { deletedCardSchema, showDeleted } from "../schema/deleted.ts";
 import {
   blockSchema,
   cardSchema,
-  deletedCardSchema,
   freezeSchema,
   readEnd,
   showCard,
-  showDeleted,
   unblockSchema,
   unfreezeSchema,
 } from "../schema.ts";
