@@ -262,13 +262,26 @@ test("npm test fails when a test fails, and when a folder holds none", (t) => {
   assert.match(empty.stderr, /no tests in packages\/server\/bench/);
 });
 
-test("npm run test:postgres refuses without DATABASE_URL, and runs with it", (t) => {
-  const folder = repository(t, SUITE);
+test("npm run test:postgres refuses without DATABASE_URL, and runs what comes to a database with it", (t) => {
+  const folder = repository(t, {
+    ...SUITE,
+    "packages/server/test/harness/database.ts": "export const ok = true;",
+    "packages/server/test/harness/server.ts": `export { ok } from "./database.ts";`,
+    "packages/server/test/used.test.ts": `import test from "node:test";
+      import { ok } from "./harness/server.ts";
+      test("comes to the database", () => ok);`,
+    "packages/server/test/pure.test.ts": `import test from "node:test";
+      test("comes to none", () => { throw 1; });`,
+  });
   const refused = run(process.execPath, folder, ["test:postgres"]);
   assert.equal(refused.status, 1);
   assert.match(refused.stderr, /Set DATABASE_URL/);
   const env = { DATABASE_URL: "postgres://127.0.0.1/none" };
-  assert.equal(run(process.execPath, folder, ["test:postgres"], env).status, 0);
+  const ran = run(process.execPath, folder, ["test:postgres"], env);
+  assert.equal(ran.status, 0);
+  assert.match(ran.stdout, /comes to the database/);
+  const named = ["test:postgres", "packages/server/test/pure.test.ts"];
+  assert.equal(run(process.execPath, folder, named, env).status, 1);
 });
 
 test("help lists the commands, and every command of package.json is one of them", async () => {

@@ -68,6 +68,7 @@ export async function startProcess(
     stdio: ["ignore", "pipe", "pipe"],
     env: {
       PATH: process.env.PATH,
+      NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE,
       PORT: "0",
       CARDWRIGHT_FOLDER: folder,
       CARDWRIGHT_LOG_LEVEL: "warn",

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { subscribe } from "node:diagnostics_channel";
 import test from "node:test";
 import { deflateSync } from "node:zlib";
 import { Outage, Refusal } from "../../../foundation/errors/errors.ts";
@@ -113,6 +114,21 @@ test("a document is an outage, never taken, where its thread cannot start, dies 
     await assert.rejects(examine(bytes, within), Outage);
     assert.deepEqual(await examine(pdf, patient), { form: formOf(pdf), sharpness: null });
   }
+});
+
+test("a thread is used for the next document, unless it was given up or died", async () => {
+  let started = 0;
+  subscribe("worker_threads", () => (started += 1));
+  const pdf = pdfOf();
+  await assert.rejects(examine(slowestPdf, { ...patient, examineMs: 1 }), Outage);
+  started = 0;
+  await Promise.all([examine(pdf, patient), examine(pdf, patient)]);
+  await assert.rejects(examine(jpegOf(64, 48).subarray(0, 100), patient), Refusal);
+  await examine(pdf, patient);
+  assert.equal(started, 1);
+  await examine(jpegOf(2_400, 1_600), { ...patient, decodeMs: 1 });
+  await examine(pdf, patient);
+  assert.equal(started, 2);
 });
 
 test("no more documents wait than may, and those that wait are examined", async () => {

@@ -30,9 +30,13 @@ const patience: Patience = { examineMs: EXAMINE_TIMEOUT_MS, decodeMs: DECODE_TIM
 let last: Promise<unknown> = Promise.resolve();
 let count = 0;
 
+/** A thread that has nothing to do is kept for the next document for this long. */
+const KEPT_MS = 10_000;
+let kept: { readonly thread: Worker; readonly until: NodeJS.Timeout } | null = null;
+
 /**
- * Examines a document in a thread of its own, within bounds of time and memory: some take a second of a
- * processor, for which nobody else would be answered.
+ * Examines a document in a thread, within bounds of time and memory: some take a second of a processor,
+ * for which nobody else would be answered. The thread is used again only where it said all of the last one.
  *
  * @throws Refusal as `formOf`. @throws Outage where that was not found out: in time, with the memory
  *   there is, for want of a thread, or because too many wait. A document is never taken unexamined.
@@ -47,51 +51,78 @@ export async function examine(bytes: Buffer, within: Patience = patience): Promi
   return examined;
 }
 
-/** @returns null where no thread can be started */
-function startedThread(workerData: object): Worker | null {
-  try {
-    return new Worker(new URL("./thread.ts", import.meta.url), {
-      workerData,
-      resourceLimits: { maxOldGenerationSizeMb: EXAMINE_MEMORY_MB },
-      // What a decoder complains about is about a person's document: it goes nowhere.
-      stdout: true,
-      stderr: true,
-    });
-  } catch {
-    return null;
-  }
-}
-
 function inThread(bytes: Buffer, { examineMs, decodeMs }: Patience): Promise<Examined> {
   return new Promise((resolve, reject) => {
-    const thread = startedThread({ bytes });
+    const thread = threadWith(bytes);
     if (thread === null) return reject(unexamined());
     let form: Form | null = null;
-    const end = () => {
-      clearTimeout(timer);
-      void thread.terminate();
-    };
     // Once it is known what a document is, it need not be measured, too.
     const giveUp = () => {
-      end();
+      clearTimeout(timer);
+      void thread.terminate();
       if (form === null) reject(unexamined());
       else resolve({ form, sharpness: null });
     };
     let timer = setTimeout(giveUp, examineMs);
+    // What a thread says before it dies comes before its exit, though not before its error.
+    thread.once("exit", giveUp);
     thread.on("message", (said: Said) => {
+      clearTimeout(timer);
       if ("form" in said) {
         form = said.form;
-        clearTimeout(timer);
         timer = setTimeout(giveUp, decodeMs);
         return;
       }
-      end();
+      keep(thread);
       if ("refused" in said) reject(documentErrors.refusal(said.refused));
       else resolve({ form: form as Form, sharpness: said.sharpness });
     });
-    thread.once("error", giveUp);
-    thread.once("exit", giveUp);
   });
+}
+
+/** A thread that was given the document. @returns null where none can be started, or it cannot be given */
+function threadWith(bytes: Buffer): Worker | null {
+  let thread: Worker | null = null;
+  try {
+    thread = keptThread() ?? startedThread();
+    thread.postMessage(bytes);
+    return thread;
+  } catch {
+    void thread?.terminate();
+    return null;
+  }
+}
+
+function startedThread(): Worker {
+  const thread = new Worker(new URL("./thread.ts", import.meta.url), {
+    resourceLimits: { maxOldGenerationSizeMb: EXAMINE_MEMORY_MB },
+    // What a decoder complains about is about a person's document: it goes nowhere.
+    stdout: true,
+    stderr: true,
+  });
+  // Its exit is listened to; an error that nobody hears would end the process.
+  return thread.on("error", () => undefined);
+}
+
+function keptThread(): Worker | null {
+  if (kept === null) return null;
+  const { thread, until } = kept;
+  kept = null;
+  clearTimeout(until);
+  // One that died meanwhile has no id any more.
+  if (thread.threadId === -1) return null;
+  thread.ref();
+  return thread;
+}
+
+/** The process may end while the thread waits. */
+function keep(thread: Worker): void {
+  thread.removeAllListeners("message").removeAllListeners("exit").unref();
+  const end = () => {
+    kept = null;
+    void thread.terminate();
+  };
+  kept = { thread, until: setTimeout(end, KEPT_MS).unref() };
 }
 
 const unexamined = () => new Outage("A document could not be examined.");

@@ -1,4 +1,4 @@
-import { parentPort, workerData } from "node:worker_threads";
+import { parentPort } from "node:worker_threads";
 import { Refusal } from "../../../foundation/errors/errors.ts";
 import type { DocumentCode } from "../errors.ts";
 import type { Form } from "../model.ts";
@@ -7,26 +7,35 @@ import { sharpnessOf } from "../rules/sharpness.ts";
 import type { Said } from "./examine.ts";
 import { greyOf } from "./grey.ts";
 
-/** What runs in the thread of `examine`: looks through one document, measures it, and ends. */
-const { bytes } = workerData as { bytes: Uint8Array };
-const content = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+/** What runs in the thread of `examine`: looks through each document that it is sent, and measures it. */
 const say = (said: Said) => parentPort?.postMessage(said);
 
-const form = formOrRefused();
-if (form !== null) {
+parentPort?.on("message", (bytes: Uint8Array) => {
+  const content = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  const form = formOrRefused(content);
+  if (form === null) return;
   say({ form });
-  const grey = greyOf(content, form);
-  say({ sharpness: grey === null ? null : sharpnessOf(grey) });
-}
+  say({ sharpness: sharpnessOrUnread(content, form) });
+});
 
 /** @returns null where it is refused, which is said */
-function formOrRefused(): Form | null {
+function formOrRefused(content: Buffer): Form | null {
   try {
     return formOf(content);
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     // An error loses its class between threads: its code says all of it.
     say({ refused: error.code as DocumentCode });
+    return null;
+  }
+}
+
+/** @returns null where it is not decoded, or its decoder cannot read it */
+function sharpnessOrUnread(content: Buffer, form: Form): number | null {
+  try {
+    const grey = greyOf(content, form);
+    return grey === null ? null : sharpnessOf(grey);
+  } catch {
     return null;
   }
 }
