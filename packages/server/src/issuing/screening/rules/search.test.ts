@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import test, { type TestContext } from "node:test";
-import type { ListedEntry } from "../model.ts";
+import type { ListedEntry, Match } from "../model.ts";
 import { type Labelled, labelledEntries, labelledPairs } from "./labelled/fixture.ts";
 import { ScreeningIndex } from "./search.ts";
 
@@ -48,6 +48,19 @@ function tell(t: TestContext, what: string, { recall, precision, ...counted }: M
   );
 }
 type Measured = ReturnType<typeof measure>;
+
+test("what is added after a search is found by the next, as if nothing had been asked before", () => {
+  const index = indexOf(entry("Jonas Weber"));
+  const asked = { name: "Jonas Weber" };
+  assert.deepEqual(idsOf(index.search(asked)), ["Jonas Weber"]);
+  index.add(entry("Jonas Webber"));
+  const both = indexOf(entry("Jonas Weber"), entry("Jonas Webber")).search(asked);
+  assert.deepEqual(idsOf(both), ["Jonas Webber", "Jonas Weber"]);
+  assert.deepEqual(index.search(asked), both);
+  assert.deepEqual(index.search(asked), both, "remembered, it is the same");
+});
+
+const idsOf = (matches: readonly Match[]) => matches.map(({ entry: { sourceId } }) => sourceId);
 
 test("of the labelled pairs at least 98 of 100 listed are found, and 80 of 100 matches are right", (t) => {
   const pairs = labelledPairs();

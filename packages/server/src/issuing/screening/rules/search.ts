@@ -15,6 +15,12 @@ type IndexedName = {
 /** The weight of all parts of a name, and of those that say more than an initial. */
 type Weights = { readonly whole: number; readonly spelled: number };
 
+/** A listed word that is like a part, and how much, 0 to 1; the likest first. */
+type LikeWord = { readonly word: number; readonly alike: number };
+
+/** For how many parts an index remembers which of its words are like them: some 20 words each. */
+const REMEMBERED = 20_000;
+
 /** How many names are scored in full, at the most, and how many matches one search answers with. */
 const SCORED = 40;
 const ANSWERED = 50;
@@ -35,8 +41,12 @@ export class ScreeningIndex {
   readonly #wordByText = new Map<string, number>();
   readonly #holders: number[][] = [];
   readonly #byKey = new Map<string, number[]>();
+  /** By `keyOf`, for as long as nothing is added. */
+  readonly #likeByPart = new Map<string, readonly LikeWord[]>();
   #sums = new Float64Array(1024);
-  #best = new Float64Array(1024);
+  /** Which part's turn it was when a name last got a weight; a part is never the first again. */
+  #turns = new Float64Array(1024);
+  #turn = 0;
 
   /** How many names it holds; an entry has one or more. */
   get size(): number {
@@ -45,6 +55,7 @@ export class ScreeningIndex {
 
   /** Adds one entry. A caller that must not block adds some hundred and then lets others go first. */
   add(entry: ListedEntry): void {
+    this.#likeByPart.clear();
     for (const name of entry.names) {
       const prepared = prepareName(name.text, (part) => this.#keep(part));
       if (prepared.singles.length === 0) continue;
@@ -113,41 +124,51 @@ export class ScreeningIndex {
     return ranked.slice(0, SCORED).map(({ at }) => at);
   }
 
-  /** Gives every name with a part like this one its weight, once, by the likest. */
+  /** Gives every name with a part like this one its weight, once: by the likest word, which comes first. */
   #addUp(part: Part, touched: number[]): void {
-    const mine: number[] = [];
-    for (const [word, alike] of this.#wordsLike(part)) {
+    this.#turn += 1;
+    for (const { word, alike } of this.#wordsLike(part)) {
+      const worth = alike * part.weight;
       for (const at of this.#holders[word] as number[]) {
-        const worth = alike * part.weight;
-        const before = this.#best[at] as number;
-        if (worth <= before) continue;
-        if (before === 0) mine.push(at);
-        if (this.#sums[at] === 0) touched.push(at);
-        this.#sums[at] = (this.#sums[at] as number) + worth - before;
-        this.#best[at] = worth;
+        if (this.#turns[at] === this.#turn) continue;
+        this.#turns[at] = this.#turn;
+        const before = this.#sums[at] as number;
+        if (before === 0) touched.push(at);
+        this.#sums[at] = before + worth;
       }
     }
-    for (const at of mine) this.#best[at] = 0;
   }
 
-  #wordsLike(part: Part): [number, number][] {
-    const found: [number, number][] = [];
+  /** Asked for again and again: the names of customers share most of their parts. */
+  #wordsLike(part: Part): readonly LikeWord[] {
+    const key = keyOf(part);
+    const known = this.#likeByPart.get(key);
+    if (known !== undefined) return known;
+    const found = this.#lookUp(part);
+    const [oldest] = this.#likeByPart.keys();
+    if (this.#likeByPart.size === REMEMBERED) this.#likeByPart.delete(oldest as string);
+    this.#likeByPart.set(key, found);
+    return found;
+  }
+
+  #lookUp(part: Part): LikeWord[] {
+    const found: LikeWord[] = [];
     const seen = new Set<number>();
     for (const key of keysOf(part)) {
       for (const word of this.#byKey.get(key) ?? []) {
         if (seen.has(word)) continue;
         seen.add(word);
         const { alike } = likenessOf(part, this.#words[word] as Part);
-        if (alike > 0) found.push([word, alike]);
+        if (alike > 0) found.push({ word, alike });
       }
     }
-    return found;
+    return found.sort((one, other) => other.alike - one.alike);
   }
 
   #grow(): void {
     if (this.#sums.length < this.#names.length) {
       this.#sums = new Float64Array(2 * this.#names.length);
-      this.#best = new Float64Array(2 * this.#names.length);
+      this.#turns = new Float64Array(2 * this.#names.length);
     }
   }
 }
