@@ -3,7 +3,7 @@
 // nothing in TypeScript, so that a Node that is too old gets a sentence and not a syntax error.
 import { spawn } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
-import { constants } from "node:os";
+import { constants, cpus } from "node:os";
 import { delimiter, dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -97,7 +97,12 @@ function tests(extra, isWanted = () => true) {
   const files = named.length === 0 ? allTests().filter(isWanted) : named.flatMap(testsAt);
   if (files.length === 0) return refuse(`There are no tests in ${named.join(", ")}.`);
   const setup = "--test-global-setup=packages/server/test/setup.ts";
-  return ["--test", setup, ...reporters(flags), ...flags, ...files];
+  return ["--test", setup, atOnce(), ...reporters(flags), ...flags, ...files];
+}
+
+// Node leaves one processor free. Of two that is half: while a test waits for its database, another can run.
+function atOnce() {
+  return `--test-concurrency=${Math.max(2, cpus().length - 1)}`;
 }
 
 // Where tests are chosen by name: Node counts a file in which no name matches as one that passed.
