@@ -229,7 +229,7 @@ test("a session says what is missing and nothing of what is known", async () => 
     ],
     people: [],
   });
-  assert.ok(!/Ada|Example Street|X1234567|1990/.test(JSON.stringify(session)));
+  assert.ok(!/Ada|Example Street|X1234567|1990-05/.test(JSON.stringify(session)));
 });
 
 test("what is given is kept, sealed, until it is submitted: then it is the customer's, in review", async () => {
@@ -248,10 +248,11 @@ test("what is given is kept, sealed, until it is submitted: then it is the custo
   assert.deepEqual(again.body.details, basics);
   const rows = await asOwner<{ text: string }>(
     server.database.url,
-    "select s::text as text from verification_sessions s where customer_id = $1",
+    "select s::text || encode(s.draft, 'escape') as text from verification_sessions s where customer_id = $1",
     [id],
   );
-  assert.ok(!/Ada|Example|1990/.test(rows[0]?.text ?? ""));
+  assert.equal(rows.length, 1);
+  assert.doesNotMatch(rows[0]?.text ?? "Ada", /Ada"|Example|1990-05-17/);
   const done = await ask("POST", "submit", { consent }, options);
   assert.equal(done.status, 200, JSON.stringify(done.body));
   assert.deepEqual([done.body.status, done.body.outcome], ["submitted", "in_review"]);
