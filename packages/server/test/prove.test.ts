@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { ADMIN_URL } from "./harness/database.ts";
 
 const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
 
@@ -54,7 +55,7 @@ test("a proof in which no test ran has failed, also where the files were opened"
 
 test("npm test with a name that no test has says so and fails; with one that some has it runs", (t) => {
   const path = fileOfTests(t);
-  const env = { DATABASE_URL: process.env.CW_TEST_ADMIN_URL ?? "" };
+  const env = { DATABASE_URL: process.env[ADMIN_URL] ?? "" };
   const none = run(["start.mjs", "test", "--test-name-pattern=nothing", path], env);
   assert.deepEqual([none.status, none.stderr], [1, "No test has a name like this.\n"]);
   const one = run(["start.mjs", "test", "--test-name-pattern=A1", path], env);

@@ -76,6 +76,9 @@ export const MAX_DECODED_PIXELS = 16_000_000;
 export const EXAMINE_TIMEOUT_MS = 10_000;
 export const DECODE_TIMEOUT_MS = 10_000;
 
+/** How long the thread that examines documents waits for the next one. */
+export const EXAMINER_KEPT_MS = 10_000;
+
 /** Most memory that the thread which examines a document may take beside the document's bytes. */
 export const EXAMINE_MEMORY_MB = 512;
 

@@ -131,6 +131,19 @@ test("a thread is used for the next document, unless it was given up or died", a
   assert.equal(started, 2);
 });
 
+test("what a thread says after it was given up does not bring it back", async () => {
+  const pdf = pdfOf();
+  await examine(pdf, patient);
+  const late = assert.rejects(examine(pdf, { ...patient, examineMs: 5 }), Outage);
+  await new Promise(setImmediate);
+  // The thread answers meanwhile; of what is due after it the timer comes first.
+  const until = performance.now() + 200;
+  while (performance.now() < until);
+  await late;
+  await new Promise(setImmediate);
+  assert.equal((await examine(pdf, patient)).form.type, "pdf");
+});
+
 test("no more documents wait than may, and those that wait are examined", async () => {
   const pdf = pdfOf();
   const all = Array.from({ length: MAX_EXAMINED }, () => examine(pdf, patient));

@@ -5,6 +5,7 @@ import {
   DECODE_TIMEOUT_MS,
   EXAMINE_MEMORY_MB,
   EXAMINE_TIMEOUT_MS,
+  EXAMINER_KEPT_MS,
   type Form,
   MAX_EXAMINED,
 } from "../model.ts";
@@ -30,8 +31,7 @@ const patience: Patience = { examineMs: EXAMINE_TIMEOUT_MS, decodeMs: DECODE_TIM
 let last: Promise<unknown> = Promise.resolve();
 let count = 0;
 
-/** A thread that has nothing to do is kept for the next document for this long. */
-const KEPT_MS = 10_000;
+/** The thread that waits for the next document. */
 let kept: { readonly thread: Worker; readonly until: NodeJS.Timeout } | null = null;
 
 /**
@@ -59,6 +59,8 @@ function inThread(bytes: Buffer, { examineMs, decodeMs }: Patience): Promise<Exa
     // Once it is known what a document is, it need not be measured, too.
     const giveUp = () => {
       clearTimeout(timer);
+      // What it says on its way out is of nobody any more.
+      thread.removeAllListeners("message");
       void thread.terminate();
       if (form === null) reject(unexamined());
       else resolve({ form, sharpness: null });
@@ -96,10 +98,12 @@ function threadWith(bytes: Buffer): Worker | null {
 function startedThread(): Worker {
   const thread = new Worker(new URL("./thread.ts", import.meta.url), {
     resourceLimits: { maxOldGenerationSizeMb: EXAMINE_MEMORY_MB },
-    // What a decoder complains about is about a person's document: it goes nowhere.
     stdout: true,
     stderr: true,
   });
+  // What a decoder complains about is about a person's document: it goes nowhere, and is not kept either.
+  thread.stdout.resume();
+  thread.stderr.resume();
   // Its exit is listened to; an error that nobody hears would end the process.
   return thread.on("error", () => undefined);
 }
@@ -122,7 +126,7 @@ function keep(thread: Worker): void {
     kept = null;
     void thread.terminate();
   };
-  kept = { thread, until: setTimeout(end, KEPT_MS).unref() };
+  kept = { thread, until: setTimeout(end, EXAMINER_KEPT_MS).unref() };
 }
 
 const unexamined = () => new Outage("A document could not be examined.");

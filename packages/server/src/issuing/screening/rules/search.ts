@@ -44,7 +44,7 @@ export class ScreeningIndex {
   /** By `keyOf`, for as long as nothing is added. */
   readonly #likeByPart = new Map<string, readonly LikeWord[]>();
   #sums = new Float64Array(1024);
-  /** Which part's turn it was when a name last got a weight; a part is never the first again. */
+  /** In which part's turn a name last got a weight. Turns only count up, so that nothing is to be cleared. */
   #turns = new Float64Array(1024);
   #turn = 0;
 
@@ -145,8 +145,10 @@ export class ScreeningIndex {
     const known = this.#likeByPart.get(key);
     if (known !== undefined) return known;
     const found = this.#lookUp(part);
-    const [oldest] = this.#likeByPart.keys();
-    if (this.#likeByPart.size === REMEMBERED) this.#likeByPart.delete(oldest as string);
+    if (this.#likeByPart.size === REMEMBERED) {
+      const [oldest] = this.#likeByPart.keys();
+      this.#likeByPart.delete(oldest as string);
+    }
     this.#likeByPart.set(key, found);
     return found;
   }
